@@ -1,0 +1,46 @@
+//! A task for each page, all on one thread: each gives way wherever it awaits.
+//!
+//! Mirrors: `asyncio.gather` and one `aiohttp.ClientSession`.
+//! Run:     `cargo run -p async_downloader`
+//! Watch:   all lines come at once, after little more than the time of one page.
+//! Try:     `--workers 5`: at the same limit, async is as fast as threads, and no faster.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use common::Run;
+use reqwest::Client;
+use tokio::runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+fn main() -> ExitCode {
+    let run = common::start_downloads("async_downloader", practice_site::start);
+    let event_loop = runtime::Builder::new_current_thread().enable_all().build();
+    event_loop.expect("the system gives an event loop").block_on(download_all_sites(run));
+    run.finish()
+}
+
+async fn download_all_sites(run: &'static Run) {
+    let session = session::client(run.timeout(), run.direct());
+    let limit = Arc::new(Semaphore::new(run.workers()));
+    let mut tasks = JoinSet::new();
+    for url in run.sites() {
+        let (session, limit) = (session.clone(), limit.clone());
+        tasks.spawn(async move {
+            let _turn = limit.acquire().await;
+            let Some(page) = run.begin(url) else { return };
+            page.end(download_site(&session, url).await);
+        });
+    }
+    tasks.join_all().await;
+}
+
+async fn download_site(session: &Client, url: &str) -> Result<u64, reqwest::Error> {
+    let mut response = session.get(url).send().await?.error_for_status()?;
+    let mut bytes = 0;
+    while let Some(chunk) = response.chunk().await? {
+        bytes += chunk.len() as u64;
+    }
+    Ok(bytes)
+}

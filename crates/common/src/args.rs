@@ -1,0 +1,254 @@
+//! The arguments. What is wrong with them is said on stderr, with status 2, before anything starts.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::{TypedValueParser, ValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::lessons::{Lesson, Work, Workers};
+use crate::sites;
+
+/// More items than this are refused: the record of a run is kept in memory.
+const MOST_ITEMS: usize = 100_000;
+/// More threads or processes than this are refused: each costs memory, and systems have limits.
+const MOST_WORKERS: usize = 1_000;
+/// `fib(94)` and above do not fit in 64 bits.
+const LARGEST_NUMBER: u64 = 93;
+
+/// Which pages a downloader downloads.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Source {
+    /// Those of a practice site that the lesson brings up, which answers after this latency.
+    OwnSite(Duration),
+    /// Those of a practice site that runs already.
+    RunningSite(String),
+    /// The articles' sites.
+    Live,
+    /// Those that were named.
+    Listed(Vec<String>),
+}
+
+impl Source {
+    /// How many pages are in the list.
+    pub(crate) fn pages(&self) -> usize {
+        match self {
+            Self::OwnSite(_) | Self::RunningSite(_) => sites::PRACTICE_PAGES.len(),
+            Self::Live => sites::LIVE_SITES.len(),
+            Self::Listed(urls) => urls.len(),
+        }
+    }
+}
+
+/// A lesson's command line, read.
+pub(crate) struct Arguments {
+    command: Command,
+    matches: ArgMatches,
+}
+
+impl Arguments {
+    /// Reads the arguments of this process; ends it where they are wrong or ask for help.
+    pub(crate) fn read(lesson: &Lesson) -> Self {
+        let mut command = command(lesson);
+        let matches = command.get_matches_mut();
+        Self { command, matches }
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.matches.get_flag(name)
+    }
+
+    pub(crate) fn number<T: Copy + Send + Sync + 'static>(&self, name: &str) -> T {
+        *self.matches.get_one(name).expect("the argument has a default")
+    }
+
+    /// How many items may be in progress at once, out of `items`.
+    pub(crate) fn workers(&self, lesson: &Lesson, items: usize) -> usize {
+        let asked = match lesson.workers {
+            Workers::One => None,
+            _ => self.matches.get_one::<usize>("workers").copied(),
+        };
+        let workers = asked.unwrap_or_else(|| match lesson.workers {
+            Workers::One => 1,
+            Workers::Fixed(workers) => workers,
+            Workers::PerCore => std::thread::available_parallelism().map_or(1, usize::from),
+            Workers::All => items,
+        });
+        workers.min(items)
+    }
+
+    pub(crate) fn source(&self) -> Source {
+        if let Some(urls) = self.matches.get_many::<String>("URL") {
+            Source::Listed(urls.cloned().collect())
+        } else if let Some(site) = self.matches.get_one::<String>("site") {
+            Source::RunningSite(site.clone())
+        } else if self.flag("live") {
+            Source::Live
+        } else {
+            Source::OwnSite(Duration::from_millis(self.number("latency")))
+        }
+    }
+
+    /// How often a list of so many pages is repeated.
+    pub(crate) fn repeat(&mut self, pages: usize) -> usize {
+        let repeat: usize = self.number("repeat");
+        if pages.saturating_mul(repeat) > MOST_ITEMS {
+            let error = format!(
+                "{pages} pages {repeat} times are too many: a run takes at most {MOST_ITEMS} pages"
+            );
+            self.command.error(ErrorKind::ValueValidation, error).exit();
+        }
+        repeat
+    }
+}
+
+fn command(lesson: &Lesson) -> Command {
+    let command = Command::new(lesson.name)
+        .about(format!("{}\n\nMirrors {}.", lesson.idea, lesson.mirrors))
+        .max_term_width(100)
+        .args([
+            Arg::new("quiet")
+                .long("quiet")
+                .action(ArgAction::SetTrue)
+                .help("Print the summary alone"),
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print one JSON object and nothing else on stdout"),
+        ]);
+    let command = match lesson.work {
+        Work::Downloads => command.args(download_args()),
+        Work::Calls => command.args([
+            numeric("number", "N", "35", 0..=LARGEST_NUMBER)
+                .help("The number that fib is called with"),
+            numeric("calls", "K", "20", 1..=MOST_ITEMS).help("How often it is called"),
+        ]),
+        Work::Rounds => command.args([
+            numeric("threads", "N", "4", 1..=MOST_WORKERS as u64).help("How many threads add"),
+            numeric("increments", "N", "1000000", 1..=1_000_000_000u64)
+                .help("How often each of them adds 1"),
+        ]),
+    };
+    let most = if lesson.workers == Workers::All { MOST_ITEMS } else { MOST_WORKERS };
+    let workers = Arg::new("workers").long("workers").value_name("N");
+    let workers = workers.value_parser(whole_number(1..=most));
+    match (lesson.work, lesson.workers) {
+        (_, Workers::One) => command,
+        (Work::Downloads, Workers::Fixed(n)) => command
+            .arg(workers.help(format!("How many pages may be in flight at once [default: {n}]"))),
+        (Work::Downloads, Workers::PerCore) => command
+            .arg(workers.help("How many pages may be in flight at once [default: one per core]")),
+        (Work::Downloads, Workers::All) => command
+            .arg(workers.help("How many pages may be in flight at once [default: all of them]")),
+        _ => command.arg(workers.help("How many calls may run at once [default: one per core]")),
+    }
+}
+
+fn download_args() -> [Arg; 6] {
+    [
+        Arg::new("URL")
+            .num_args(1..)
+            .conflicts_with_all(["site", "live", "latency"])
+            .value_parser(ValueParser::from(sites::check))
+            .help("Pages to download instead of the practice site's"),
+        numeric("repeat", "N", "80", 1..=usize::MAX)
+            .help("How often the list of pages is repeated"),
+        numeric("latency", "MS", "50", 0..=60_000u64)
+            .conflicts_with_all(["site", "live"])
+            .help("How long the practice site takes to answer, in milliseconds"),
+        Arg::new("site")
+            .long("site")
+            .value_name("URL")
+            .conflicts_with("live")
+            .value_parser(ValueParser::from(sites::check))
+            .help("A practice site that runs already, such as http://127.0.0.1:8000"),
+        Arg::new("live")
+            .long("live")
+            .action(ArgAction::SetTrue)
+            .help("Download the articles' own sites, from the internet"),
+        Arg::new("timeout")
+            .long("timeout")
+            .value_name("SECONDS")
+            .default_value("10")
+            .value_parser(seconds)
+            .help("How long one page may take"),
+    ]
+}
+
+fn numeric<T>(
+    name: &'static str,
+    value: &'static str,
+    default: &'static str,
+    allowed: RangeInclusive<T>,
+) -> Arg
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .default_value(default)
+        .value_parser(whole_number(allowed))
+}
+
+fn whole_number<T>(allowed: RangeInclusive<T>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text: &str| match text.parse::<T>() {
+        Ok(number) if allowed.contains(&number) => Ok(number),
+        _ => Err(format!("it takes a whole number from {} to {}", allowed.start(), allowed.end())),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err("it takes a number of seconds from 0.001 to 86400".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lessons::LESSONS;
+
+    fn read(name: &str, args: &[&str]) -> Result<Arguments, clap::Error> {
+        let mut command = command(Lesson::named(name));
+        let matches = command.try_get_matches_from_mut([&[name], args].concat())?;
+        Ok(Arguments { command, matches })
+    }
+
+    #[test]
+    fn every_command_is_sound_and_its_help_begins_with_what_the_lesson_teaches() {
+        for lesson in LESSONS {
+            command(lesson).debug_assert();
+            let help = command(lesson).render_help().to_string();
+            assert!(help.starts_with(lesson.idea), "{help}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_articles() {
+        let mut args = read("threaded_downloader", &[]).unwrap_or_else(|error| error.exit());
+        assert_eq!(args.source(), Source::OwnSite(Duration::from_millis(50)));
+        let pages = args.source().pages();
+        assert_eq!(pages * args.repeat(pages), 160);
+        assert_eq!(args.workers(Lesson::named("threaded_downloader"), 160), 5);
+        assert_eq!(args.workers(Lesson::named("async_downloader"), 160), 160);
+        assert_eq!(args.workers(Lesson::named("sync_downloader"), 160), 1);
+    }
+
+    #[test]
+    fn never_more_workers_than_items() {
+        let args = read("threaded_downloader", &["--workers", "10"]);
+        let args = args.unwrap_or_else(|error| error.exit());
+        assert_eq!(args.workers(Lesson::named("threaded_downloader"), 160), 10);
+        assert_eq!(args.workers(Lesson::named("threaded_downloader"), 2), 2);
+    }
+}

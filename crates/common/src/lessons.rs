@@ -1,0 +1,133 @@
+//! The one list of lessons, from which arguments and lines are made and docs and tests are checked.
+
+/// What a lesson is, apart from its code.
+#[derive(Debug)]
+pub struct Lesson {
+    /// Its crate and program.
+    pub name: &'static str,
+    /// Its one idea: the first line of its header and of its `--help`.
+    pub idea: &'static str,
+    /// The Python original.
+    pub mirrors: &'static str,
+    /// The model of concurrency, as `--json` names it.
+    pub model: &'static str,
+    /// The kind of work.
+    pub work: Work,
+    /// How many items may be in progress at once.
+    pub workers: Workers,
+}
+
+/// The kind of work of a lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Pages of web sites: I/O-bound.
+    Downloads,
+    /// Calls of `fib`: CPU-bound.
+    Calls,
+    /// Rounds of counting to the same number in different ways.
+    Rounds,
+}
+
+/// How many items a lesson has in progress at once, unless `--workers` says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// One, always: there is no `--workers`.
+    One,
+    /// As many, as in the article.
+    Fixed(usize),
+    /// One for each core that this process may use.
+    PerCore,
+    /// All of them.
+    All,
+}
+
+/// All lessons, in the order of the course.
+pub const LESSONS: &[Lesson] = &[
+    Lesson {
+        name: "sync_downloader",
+        idea: "One page after another: a single train of thought, and all its waiting in a row.",
+        mirrors: "one `requests.Session` and a `for` loop",
+        model: "sync",
+        work: Work::Downloads,
+        workers: Workers::One,
+    },
+    Lesson {
+        name: "threaded_downloader",
+        idea: "Five threads share one queue of pages: while one waits, the others go on.",
+        mirrors: "`ThreadPoolExecutor(max_workers=5)`, a session in `threading.local()`",
+        model: "threads",
+        work: Work::Downloads,
+        workers: Workers::Fixed(5),
+    },
+    Lesson {
+        name: "async_downloader",
+        idea: "A task for each page, all on one thread: each gives way wherever it awaits.",
+        mirrors: "`asyncio.gather` and one `aiohttp.ClientSession`",
+        model: "async",
+        work: Work::Downloads,
+        workers: Workers::All,
+    },
+    Lesson {
+        name: "process_downloader",
+        idea: "Worker processes download the pages: the heavy tool does not pay for waiting.",
+        mirrors: "`ProcessPoolExecutor(initializer=...)`, a session for each process",
+        model: "processes",
+        work: Work::Downloads,
+        workers: Workers::PerCore,
+    },
+    Lesson {
+        name: "sync_cpu",
+        idea: "One call after another: one core computes, the others have nothing to do.",
+        mirrors: "a `for` loop over `fib(35)`",
+        model: "sync",
+        work: Work::Calls,
+        workers: Workers::One,
+    },
+    Lesson {
+        name: "threaded_cpu",
+        idea: "Threads share the calls and use every core: Rust has no GIL.",
+        mirrors: "`ThreadPoolExecutor`, which made Python slower than its `for` loop",
+        model: "threads",
+        work: Work::Calls,
+        workers: Workers::PerCore,
+    },
+    Lesson {
+        name: "async_cpu",
+        idea: "Async gives nothing to work that never waits: one core still, and every await costs.",
+        mirrors: "`async def fib`, every call awaited",
+        model: "async",
+        work: Work::Calls,
+        workers: Workers::One,
+    },
+    Lesson {
+        name: "parallel_cpu",
+        idea: "The loop becomes a parallel iterator, and the rest stays.",
+        mirrors: "`ProcessPoolExecutor`, Python's way around the GIL",
+        model: "rayon",
+        work: Work::Calls,
+        workers: Workers::PerCore,
+    },
+    Lesson {
+        name: "race_counter",
+        idea: "An update lost between a read and a write, and three ways to keep it.",
+        mirrors: "5,000 workers that add 1 a hundred times to one unprotected global",
+        model: "threads",
+        work: Work::Rounds,
+        workers: Workers::One,
+    },
+];
+
+impl Lesson {
+    /// The lesson of that name; a name that is not in [`LESSONS`] is a mistake in the program.
+    pub(crate) fn named(name: &str) -> &'static Lesson {
+        LESSONS
+            .iter()
+            .find(|lesson| lesson.name == name)
+            .unwrap_or_else(|| panic!("'{name}' is missing from the list of lessons"))
+    }
+
+    /// Whether its lines name the worker, as the article's process pool does.
+    pub(crate) fn lines_name_the_worker(&self) -> bool {
+        self.model == "processes"
+    }
+}

@@ -1,0 +1,28 @@
+//! What is not the lesson: the arguments, the site lists, the clock, the record of what ran when on
+//! which worker, the lines, the progress bar, Ctrl-C, the summary and the exit status.
+//!
+//! No concurrency tool is wrapped here: a lesson calls threads, tasks, processes and parallel
+//! iterators itself, and needs four things of this crate:
+//!
+//! | a lesson says | and means |
+//! |---|---|
+//! | [`start_downloads`], [`start_calls`], [`start_rounds`] | read the arguments and start the clock |
+//! | [`Run::begin`] | may I go on? then this item begins now, on this worker |
+//! | [`Begun::end`] | this item ended now, with this outcome |
+//! | [`Run::finish`] | stop the clock, print the summary, give the exit status |
+//!
+//! Everything printed is made from one type, the [`Record`] of an item.
+
+mod args;
+mod interrupt;
+mod lessons;
+mod printer;
+mod record;
+mod report;
+mod run;
+mod sites;
+
+pub use lessons::{LESSONS, Lesson, Work, Workers};
+pub use record::{Outcome, Record, in_words};
+pub use run::{Begun, Run, give_up, start_calls, start_downloads, start_rounds};
+pub use sites::{LIVE_SITES, PRACTICE_PAGES};

@@ -1,0 +1,76 @@
+//! The record: what ran when, on which worker, and with what outcome.
+
+use std::error::Error;
+use std::time::Duration;
+
+/// What became of one item: a page, a call or a round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The URL, the call or the way of counting.
+    pub label: String,
+    /// The thread or process that ran it.
+    pub worker: String,
+    /// When it began, since the start of the run.
+    pub start: Duration,
+    /// When it ended, since the start of the run.
+    pub end: Duration,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How an item ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A page arrived whole, with so many bytes in its body (after decompression).
+    Bytes(u64),
+    /// A call gave this number.
+    Number(u64),
+    /// A round counted so far, where it should have counted to `threads` times `increments`.
+    Counted {
+        /// The workers that added.
+        threads: u64,
+        /// How often each of them added 1.
+        increments: u64,
+        /// What the counter held at the end.
+        counted: u64,
+    },
+    /// It failed, and this is why, in words.
+    Failed(String),
+}
+
+impl Outcome {
+    /// Whether the item failed.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+}
+
+/// A call's result.
+impl From<u64> for Outcome {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// A page's size, or why it did not arrive.
+impl<E: Error + 'static> From<Result<u64, E>> for Outcome {
+    fn from(page: Result<u64, E>) -> Self {
+        match page {
+            Ok(bytes) => Self::Bytes(bytes),
+            Err(error) => Self::Failed(in_words(&error)),
+        }
+    }
+}
+
+/// Why something failed, as a sentence for a student: the innermost cause, which names what happened
+/// (the outer ones only say what was being tried), without the URL and the error number.
+pub fn in_words(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let text = cause.to_string();
+    let text = text.split(" (os error ").next().unwrap_or_default();
+    let text = text.split(" for url (").next().unwrap_or_default();
+    text.strip_prefix("io: ").unwrap_or(text).to_string()
+}

@@ -1,0 +1,162 @@
+//! Lines, summary and JSON, all made from the records.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::lessons::{Lesson, Work};
+use crate::record::{Outcome, Record};
+
+/// A run that has ended.
+pub(crate) struct Report<'a> {
+    pub(crate) lesson: &'a Lesson,
+    pub(crate) workers: usize,
+    pub(crate) items: usize,
+    pub(crate) took: Duration,
+    /// Ctrl-C was pressed.
+    pub(crate) interrupted: bool,
+    pub(crate) records: &'a [Record],
+    /// Of the race: how many threads were to add 1, and how often.
+    pub(crate) threads: u64,
+    pub(crate) increments: u64,
+}
+
+/// The line of an item that did not fail.
+pub(crate) fn line(lesson: &Lesson, record: &Record) -> String {
+    let Record { label, worker, .. } = record;
+    match &record.outcome {
+        Outcome::Bytes(bytes) if lesson.lines_name_the_worker() => {
+            format!("{worker}: Read {bytes} bytes from {label}")
+        }
+        Outcome::Bytes(bytes) => format!("Read {bytes} bytes from {label}"),
+        Outcome::Number(number) => format!("{label} = {number}"),
+        Outcome::Counted { threads, increments, counted } => {
+            let expected = threads * increments;
+            format!(
+                "{label:<26} {threads:>5} x {increments:<9} counted {counted:>9}, lost {:>9}, in {:.3} s",
+                expected - counted,
+                seconds(record.end - record.start),
+            )
+        }
+        Outcome::Failed(why) => format!("Failed {label}: {why}"),
+    }
+}
+
+impl Report<'_> {
+    pub(crate) fn done(&self) -> usize {
+        self.records.iter().filter(|record| !record.outcome.is_failed()).count()
+    }
+
+    pub(crate) fn failed(&self) -> usize {
+        self.records.len() - self.done()
+    }
+
+    /// Whether Ctrl-C kept something from being done: one that came after the last item did not.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted && self.records.len() < self.items
+    }
+
+    /// The last line: what was done, of how much, in what time.
+    pub(crate) fn summary(&self) -> String {
+        let (verb, noun) = match self.lesson.work {
+            Work::Downloads => ("downloaded", " sites"),
+            Work::Calls => ("computed", ""),
+            Work::Rounds => ("counted", ""),
+        };
+        let (done, failed, items) = (self.done(), self.failed(), self.items);
+        let count = match self.lesson.work {
+            Work::Downloads if done == items => format!(" {done}{noun}"),
+            _ if done == items => String::new(),
+            _ => format!(" {done} of {items}{noun}"),
+        };
+        let failures = if failed > 0 { format!(" ({failed} failed)") } else { String::new() };
+        let rest = format!("{count} in {:.3} seconds{failures}", seconds(self.took));
+        if self.is_interrupted() {
+            format!("Interrupted: {verb}{rest}")
+        } else {
+            format!("{}{}{rest}", verb[..1].to_uppercase(), &verb[1..])
+        }
+    }
+
+    /// The whole run as one JSON object; all times in seconds.
+    pub(crate) fn json(&self) -> Value {
+        let results = |wanted: fn(&Outcome) -> Option<u64>| {
+            self.records.iter().filter_map(move |record| wanted(&record.outcome))
+        };
+        let mut object = json!({
+            "lesson": self.lesson.name,
+            "model": self.lesson.model,
+            "workers": self.workers,
+            "seconds": seconds(self.took),
+            "done": self.done(),
+            "failed": self.failed(),
+            "interrupted": self.is_interrupted(),
+        });
+        match self.lesson.work {
+            Work::Downloads => {
+                let bytes: u64 = results(|outcome| match outcome {
+                    Outcome::Bytes(bytes) => Some(*bytes),
+                    _ => None,
+                })
+                .sum();
+                object["bytes"] = json!(bytes);
+            }
+            Work::Calls => {
+                let numbers = results(|outcome| match outcome {
+                    Outcome::Number(number) => Some(*number),
+                    _ => None,
+                });
+                object["results"] = numbers.collect();
+            }
+            Work::Rounds => {
+                object["threads"] = json!(self.threads);
+                object["increments"] = json!(self.increments);
+                object["expected"] = json!(self.threads * self.increments);
+                object["rounds"] = self.records.iter().map(round).collect();
+            }
+        }
+        object["items"] = self.records.iter().map(item).collect();
+        object
+    }
+}
+
+fn item(record: &Record) -> Value {
+    let mut object = json!({
+        "label": record.label,
+        "worker": record.worker,
+        "start": seconds(record.start),
+        "end": seconds(record.end),
+    });
+    match &record.outcome {
+        Outcome::Bytes(bytes) => object["bytes"] = json!(bytes),
+        Outcome::Number(number) => object["result"] = json!(number),
+        Outcome::Counted { counted, .. } => object["result"] = json!(counted),
+        Outcome::Failed(why) => object["error"] = json!(why),
+    }
+    object
+}
+
+fn round(record: &Record) -> Value {
+    let mut object = json!({
+        "way": record.label,
+        "seconds": seconds(record.end - record.start),
+    });
+    match &record.outcome {
+        Outcome::Counted { threads, increments, counted } => {
+            let expected = threads * increments;
+            object["threads"] = json!(threads);
+            object["increments"] = json!(increments);
+            object["expected"] = json!(expected);
+            object["counted"] = json!(counted);
+            object["lost"] = json!(expected - counted);
+        }
+        Outcome::Failed(why) => object["error"] = json!(why),
+        Outcome::Bytes(_) | Outcome::Number(_) => {}
+    }
+    object
+}
+
+/// Seconds to the microsecond: what is finer is noise.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e6
+}

@@ -1,0 +1,343 @@
+//! A lesson's run, from its arguments to its exit status.
+
+use std::any::Any;
+use std::cell::OnceCell;
+use std::fmt::Display;
+use std::hint::black_box;
+use std::io::{self, ErrorKind, Write};
+use std::process::{self, ExitCode};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use console::style;
+
+use crate::args::{Arguments, Source};
+use crate::lessons::{Lesson, Work};
+use crate::printer::{self, Message, Printed, Style};
+use crate::record::{Outcome, Record};
+use crate::report::Report;
+use crate::{interrupt, sites};
+
+/// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
+const PIPE_CLOSED: u8 = 141;
+
+/// A lesson that runs. It lives as long as the program, so threads and tasks share it as it is.
+#[derive(Debug)]
+pub struct Run {
+    lesson: &'static Lesson,
+    items: Items,
+    workers: usize,
+    json: bool,
+    started: Instant,
+    threads_seen: AtomicUsize,
+    /// Raised when stdout takes no more lines: then nothing new is to start either.
+    stop: Arc<AtomicBool>,
+    messages: Sender<Message>,
+    printer: Mutex<Option<JoinHandle<Printed>>>,
+    /// What keeps the practice site up: it goes down when this is dropped.
+    site: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// What there is to do; what a lesson has not stays empty.
+#[derive(Debug, Default)]
+struct Items {
+    count: usize,
+    sites: Vec<String>,
+    timeout: Duration,
+    direct: bool,
+    numbers: Vec<u64>,
+    fib: u64,
+    threads: u64,
+    increments: u64,
+}
+
+/// An item that has begun and not ended yet.
+#[derive(Debug)]
+#[must_use = "an item that has begun must end"]
+pub struct Begun<'run> {
+    run: &'run Run,
+    label: String,
+    worker: String,
+    start: Duration,
+    ended: bool,
+}
+
+/// Starts a downloader: reads its arguments, brings the practice site up if they name no other, and
+/// starts the clock.
+///
+/// `bring_up` takes the site's latency, and gives its URL and what keeps it up until it is dropped.
+/// Where the arguments are wrong, or the site does not come up, a sentence says so and the process
+/// ends (status 2 or 1).
+pub fn start_downloads<S: Send + 'static>(
+    lesson: &str,
+    bring_up: impl FnOnce(Duration) -> io::Result<(String, S)>,
+) -> &'static Run {
+    let lesson = Lesson::named(lesson);
+    let mut args = Arguments::read(lesson);
+    let source = args.source();
+    let repeat = args.repeat(source.pages());
+    let direct = matches!(source, Source::OwnSite(_) | Source::RunningSite(_));
+    let mut up: Option<Box<dyn Any + Send>> = None;
+    let list = match source {
+        Source::OwnSite(latency) => {
+            let (base, site) = bring_up(latency).unwrap_or_else(|error| {
+                give_up(&format!("the practice site did not come up: {error}"))
+            });
+            up = Some(Box::new(site));
+            sites::practice_sites(&base)
+        }
+        Source::RunningSite(base) => sites::practice_sites(&base),
+        Source::Live => sites::LIVE_SITES.map(String::from).to_vec(),
+        Source::Listed(urls) => urls,
+    };
+    let sites = vec![list; repeat].concat();
+    let items = Items {
+        count: sites.len(),
+        sites,
+        timeout: args.number("timeout"),
+        direct,
+        ..Items::default()
+    };
+    start(lesson, &args, items, up)
+}
+
+/// Starts a CPU lesson: reads its arguments and starts the clock.
+pub fn start_calls(lesson: &str) -> &'static Run {
+    let lesson = Lesson::named(lesson);
+    let args = Arguments::read(lesson);
+    let (number, calls) = (args.number("number"), args.number("calls"));
+    let items = Items {
+        count: calls,
+        // The optimiser must not see that the calls are alike: it would compute one for all of them.
+        numbers: black_box(vec![number; calls]),
+        fib: fib_by_addition(number),
+        ..Items::default()
+    };
+    start(lesson, &args, items, None)
+}
+
+/// Starts a lesson of so many rounds: reads its arguments and starts the clock.
+pub fn start_rounds(lesson: &str, rounds: usize) -> &'static Run {
+    let lesson = Lesson::named(lesson);
+    let args = Arguments::read(lesson);
+    let items = Items {
+        count: rounds,
+        threads: args.number("threads"),
+        increments: args.number("increments"),
+        ..Items::default()
+    };
+    start(lesson, &args, items, None)
+}
+
+fn start(
+    lesson: &'static Lesson,
+    args: &Arguments,
+    items: Items,
+    site: Option<Box<dyn Any + Send>>,
+) -> &'static Run {
+    let json = args.flag("json");
+    let printing = if json || args.flag("quiet") { Style::Quiet } else { Style::Lines };
+    interrupt::listen().unwrap_or_else(|error| give_up(&format!("no handler for Ctrl-C: {error}")));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (messages, printer) = printer::start(lesson, items.count, printing, stop.clone());
+    Box::leak(Box::new(Run {
+        lesson,
+        workers: args.workers(lesson, items.count),
+        items,
+        json,
+        threads_seen: AtomicUsize::new(0),
+        stop,
+        messages,
+        printer: Mutex::new(Some(printer)),
+        site: Mutex::new(site),
+        started: Instant::now(),
+    }))
+}
+
+impl Run {
+    /// The pages to download: URLs, in the order of the list.
+    pub fn sites(&self) -> &[String] {
+        &self.items.sites
+    }
+
+    /// How long one page may take, as a whole.
+    pub fn timeout(&self) -> Duration {
+        self.items.timeout
+    }
+
+    /// Whether the pages are a practice site's, which is reached directly, past any proxy.
+    pub fn direct(&self) -> bool {
+        self.items.direct
+    }
+
+    /// The numbers to call `fib` with.
+    pub fn numbers(&self) -> &[u64] {
+        &self.items.numbers
+    }
+
+    /// How many items may be in progress at once.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// How many threads add.
+    pub fn threads(&self) -> u64 {
+        self.items.threads
+    }
+
+    /// How often each of them adds 1.
+    pub fn increments(&self) -> u64 {
+        self.items.increments
+    }
+
+    /// May I go on? `None` says no: Ctrl-C was pressed, or nobody reads the output any more.
+    /// Otherwise the item begins now, on this thread.
+    pub fn begin(&self, item: impl Display) -> Option<Begun<'_>> {
+        if interrupt::interrupted() || self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let label = match self.lesson.work {
+            Work::Downloads | Work::Rounds => item.to_string(),
+            Work::Calls => format!("fib({item})"),
+        };
+        let worker = self.this_thread();
+        Some(Begun { run: self, label, worker, start: self.started.elapsed(), ended: false })
+    }
+
+    /// A line between the lines of the items, for what they do not say themselves.
+    pub fn note(&self, text: impl Into<String>) {
+        self.tell(Message::Note(text.into()));
+    }
+
+    /// Stops the clock, prints the summary (or the JSON) and takes the practice site down.
+    ///
+    /// The status is 0 where all was done, 1 where something failed, 130 after Ctrl-C, and 141 where
+    /// the reader of stdout went away.
+    pub fn finish(&self) -> ExitCode {
+        let took = self.started.elapsed();
+        self.tell(Message::End);
+        let printer = self.printer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let printer = printer.expect("a run is finished once");
+        let Ok(Printed { records, error }) = printer.join() else {
+            return ExitCode::FAILURE;
+        };
+        drop(self.site.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
+        let report = Report {
+            lesson: self.lesson,
+            workers: self.workers,
+            items: self.items.count,
+            took,
+            interrupted: interrupt::interrupted(),
+            records: &records,
+            threads: self.items.threads,
+            increments: self.items.increments,
+        };
+        let written = match error {
+            Some(error) => Err(error),
+            None if self.json => writeln!(io::stdout(), "{}", report.json()),
+            None => {
+                let summary = style(report.summary()).bold();
+                writeln!(
+                    io::stdout(),
+                    "{}",
+                    match report.done() {
+                        done if done == report.items => summary.green(),
+                        _ if report.is_interrupted() => summary.yellow(),
+                        _ => summary.red(),
+                    }
+                )
+            }
+        };
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
+            Err(error) => give_up(&format!("the output cannot be written: {error}")),
+            Ok(()) if report.is_interrupted() => ExitCode::from(interrupt::STATUS),
+            Ok(()) if report.done() < report.items => ExitCode::FAILURE,
+            Ok(()) => ExitCode::SUCCESS,
+        }
+    }
+
+    /// The name of this thread, or a number in the order in which the nameless ones first came here.
+    fn this_thread(&self) -> String {
+        thread_local!(static NAME: OnceCell<String> = const { OnceCell::new() });
+        NAME.with(|name| {
+            name.get_or_init(|| match thread::current().name() {
+                Some(name) => name.into(),
+                None => format!("worker-{}", 1 + self.threads_seen.fetch_add(1, Ordering::Relaxed)),
+            })
+            .clone()
+        })
+    }
+
+    fn tell(&self, message: Message) {
+        // The printer only ends before the last message if it panicked; `finish` notices that.
+        let _ = self.messages.send(message);
+    }
+}
+
+impl Begun<'_> {
+    /// The item ended now: with a number or a page's size, or with the reason why it failed.
+    pub fn end(mut self, outcome: impl Into<Outcome>) {
+        self.record(outcome.into());
+    }
+
+    fn record(&mut self, outcome: Outcome) {
+        let end = self.run.started.elapsed();
+        self.ended = true;
+        let fib = self.run.items.fib;
+        let outcome = match outcome {
+            Outcome::Number(number) if self.run.lesson.work == Work::Calls && number != fib => {
+                Outcome::Failed(format!("the result was {number}, and {fib} is right"))
+            }
+            outcome => outcome,
+        };
+        self.run.tell(Message::Record(Record {
+            label: std::mem::take(&mut self.label),
+            worker: std::mem::take(&mut self.worker),
+            start: self.start,
+            end,
+            outcome,
+        }));
+    }
+}
+
+/// An item that is dropped before its end is not lost: it failed, unless Ctrl-C was why.
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.ended && !interrupt::interrupted() {
+            let why = if thread::panicking() { "its worker panicked" } else { "it was given up" };
+            self.record(Outcome::Failed(why.into()));
+        }
+    }
+}
+
+/// The result that every lesson's `fib` is checked against, made in another way.
+fn fib_by_addition(n: u64) -> u64 {
+    let (mut this, mut next) = (0_u64, 1_u64);
+    for _ in 0..n {
+        (this, next) = (next, this.wrapping_add(next)); // after the last that fits, `next` wraps
+    }
+    this
+}
+
+/// Says on stderr why nothing can be done, and ends the process with status 1.
+pub fn give_up(sentence: &str) -> ! {
+    let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
+    process::exit(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fib_by_addition;
+
+    #[test]
+    fn fib_is_right_up_to_the_largest_number_that_is_allowed() {
+        assert_eq!(fib_by_addition(0), 0);
+        assert_eq!(fib_by_addition(1), 1);
+        assert_eq!(fib_by_addition(35), 9_227_465);
+        assert_eq!(fib_by_addition(93), 12_200_160_415_121_876_738);
+    }
+}

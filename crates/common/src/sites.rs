@@ -1,0 +1,83 @@
+//! The site lists, and which URLs can be downloaded.
+
+use iri_string::types::UriStr;
+
+/// The articles' own sites, downloaded with `--live`.
+pub const LIVE_SITES: [&str; 2] = ["https://www.jython.org", "http://olympus.realpython.org/dice"];
+
+/// The pages of the practice site, in the articles' order.
+pub const PRACTICE_PAGES: [&str; 2] = ["/jython", "/dice"];
+
+/// The practice site's pages, as URLs below `base`.
+pub(crate) fn practice_sites(base: &str) -> Vec<String> {
+    let base = base.trim_end_matches('/');
+    PRACTICE_PAGES.iter().map(|page| format!("{base}{page}")).collect()
+}
+
+/// Says what is wrong with a URL that cannot be downloaded.
+pub(crate) fn check(url: &str) -> Result<String, String> {
+    if !url.contains("://") {
+        return Err("a URL begins with http:// or https://".into());
+    }
+    let parsed = UriStr::new(url).map_err(|_| "this is not a URL")?;
+    let scheme = parsed.scheme_str();
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Err(format!("the scheme '{scheme}' is unknown here: it must be http or https"));
+    }
+    let authority = parsed.authority_components().ok_or("the URL names no host")?;
+    if authority.host().is_empty() {
+        return Err("the URL names no host".into());
+    }
+    match authority.port() {
+        None | Some("") => {}
+        Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => {}
+        Some(port) => return Err(format!("{port} is not a port: ports go from 1 to 65535")),
+    }
+    Ok(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_can_be_downloaded() {
+        for url in LIVE_SITES.into_iter().chain([
+            "http://127.0.0.1:8000/jython",
+            "http://[::1]:8000/",
+            "HTTP://example.org",
+            "https://user@example.org:443/a?b=c#d",
+        ]) {
+            assert_eq!(check(url).as_deref(), Ok(url));
+        }
+    }
+
+    #[test]
+    fn urls_that_are_none() {
+        for (url, why) in [
+            ("", "begins with"),
+            ("www.jython.org", "begins with"),
+            ("localhost:8000", "begins with"),
+            ("ftp://example.org", "'ftp'"),
+            ("file:///etc/hosts", "'file'"),
+            ("http://", "no host"),
+            ("http:///jython", "no host"),
+            ("http://:80/", "no host"),
+            ("http://a b/", "not a URL"),
+            ("http://[::1", "not a URL"),
+            ("http://example.org/\n", "not a URL"),
+            ("http://example.org:99999/", "99999"),
+            ("http://example.org:0/", "ports"),
+        ] {
+            let error = check(url).unwrap_err();
+            assert!(error.contains(why), "{url:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_the_site_is_not_doubled() {
+        let sites = ["http://h:1/jython", "http://h:1/dice"];
+        assert_eq!(practice_sites("http://h:1"), sites);
+        assert_eq!(practice_sites("http://h:1/"), sites);
+    }
+}

@@ -1,0 +1,79 @@
+//! The site as a process of its own: the program that wants it, started once more.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{self, Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::Server;
+
+/// Marks the process that is to be the site, and holds its latency in milliseconds.
+const LATENCY: &str = "PRACTICE_SITE_LATENCY_MS";
+
+/// A site that is up, in a process of its own, until this is dropped.
+#[derive(Debug)]
+pub struct PracticeSite {
+    child: Child,
+}
+
+/// Brings up a practice site that answers after `latency`, on a free port of loopback; gives its URL.
+///
+/// In the process that this starts, which is the same program again, it never returns: that process
+/// is the site. It ends with its parent, however that ends, since its standard input ends then.
+///
+/// # Errors
+/// When no process can be started, or the site in it finds no port.
+pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
+    if let Ok(milliseconds) = env::var(LATENCY) {
+        be_the_site(&milliseconds);
+    }
+    let child = Command::new(env::current_exe()?)
+        .env(LATENCY, latency.as_millis().to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut site = PracticeSite { child };
+    let mut url = String::new();
+    if let Some(stdout) = site.child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut url)?;
+    }
+    if !url.ends_with('\n') {
+        return Err(io::Error::other("its process ended"));
+    }
+    Ok((url.trim_end().into(), site))
+}
+
+fn be_the_site(milliseconds: &str) -> ! {
+    match serve(milliseconds) {
+        Ok(server) => server.run(),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "practice site: {error}");
+            process::exit(1)
+        }
+    }
+}
+
+fn serve(milliseconds: &str) -> io::Result<Server> {
+    let latency = milliseconds.parse().map_err(io::Error::other)?;
+    // Ctrl-C in a terminal reaches this process too; the pages in flight are to arrive even so.
+    ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
+    thread::spawn(|| {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        process::exit(0)
+    });
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::bind(loopback, Duration::from_millis(latency))?;
+    let mut stdout = io::stdout();
+    writeln!(stdout, "http://{}", server.address()?)?;
+    stdout.flush()?;
+    Ok(server)
+}
+
+impl Drop for PracticeSite {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,45 @@
+//! Worker processes download the pages: the heavy tool does not pay for waiting.
+//!
+//! Mirrors: `ProcessPoolExecutor(initializer=...)`, a session for each process.
+//! Run:     `cargo run -p process_downloader`
+//! Watch:   each line names its worker; a system monitor shows a process for each of them.
+//! Try:     `--workers 5`: as fast as five threads, but for the time it takes to start processes.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use common::Run;
+use process_pool::ProcessPool;
+use ureq::Agent;
+
+fn main() -> ExitCode {
+    // A worker process is this program too: it starts here, and does not go past this line.
+    process_pool::serve(init_process);
+    let run = common::start_downloads("process_downloader", practice_site::start);
+    download_all_sites(run);
+    run.finish()
+}
+
+fn download_all_sites(run: &Run) {
+    let initargs = (run.timeout(), run.direct());
+    let pool = ProcessPool::new(run.workers(), &initargs).expect("JSON holds a time and a flag");
+    pool.for_each(run.sites(), |worker, url| {
+        let Some(page) = run.begin(url) else { return };
+        // The URL crosses the border as a line of JSON, and so does the result.
+        page.end(worker.call(url));
+    });
+}
+
+/// A worker's start-up: its session is made once, and serves all the pages that come to it.
+fn init_process(
+    (timeout, direct): (Duration, bool),
+) -> impl FnMut(String) -> Result<u64, ureq::Error> {
+    let session = session::agent(timeout, direct);
+    move |url| download_site(&session, &url)
+}
+
+fn download_site(session: &Agent, url: &str) -> Result<u64, ureq::Error> {
+    let mut body = session.get(url).call()?.into_body().into_reader();
+    Ok(io::copy(&mut body, &mut io::sink())?)
+}

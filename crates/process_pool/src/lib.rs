@@ -1,0 +1,19 @@
+//! A pool of worker processes, which Python's standard library has and Rust's has not.
+//!
+//! The workers are the program itself, started again. One line of JSON goes to a worker for each job,
+//! and one comes back with the result: what crosses the border between processes is serialised.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `ProcessPoolExecutor(max_workers, initializer, initargs)` | [`ProcessPool::new`] with the `initargs`, [`serve`] with the `initializer` |
+//! | `executor.map(function, items)` | [`ProcessPool::for_each`] and [`Worker::call`] |
+//! | `multiprocessing.current_process().name` | the name of the thread that looks after the worker |
+
+mod pool;
+mod worker;
+
+pub use pool::{CallError, ProcessPool, Worker};
+pub use worker::serve;
+
+/// Marks a process that was started as a worker.
+const MARK: &str = "PROCESS_POOL_WORKER";

@@ -1,0 +1,66 @@
+//! The worker's side of the border.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, BufRead, Write};
+use std::process;
+use std::sync::mpsc;
+use std::thread;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::MARK;
+
+/// In a process that a [`ProcessPool`](crate::ProcessPool) started: does jobs until the pool wants no
+/// more, and never returns. In any other process: does nothing. To be called first in `main`.
+///
+/// `initializer` is called once with the pool's `initargs`, and makes the function that does a job.
+pub fn serve<I, J, R, E, F>(initializer: impl FnOnce(I) -> F)
+where
+    I: DeserializeOwned,
+    J: DeserializeOwned,
+    R: Serialize,
+    E: Display,
+    F: FnMut(J) -> Result<R, E>,
+{
+    if env::var_os(MARK).is_none() {
+        return;
+    }
+    match work(initializer) {
+        Ok(()) => process::exit(0),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "worker process: {error}");
+            process::exit(1)
+        }
+    }
+}
+
+fn work<I, J, R, E, F>(initializer: impl FnOnce(I) -> F) -> Result<(), Box<dyn Error>>
+where
+    I: DeserializeOwned,
+    J: DeserializeOwned,
+    R: Serialize,
+    E: Display,
+    F: FnMut(J) -> Result<R, E>,
+{
+    // Ctrl-C in a terminal reaches this process too; it is the pool that decides when to end.
+    ctrlc::set_handler(|| {})?;
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+        // The pool is gone, or wants no more: nobody waits for what is still being done.
+        process::exit(0)
+    });
+    let mut job = initializer(serde_json::from_str(&lines.recv()?)?);
+    let mut stdout = io::stdout();
+    for line in lines {
+        let result = job(serde_json::from_str(&line)?).map_err(|error| error.to_string());
+        writeln!(stdout, "{}", serde_json::to_string(&result)?)?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
