@@ -1,6 +1,6 @@
 //! Ctrl-C: once to end in good order, twice to be out at once.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +20,8 @@ pub(crate) fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             if io::stderr().is_terminal() {
-                eprintln!(); // the prompt does not belong on the progress bar's line
+                // The shell's prompt does not belong on the progress bar's line.
+                let _ = writeln!(io::stderr());
             }
             process::exit(STATUS.into());
         }

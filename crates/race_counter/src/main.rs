@@ -13,11 +13,14 @@ use std::thread;
 
 use common::Outcome;
 
+/// So many threads add 1 so many times; this is what they counted to.
+type Way = fn(u64, u64) -> u64;
+
 fn main() -> ExitCode {
     let run = common::start_rounds("race_counter", 5);
     run.note("Wide window: in their first step, all threads read before any of them writes.");
     let (threads, increments) = (run.threads(), run.increments());
-    let rounds: [(&str, fn(u64, u64) -> u64, u64, u64); 5] = [
+    let rounds: [(&str, Way, u64, u64); 5] = [
         ("unprotected", |n, k| unprotected(n, k, |_| {}), 5_000, 100), // the article's numbers
         ("unprotected, wide window", wide_window, threads, increments),
         ("mutex", mutex, threads, increments),
