@@ -133,7 +133,7 @@ fn command(lesson: &Lesson) -> Command {
         ]),
     };
     let most = if lesson.workers == Workers::All { MOST_ITEMS } else { MOST_WORKERS };
-    let workers = Arg::new("workers").long("workers").value_name("N");
+    let workers = Arg::new("workers").long("workers").value_name("N").allow_negative_numbers(true);
     let workers = workers.value_parser(whole_number(1..=most));
     match (lesson.work, lesson.workers) {
         (_, Workers::One) => command,
@@ -154,7 +154,7 @@ fn download_args() -> [Arg; 6] {
             .conflicts_with_all(["site", "live", "latency"])
             .value_parser(ValueParser::from(sites::check))
             .help("Pages to download instead of the practice site's"),
-        numeric("repeat", "N", "80", 1..=usize::MAX)
+        numeric("repeat", "N", "80", 1..=MOST_ITEMS)
             .help("How often the list of pages is repeated"),
         numeric("latency", "MS", "50", 0..=60_000u64)
             .conflicts_with_all(["site", "live"])
@@ -173,6 +173,7 @@ fn download_args() -> [Arg; 6] {
             .long("timeout")
             .value_name("SECONDS")
             .default_value("10")
+            .allow_negative_numbers(true)
             .value_parser(seconds)
             .help("How long one page may take"),
     ]
@@ -191,6 +192,7 @@ where
         .long(name)
         .value_name(value)
         .default_value(default)
+        .allow_negative_numbers(true) // so that -1 is told as a wrong value, not as an option
         .value_parser(whole_number(allowed))
 }
 
