@@ -1,1 +1,37 @@
-//! What the tests share.
+//! What the tests share: the lessons' real programs, and servers on loopback that keep a record.
+
+mod fault_site;
+mod lesson;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use practice_site::{Record, Server};
+
+pub use fault_site::FaultSite;
+pub use lesson::{Ended, Lesson, program};
+
+/// A practice site on a thread of this process, so that a test can read its record.
+pub struct Site {
+    /// Where it is.
+    pub url: String,
+    /// What it saw.
+    pub record: Arc<Record>,
+}
+
+impl Site {
+    /// Brings it up, to answer after so many milliseconds. It ends with the test.
+    ///
+    /// # Panics
+    /// When loopback has no free port.
+    pub fn start(latency: u64) -> Self {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::bind(any_port, Duration::from_millis(latency)).expect("a free port");
+        let url = format!("http://{}", server.address().expect("an address"));
+        let record = server.record();
+        thread::spawn(|| server.run());
+        Self { url, record }
+    }
+}

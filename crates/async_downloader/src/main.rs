@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use common::Run;
 use reqwest::Client;
+use session::Failure;
 use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -36,7 +37,7 @@ async fn download_all_sites(run: &'static Run) {
     tasks.join_all().await;
 }
 
-async fn download_site(session: &Client, url: &str) -> Result<u64, reqwest::Error> {
+async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
     let mut response = session.get(url).send().await?.error_for_status()?;
     let mut bytes = 0;
     while let Some(chunk) = response.chunk().await? {

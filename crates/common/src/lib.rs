@@ -23,6 +23,6 @@ mod run;
 mod sites;
 
 pub use lessons::{LESSONS, Lesson, Work, Workers};
-pub use record::{Outcome, Record, in_words};
+pub use record::{Outcome, Record};
 pub use run::{Begun, Run, give_up, start_calls, start_downloads, start_rounds};
 pub use sites::{LIVE_SITES, PRACTICE_PAGES};

@@ -53,24 +53,11 @@ impl From<u64> for Outcome {
 }
 
 /// A page's size, or why it did not arrive.
-impl<E: Error + 'static> From<Result<u64, E>> for Outcome {
+impl<E: Error> From<Result<u64, E>> for Outcome {
     fn from(page: Result<u64, E>) -> Self {
         match page {
             Ok(bytes) => Self::Bytes(bytes),
-            Err(error) => Self::Failed(in_words(&error)),
+            Err(error) => Self::Failed(error.to_string()),
         }
     }
-}
-
-/// Why something failed, as a sentence for a student: the innermost cause, which names what happened
-/// (the outer ones only say what was being tried), without the URL and the error number.
-pub fn in_words(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let text = cause.to_string();
-    let text = text.split(" (os error ").next().unwrap_or_default();
-    let text = text.split(" for url (").next().unwrap_or_default();
-    text.strip_prefix("io: ").unwrap_or(text).to_string()
 }

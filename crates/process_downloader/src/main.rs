@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use common::Run;
 use process_pool::ProcessPool;
+use session::Failure;
 use ureq::Agent;
 
 fn main() -> ExitCode {
@@ -32,14 +33,12 @@ fn download_all_sites(run: &Run) {
 }
 
 /// A worker's start-up: its session is made once, and serves all the pages that come to it.
-fn init_process(
-    (timeout, direct): (Duration, bool),
-) -> impl FnMut(String) -> Result<u64, ureq::Error> {
+fn init_process((timeout, direct): (Duration, bool)) -> impl FnMut(String) -> Result<u64, Failure> {
     let session = session::agent(timeout, direct);
     move |url| download_site(&session, &url)
 }
 
-fn download_site(session: &Agent, url: &str) -> Result<u64, ureq::Error> {
+fn download_site(session: &Agent, url: &str) -> Result<u64, Failure> {
     let mut body = session.get(url).call()?.into_body().into_reader();
     Ok(io::copy(&mut body, &mut io::sink())?)
 }

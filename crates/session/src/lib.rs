@@ -6,7 +6,13 @@
 //! A practice site is reached `direct`ly, past the proxy that the environment may name.
 
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
+mod failure;
+
+#[cfg(any(feature = "ureq", feature = "reqwest"))]
 use std::time::Duration;
+
+#[cfg(any(feature = "ureq", feature = "reqwest"))]
+pub use failure::Failure;
 
 /// A session of blocking calls, for one thread or for many.
 #[cfg(feature = "ureq")]
@@ -32,7 +38,7 @@ pub fn client(timeout: Duration, direct: bool) -> reqwest::Client {
         // A practice site has no certificate: reading the system's would take 3 to 20 ms of the run.
         builder = builder.no_proxy().tls_certs_only([]);
     }
-    builder.build().unwrap_or_else(|error| common::give_up(&common::in_words(&error)))
+    builder.build().unwrap_or_else(|error| common::give_up(&Failure::from(error).to_string()))
 }
 
 /// Neither client comes with a default for the cryptography.

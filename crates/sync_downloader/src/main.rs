@@ -9,6 +9,7 @@ use std::io;
 use std::process::ExitCode;
 
 use common::Run;
+use session::Failure;
 use ureq::Agent;
 
 fn main() -> ExitCode {
@@ -25,7 +26,7 @@ fn download_all_sites(run: &Run) {
     }
 }
 
-fn download_site(session: &Agent, url: &str) -> Result<u64, ureq::Error> {
+fn download_site(session: &Agent, url: &str) -> Result<u64, Failure> {
     let mut body = session.get(url).call()?.into_body().into_reader();
     Ok(io::copy(&mut body, &mut io::sink())?)
 }

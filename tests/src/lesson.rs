@@ -1,0 +1,151 @@
+//! The lessons' programs, run as a student runs them.
+
+use std::env;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The program of that name, built.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let directory = BUILT.get_or_init(|| {
+        // This test is target/PROFILE/deps/NAME; `cargo test` does not build other packages' programs.
+        let test = env::current_exe().expect("a test has a path");
+        let directory = test.ancestors().nth(2).expect("it lies in target").to_path_buf();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--workspace", "--bins"]);
+        if directory.ends_with("release") {
+            build.arg("--release");
+        }
+        let status = build.status().expect("cargo runs");
+        assert!(status.success(), "the programs could not be built");
+        directory
+    });
+    directory.join(name).with_extension(env::consts::EXE_EXTENSION)
+}
+
+/// A lesson that runs.
+pub struct Lesson {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+/// A lesson that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// All that it wrote to stdout, but for what was read of it before.
+    pub stdout: String,
+    /// All that it wrote to stderr.
+    pub stderr: String,
+}
+
+impl Lesson {
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start<S: AsRef<str>>(name: &str, arguments: &[S]) -> Self {
+        Self::start_with(name, arguments, &[])
+    }
+
+    fn start_with<S: AsRef<str>>(
+        name: &str,
+        arguments: &[S],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = Command::new(program(name))
+            .args(arguments.iter().map(AsRef::as_ref))
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        Self { child, stdout }
+    }
+
+    /// Runs it to its end.
+    pub fn run<S: AsRef<str>>(name: &str, arguments: &[S]) -> Ended {
+        Self::start(name, arguments).wait()
+    }
+
+    /// Runs it to its end, with these variables in its environment.
+    pub fn run_with(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        Self::start_with(name, arguments, environment).wait()
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line of its stdout.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("stdout can be read");
+        assert!(line.ends_with('\n'), "stdout ended with {line:?}");
+        line.trim_end().into()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When its output cannot be read.
+    pub fn wait(mut self) -> Ended {
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).expect("stdout is text");
+        drop(self.stdout);
+        let errors = self.child.stderr.as_mut().expect("it is piped");
+        errors.read_to_string(&mut stderr).expect("stderr is text");
+        let status = self.child.wait().expect("it can be waited for");
+        Ended { status, stdout, stderr }
+    }
+
+    /// Closes its stdout, as `head` does, and waits for its end.
+    pub fn close_stdout_and_wait(self) -> Ended {
+        let Self { mut child, stdout } = self;
+        drop(stdout);
+        let mut stderr = String::new();
+        let errors = child.stderr.as_mut().expect("it is piped");
+        errors.read_to_string(&mut stderr).expect("stderr is text");
+        let status = child.wait().expect("it can be waited for");
+        Ended { status, stdout: String::new(), stderr }
+    }
+}
+
+impl Ended {
+    /// Its exit status as a number; 128 and the signal's number for one that a signal ended.
+    pub fn code(&self) -> i32 {
+        self.status.code().unwrap_or(-1)
+    }
+
+    /// The lines of its stdout but the last, and the last.
+    ///
+    /// # Panics
+    /// When there is no line.
+    pub fn lines_and_summary(&self) -> (Vec<&str>, &str) {
+        let mut lines: Vec<&str> = self.stdout.lines().collect();
+        let summary = lines.pop().unwrap_or_else(|| panic!("nothing was printed: {self:?}"));
+        (lines, summary)
+    }
+
+    /// The JSON object that it printed with `--json`.
+    ///
+    /// # Panics
+    /// When it printed something else.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
