@@ -1,0 +1,242 @@
+//! How lessons end when something ends them: Ctrl-C, a closed pipe, a killed worker, a killed parent.
+#![cfg(unix)]
+
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::{LESSONS, Work};
+use tests::{Ended, Lesson, Site};
+
+/// Arguments with which a lesson runs for a minute or more, and says its first line soon.
+fn for_a_minute(work: Work) -> &'static [&'static str] {
+    match work {
+        Work::Downloads => &["--latency", "400", "--repeat", "1000", "--workers", "2"],
+        Work::Calls => &["--number", "30", "--calls", "100000"],
+        Work::Rounds => &["--increments", "1000000000"],
+    }
+}
+
+fn start(lesson: &common::Lesson) -> Lesson {
+    let arguments = for_a_minute(lesson.work);
+    let sync_download = lesson.name == "sync_downloader";
+    Lesson::start(lesson.name, if sync_download { &arguments[..4] } else { arguments })
+}
+
+fn signal(name: &str, id: u32) {
+    let status = Command::new("kill").args([name, &id.to_string()]).status();
+    assert!(status.expect("kill is part of every Unix").success(), "kill {name} {id}");
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let output = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().expect("ps runs");
+    let lines = String::from_utf8(output.stdout).expect("numbers");
+    let processes = lines.lines().filter_map(|line| {
+        let (id, its_parent) = line.trim().split_once(' ')?;
+        Some((id.parse().ok()?, its_parent.trim().parse().ok()?))
+    });
+    processes
+        .filter(|(_, its_parent)| *its_parent == parent)
+        .map(|(id, _): (u32, u32)| id)
+        .collect()
+}
+
+fn is_alive(id: u32) -> bool {
+    let output = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output();
+    let state = String::from_utf8(output.expect("ps runs").stdout).expect("text");
+    !state.trim().is_empty() && !state.trim().starts_with('Z')
+}
+
+/// Processes need a moment to end; a minute is not a moment.
+fn assert_all_end(name: &str, processes: &[u32]) {
+    let start = Instant::now();
+    while processes.iter().any(|process| is_alive(*process)) {
+        assert!(start.elapsed() < Duration::from_secs(60), "{name}: {processes:?} still run");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// `Interrupted: downloaded 3 of 2000 sites in 1.234 seconds`: 3 and 2000.
+fn done_of(summary: &str) -> (usize, usize) {
+    let numbers: Vec<usize> = summary.split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert!(numbers.len() >= 2, "{summary}");
+    (numbers[0], numbers[1])
+}
+
+fn assert_interrupted(name: &str, ended: &Ended, lines_before: usize) {
+    assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{name}: {ended:?}");
+    let (lines, summary) = ended.lines_and_summary();
+    assert!(summary.starts_with("Interrupted: "), "{name}: {summary}");
+    let (done, all) = done_of(summary);
+    assert_eq!(done, lines_before + lines.len(), "{name}: every line is counted: {summary}");
+    assert!(done < all, "{name}: {summary}");
+}
+
+#[test]
+fn ctrl_c_ends_a_lesson_in_good_order() {
+    for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
+        let mut running = start(lesson);
+        running.line();
+        let processes = children(running.id());
+        assert_eq!(!processes.is_empty(), lesson.work == Work::Downloads, "{}", lesson.name);
+        signal("-INT", running.id());
+        assert_interrupted(lesson.name, &running.wait(), 1);
+        assert_all_end(lesson.name, &processes);
+    }
+}
+
+/// In a terminal it reaches the children too; they are to finish what is in flight all the same.
+#[test]
+fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
+    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+        let mut running = start(lesson);
+        running.line();
+        let processes = children(running.id());
+        for process in processes.iter().chain([&running.id()]) {
+            signal("-INT", *process);
+        }
+        assert_interrupted(lesson.name, &running.wait(), 1);
+        assert_all_end(lesson.name, &processes);
+    }
+}
+
+#[test]
+fn ctrl_c_between_two_rounds_of_the_race() {
+    let arguments = ["--increments", "20000000"];
+    let mut running = Lesson::start("race_counter", &arguments);
+    running.line(); // how the window is widened: the first round runs
+    signal("-INT", running.id());
+    let ended = running.wait();
+    assert_interrupted("race_counter", &ended, 0);
+}
+
+#[test]
+fn ctrl_c_shows_in_the_json() {
+    let mut arguments = for_a_minute(Work::Calls).to_vec();
+    arguments.push("--json");
+    let running = Lesson::start("sync_cpu", &arguments);
+    sleep(Duration::from_millis(300));
+    signal("-INT", running.id());
+    let ended = running.wait();
+    let run = ended.json();
+    assert_eq!((ended.code(), &run["interrupted"]), (130, &true.into()));
+    let items = run["items"].as_array().expect("items").len();
+    assert_eq!(run["done"], items);
+    assert!(items < 100_000);
+}
+
+#[test]
+fn ctrl_c_twice_is_out_at_once() {
+    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+        // Pages of a minute: who waited for one would still be there when the test gives up.
+        let arguments = ["--latency", "60000", "--timeout", "100", "--repeat", "1"];
+        let running = Lesson::start(lesson.name, &arguments);
+        while children(running.id()).is_empty() {
+            sleep(Duration::from_millis(10));
+        }
+        sleep(Duration::from_millis(300));
+        let processes = children(running.id());
+        let start = Instant::now();
+        signal("-INT", running.id());
+        sleep(Duration::from_millis(100));
+        signal("-INT", running.id());
+        let ended = running.wait();
+        assert_eq!(ended.code(), 130, "{}: {ended:?}", lesson.name);
+        assert_all_end(lesson.name, &processes);
+        assert!(start.elapsed() < Duration::from_secs(50), "{}: it waited", lesson.name);
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_a_lesson_without_a_word() {
+    for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
+        let mut running = start(lesson);
+        running.line();
+        let processes = children(running.id());
+        let ended = running.close_stdout_and_wait();
+        assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{}", lesson.name);
+        assert_all_end(lesson.name, &processes);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    for lesson in LESSONS {
+        let full = std::fs::File::create("/dev/full").expect("Linux has it");
+        let mut program = Command::new(tests::program(lesson.name));
+        match lesson.work {
+            Work::Downloads => program.args(["--latency", "1"]),
+            Work::Calls => program.args(["--number", "20"]),
+            Work::Rounds => &mut program,
+        };
+        let output = program.stdout(full).output().expect("it runs");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{}: {errors}", lesson.name);
+        assert!(errors.starts_with("error: the output cannot be written: No space"), "{errors}");
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+    }
+}
+
+#[test]
+fn the_children_of_a_killed_lesson_end_by_themselves() {
+    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+        let mut running = start(lesson);
+        running.line();
+        let processes = children(running.id());
+        assert!(!processes.is_empty(), "{}", lesson.name);
+        signal("-KILL", running.id());
+        running.wait();
+        assert_all_end(lesson.name, &processes);
+    }
+}
+
+/// A worker that is killed while its page is in flight costs that page, and no other.
+#[test]
+fn a_killed_worker_costs_its_own_page_alone() {
+    let site = Site::start(1_500);
+    let mut running = Lesson::start("process_downloader", &six_pages_by_two_workers(&site));
+    running.line();
+    // A page takes 1.5 s, so both are busy now.
+    sleep(Duration::from_millis(400));
+    signal("-KILL", workers(&running)[0]);
+    let ended = running.wait();
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    let (lines, summary) = ended.lines_and_summary();
+    assert!(summary.starts_with("Downloaded 5 of 6 sites in "), "{summary}");
+    assert!(summary.ends_with(" seconds (1 failed)"), "{summary}");
+    assert_eq!(lines.len(), 4);
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    assert!(ended.stderr.contains("its worker process ended (signal: 9 (SIGKILL))"), "{ended:?}");
+    // Each page was asked for once: the one that was lost, too.
+    assert_eq!(site.record.requests(), 6);
+}
+
+/// One that is killed between two pages costs none: it is replaced before the next.
+#[test]
+fn a_worker_killed_while_idle_is_replaced() {
+    let site = Site::start(300);
+    let mut running = Lesson::start("process_downloader", &six_pages_by_two_workers(&site));
+    running.line();
+    // While the parent stands still, the workers end their pages and wait for the next.
+    signal("-STOP", running.id());
+    sleep(Duration::from_millis(1_500));
+    assert_eq!(site.record.in_flight(), 0);
+    workers(&running).into_iter().for_each(|worker| signal("-KILL", worker));
+    signal("-CONT", running.id());
+    let ended = running.wait();
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+    assert!(ended.lines_and_summary().1.starts_with("Downloaded 6 sites in "), "{ended:?}");
+    assert_eq!(site.record.requests(), 6);
+}
+
+fn six_pages_by_two_workers(site: &Site) -> [&str; 6] {
+    ["--site", &site.url, "--repeat", "3", "--workers", "2"]
+}
+
+/// With `--site`, a lesson's children are its workers alone.
+fn workers(running: &Lesson) -> Vec<u32> {
+    let workers = children(running.id());
+    assert_eq!(workers.len(), 2);
+    workers
+}
