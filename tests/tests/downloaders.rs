@@ -59,8 +59,8 @@ fn a_line_for_each_page_and_the_summary_at_the_end() {
 
 /// Runs a downloader against a site with a record; gives what the site saw: the most requests in
 /// flight at once, the connections, the requests.
-fn seen_by_the_site(name: &str, arguments: &[&str]) -> (u64, u64, u64) {
-    let site = Site::start(100);
+fn seen_by_the_site(name: &str, latency: u64, arguments: &[&str]) -> (u64, u64, u64) {
+    let site = Site::start(latency);
     let arguments = [&["--site", &site.url, "--quiet"], arguments].concat();
     let ended = Lesson::run(name, &arguments);
     assert_eq!(ended.code(), 0, "{name}: {ended:?}");
@@ -70,34 +70,34 @@ fn seen_by_the_site(name: &str, arguments: &[&str]) -> (u64, u64, u64) {
 
 #[test]
 fn sync_has_one_page_in_flight_on_one_connection() {
-    assert_eq!(seen_by_the_site("sync_downloader", &["--repeat", "5"]), (1, 1, 10));
+    assert_eq!(seen_by_the_site("sync_downloader", 100, &["--repeat", "5"]), (1, 1, 10));
 }
 
 #[test]
 fn five_threads_have_five_pages_in_flight_on_a_connection_each() {
-    assert_eq!(seen_by_the_site("threaded_downloader", &["--repeat", "10"]), (5, 5, 20));
+    assert_eq!(seen_by_the_site("threaded_downloader", 100, &["--repeat", "10"]), (5, 5, 20));
 }
 
 #[test]
 fn so_many_threads_as_asked() {
-    let seen = seen_by_the_site("threaded_downloader", &["--repeat", "10", "--workers", "8"]);
+    let seen = seen_by_the_site("threaded_downloader", 100, &["--repeat", "10", "--workers", "8"]);
     assert_eq!(seen, (8, 8, 20));
 }
 
 #[test]
 fn async_has_all_pages_in_flight() {
-    assert_eq!(seen_by_the_site("async_downloader", &[]), (160, 160, 160));
+    assert_eq!(seen_by_the_site("async_downloader", 2_000, &[]), (160, 160, 160));
 }
 
 #[test]
 fn async_keeps_to_the_limit_that_it_is_given() {
-    let seen = seen_by_the_site("async_downloader", &["--repeat", "10", "--workers", "7"]);
+    let seen = seen_by_the_site("async_downloader", 100, &["--repeat", "10", "--workers", "7"]);
     assert_eq!(seen, (7, 7, 20));
 }
 
 #[test]
 fn so_many_processes_have_so_many_pages_in_flight_on_a_connection_each() {
-    let seen = seen_by_the_site("process_downloader", &["--repeat", "6", "--workers", "3"]);
+    let seen = seen_by_the_site("process_downloader", 100, &["--repeat", "6", "--workers", "3"]);
     assert_eq!(seen, (3, 3, 12));
 }
 
@@ -105,7 +105,7 @@ fn so_many_processes_have_so_many_pages_in_flight_on_a_connection_each() {
 fn one_process_for_each_core() {
     let cores = available_parallelism().expect("the cores are known").get();
     let repeat = (cores * 2).to_string();
-    let (peak, ..) = seen_by_the_site("process_downloader", &["--repeat", &repeat]);
+    let (peak, ..) = seen_by_the_site("process_downloader", 100, &["--repeat", &repeat]);
     assert_eq!(peak, cores as u64);
 }
 
@@ -117,7 +117,7 @@ fn json_holds_the_whole_run_and_stdout_nothing_else() {
         ("async_downloader", "async", 8),
         ("process_downloader", "processes", 2),
     ] {
-        let mut arguments = vec!["--json", "--latency", "20", "--repeat", "4"];
+        let mut arguments = vec!["--json", "--latency", "200", "--repeat", "4"];
         if name == "process_downloader" {
             arguments.extend(["--workers", "2"]);
         }
@@ -135,7 +135,10 @@ fn json_holds_the_whole_run_and_stdout_nothing_else() {
             let (start, end) = (item["start"].as_f64(), item["end"].as_f64());
             let (start, end) = (start.expect("a start"), end.expect("an end"));
             assert!(0.0 <= start && start < end && end <= seconds, "{name}: {item}");
-            assert!(end - start >= 0.020, "{name}: the site waits 20 ms before it answers: {item}");
+            assert!(
+                end - start >= 0.200,
+                "{name}: the site waits 200 ms before it answers: {item}"
+            );
             assert!(item["label"].as_str().is_some_and(|url| url.starts_with("http://")));
             assert!(item["worker"].is_string() && item["error"].is_null(), "{name}: {item}");
         }

@@ -163,7 +163,7 @@ fn download_args() -> [Arg; 6] {
             .long("site")
             .value_name("URL")
             .conflicts_with("live")
-            .value_parser(ValueParser::from(sites::check))
+            .value_parser(ValueParser::from(sites::check_site))
             .help("A practice site that runs already, such as http://127.0.0.1:8000"),
         Arg::new("live")
             .long("live")

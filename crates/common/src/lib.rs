@@ -14,6 +14,7 @@
 //! Everything printed is made from one type, the [`Record`] of an item.
 
 mod args;
+mod descriptors;
 mod interrupt;
 mod lessons;
 mod printer;
@@ -22,6 +23,7 @@ mod report;
 mod run;
 mod sites;
 
+pub use descriptors::reserve_descriptors;
 pub use lessons::{LESSONS, Lesson, Work, Workers};
 pub use record::{Outcome, Record};
 pub use run::{Begun, Run, give_up, start_calls, start_downloads, start_rounds};

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use console::style;
 
 use crate::args::{Arguments, Source};
+use crate::descriptors::reserve_descriptors;
 use crate::lessons::{Lesson, Work};
 use crate::printer::{self, Message, Printed, Style};
 use crate::record::{Outcome, Record};
@@ -94,6 +95,7 @@ pub fn start_downloads<S: Send + 'static>(
         Source::Listed(urls) => urls,
     };
     let sites = vec![list; repeat].concat();
+    reserve_descriptors(args.workers(lesson, sites.len()) + 64);
     let items = Items {
         count: sites.len(),
         sites,

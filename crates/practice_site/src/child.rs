@@ -57,14 +57,14 @@ fn be_the_site(milliseconds: &str) -> ! {
 
 fn serve(milliseconds: &str) -> io::Result<Server> {
     let latency = milliseconds.parse().map_err(io::Error::other)?;
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::bind(loopback, Duration::from_millis(latency))?;
     // Ctrl-C in a terminal reaches this process too; the pages in flight are to arrive even so.
     ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
     thread::spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         process::exit(0)
     });
-    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::bind(loopback, Duration::from_millis(latency))?;
     let mut stdout = io::stdout();
     writeln!(stdout, "http://{}", server.address()?)?;
     stdout.flush()?;

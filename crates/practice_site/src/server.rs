@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use common::reserve_descriptors;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
@@ -107,6 +108,7 @@ impl Server {
     pub fn bind(address: SocketAddr, latency: Duration) -> io::Result<Self> {
         // Where it is refused, the site does with the open files that it may have.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
+        reserve_descriptors(1024);
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(async {
             let socket = match address {
