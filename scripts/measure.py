@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the figures in CONTRIBUTING.md, on this machine: `scripts/measure.py timings` or `builds`.
+"""Measures the lessons on this machine: `scripts/measure.py timings` or `scripts/measure.py builds`.
 
 `timings` runs the lessons, built for dev and for release, and prints the median and the range as
 multiples of the ideal or of sync_cpu. `builds` prints the seconds from a fresh clone (crates
@@ -7,7 +7,6 @@ downloaded already) to a lesson's first line.
 """
 
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -19,21 +18,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 7
 LATENCY = 0.050
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-# Latencies that must pass one after another for 160 pages.
-IDEAL = {
-    "sync_downloader": 160,
-    "threaded_downloader": 32,
-    "async_downloader": 1,
-    "process_downloader": -(-160 // CORES),
-}
+PAGES = 160
+DOWNLOADERS = ["sync_downloader", "threaded_downloader", "async_downloader", "process_downloader"]
 CPU = ["sync_cpu", "threaded_cpu", "async_cpu", "parallel_cpu"]
 
 
-def seconds(program):
-    """The seconds that a lesson says it took."""
-    run = subprocess.run([program, "--json"], capture_output=True, check=True)
-    return json.loads(run.stdout)["seconds"]
+def run(program):
+    """What a lesson says of its run."""
+    return json.loads(subprocess.run([program, "--json"], capture_output=True, check=True).stdout)
 
 
 def spread(values, unit):
@@ -44,13 +36,15 @@ def spread(values, unit):
 def timings():
     for profile, option in [("debug", []), ("release", ["--release"])]:
         subprocess.run(["cargo", "build", "--quiet", "--workspace", *option], cwd=ROOT, check=True)
-        print(f"\n{profile}, {CORES} cores, {RUNS} runs: median (lowest to highest)")
+        print(f"\n{profile}, {RUNS} runs: median (lowest to highest)")
         directory = ROOT / "target" / profile
-        for lesson, latencies in IDEAL.items():
-            took = [seconds(directory / lesson) for _ in range(RUNS)]
-            print(f"  {lesson:<20} {spread(took, latencies * LATENCY)} times the ideal")
+        for lesson in DOWNLOADERS:
+            runs = [run(directory / lesson) for _ in range(RUNS)]
+            # That many latencies must pass one after another.
+            ideal = -(-PAGES // runs[0]["workers"]) * LATENCY
+            print(f"  {lesson:<20} {spread([each['seconds'] for each in runs], ideal)} times the ideal")
         # Round by round, so that a slow moment of the machine meets all of them.
-        rounds = [{lesson: seconds(directory / lesson) for lesson in CPU} for _ in range(RUNS)]
+        rounds = [{lesson: run(directory / lesson)["seconds"] for lesson in CPU} for _ in range(RUNS)]
         base = statistics.median(each["sync_cpu"] for each in rounds)
         print(f"  {'sync_cpu':<20} {base:.3f} s")
         for lesson in CPU[1:]:
@@ -67,10 +61,10 @@ def builds():
             shutil.rmtree(clone / "target", ignore_errors=True)
             start = time.monotonic()
             command = ["cargo", "run", "--quiet", "--offline", "-p", lesson]
-            with subprocess.Popen(command, cwd=clone, stdout=subprocess.PIPE) as run:
-                run.stdout.readline()
+            with subprocess.Popen(command, cwd=clone, stdout=subprocess.PIPE) as lesson_run:
+                lesson_run.stdout.readline()
                 print(f"{lesson:<20} {time.monotonic() - start:.1f} s to its first line")
-                run.stdout.read()
+                lesson_run.stdout.read()
         shutil.rmtree(clone / "target", ignore_errors=True)
         start = time.monotonic()
         subprocess.run(["cargo", "build", "--quiet", "--offline", "--workspace"], cwd=clone, check=True)
@@ -78,7 +72,7 @@ def builds():
 
 
 if __name__ == "__main__":
-    work = {"timings": timings, "builds": builds}.get("".join(sys.argv[1:]))
+    work = {("timings",): timings, ("builds",): builds}.get(tuple(sys.argv[1:]))
     if work is None:
         sys.exit(__doc__)
     work()

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// `Hello, hello, hello, hello!`: 27 bytes.
 const HELLO_GZIPPED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xf3\x48\xcd\xc9\xc9\xd7\x51\xc8\xc0\xa4\x14\x01\xa1\x8e\xf4\x39\x1b\x00\x00\x00";
@@ -52,14 +52,26 @@ impl FaultSite {
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+}
 
-    /// A URL at which nothing listens.
+/// A port that is taken, and at which nothing listens.
+pub struct RefusingPort {
+    _socket: Socket,
+    /// A page there.
+    pub url: String,
+}
+
+impl RefusingPort {
+    /// Takes it, until this is dropped.
     ///
     /// # Panics
     /// When loopback has no free port.
-    pub fn refusing_url() -> String {
-        let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        format!("http://{}/refused", closed.local_addr().expect("an address"))
+    pub fn take() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(&any_port.into()).expect("a free port");
+        let address = socket.local_addr().expect("an address").as_socket().expect("an IP address");
+        Self { _socket: socket, url: format!("http://{address}/refused") }
     }
 }
 

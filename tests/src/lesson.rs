@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
+use std::thread;
 
 use serde_json::Value;
 
@@ -19,10 +20,9 @@ pub fn program(name: &str) -> PathBuf {
         let test = env::current_exe().expect("a test has a path");
         let directory = test.ancestors().nth(2).expect("it lies in target").to_path_buf();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--workspace", "--bins"]);
-        if directory.ends_with("release") {
-            build.arg("--release");
-        }
+        build.args(["build", "--quiet", "--locked", "--workspace", "--bins", "--profile"]);
+        let profile = directory.file_name().and_then(|name| name.to_str()).expect("a profile");
+        build.arg(if profile == "debug" { "dev" } else { profile });
         let status = build.status().expect("cargo runs");
         assert!(status.success(), "the programs could not be built");
         directory
@@ -103,30 +103,37 @@ impl Lesson {
     ///
     /// # Panics
     /// When its output cannot be read.
-    pub fn wait(mut self) -> Ended {
-        let (mut stdout, mut stderr) = (String::new(), String::new());
-        self.stdout.read_to_string(&mut stdout).expect("stdout is text");
-        drop(self.stdout);
-        let errors = self.child.stderr.as_mut().expect("it is piped");
-        errors.read_to_string(&mut stderr).expect("stderr is text");
-        let status = self.child.wait().expect("it can be waited for");
-        Ended { status, stdout, stderr }
+    pub fn wait(self) -> Ended {
+        let Self { child, mut stdout } = self;
+        let stdout = thread::spawn(move || {
+            let mut text = String::new();
+            stdout.read_to_string(&mut text).expect("stdout is text");
+            text
+        });
+        Self::end(child, || stdout.join().expect("stdout was read"))
     }
 
     /// Closes its stdout, as `head` does, and waits for its end.
+    ///
+    /// # Panics
+    /// When its output cannot be read.
     pub fn close_stdout_and_wait(self) -> Ended {
-        let Self { mut child, stdout } = self;
+        let Self { child, stdout } = self;
         drop(stdout);
+        Self::end(child, String::new)
+    }
+
+    fn end(mut child: Child, stdout: impl FnOnce() -> String) -> Ended {
         let mut stderr = String::new();
         let errors = child.stderr.as_mut().expect("it is piped");
         errors.read_to_string(&mut stderr).expect("stderr is text");
         let status = child.wait().expect("it can be waited for");
-        Ended { status, stdout: String::new(), stderr }
+        Ended { status, stdout: stdout(), stderr }
     }
 }
 
 impl Ended {
-    /// Its exit status as a number; 128 and the signal's number for one that a signal ended.
+    /// Its exit status as a number; -1 for one that a signal ended.
     pub fn code(&self) -> i32 {
         self.status.code().unwrap_or(-1)
     }

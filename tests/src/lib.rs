@@ -6,11 +6,11 @@ mod lesson;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use practice_site::{Record, Server};
+use practice_site::{Server, SiteRecord};
 
-pub use fault_site::FaultSite;
+pub use fault_site::{FaultSite, RefusingPort};
 pub use lesson::{Ended, Lesson, program};
 
 /// A practice site on a thread of this process, so that a test can read its record.
@@ -18,7 +18,7 @@ pub struct Site {
     /// Where it is.
     pub url: String,
     /// What it saw.
-    pub record: Arc<Record>,
+    pub record: Arc<SiteRecord>,
 }
 
 impl Site {
@@ -33,5 +33,17 @@ impl Site {
         let record = server.record();
         thread::spawn(|| server.run());
         Self { url, record }
+    }
+}
+
+/// Waits for what must come, and gives up after a minute.
+///
+/// # Panics
+/// When it does not come.
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
+        thread::sleep(Duration::from_millis(10));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread::available_parallelism;
 
 use serde_json::Value;
-use tests::{FaultSite, Lesson, Site};
+use tests::{FaultSite, Lesson, RefusingPort, Site};
 
 const DOWNLOADERS: [&str; 4] =
     ["sync_downloader", "threaded_downloader", "async_downloader", "process_downloader"];
@@ -166,12 +166,15 @@ fn a_page_that_fails_is_told_and_not_counted_and_the_others_arrive() {
     let site = FaultSite::start();
     let mut faults: Vec<(String, &[&str])> =
         FaultSite::FAULTS.iter().map(|(path, why)| (site.url(path), *why)).collect();
-    faults.push((FaultSite::refusing_url(), &["the connection was refused"]));
+    let refusing = RefusingPort::take();
+    faults.push((refusing.url.clone(), &["the connection was refused"]));
     let fine = [site.url("/ok"), site.url("/gzip")];
     // The faults come first: what follows them must arrive even so.
     let mut arguments: Vec<String> = faults.iter().map(|(url, _)| url.clone()).collect();
     arguments.extend(fine.clone());
-    arguments.extend(["--repeat", "1", "--timeout", "1"].map(String::from));
+    // Windows tries for two seconds before it takes a refusal for one.
+    let timeout = if cfg!(windows) { "4" } else { "1" };
+    arguments.extend(["--repeat", "1", "--timeout", timeout].map(String::from));
     for name in DOWNLOADERS {
         let ended = Lesson::run(name, &arguments);
         assert_eq!(ended.code(), 1, "{name}: {ended:?}");
@@ -205,19 +208,20 @@ fn a_page_that_fails_is_told_and_not_counted_and_the_others_arrive() {
 #[test]
 fn a_practice_site_is_reached_directly_past_a_proxy() {
     // The proxy of the environment is dead: what is sent to it fails.
-    let proxy = FaultSite::refusing_url();
+    let refusing = RefusingPort::take();
+    let proxy = &refusing.url;
     let site = Site::start(1);
     for name in DOWNLOADERS {
         for source in [&["--repeat", "1"][..], &["--repeat", "1", "--site", &site.url]] {
             let ended =
-                Lesson::run_with(name, source, &[("http_proxy", &proxy), ("ALL_PROXY", &proxy)]);
+                Lesson::run_with(name, source, &[("http_proxy", proxy), ("ALL_PROXY", proxy)]);
             assert_eq!(ended.code(), 0, "{name} {source:?}: {ended:?}");
         }
         // Other sites are not.
         let page = format!("{}/dice", site.url);
         let arguments = ["--repeat", "1", &page];
         let ended =
-            Lesson::run_with(name, &arguments, &[("http_proxy", &proxy), ("ALL_PROXY", &proxy)]);
+            Lesson::run_with(name, &arguments, &[("http_proxy", proxy), ("ALL_PROXY", proxy)]);
         assert_eq!(ended.code(), 1, "{name}: {ended:?}");
     }
 }

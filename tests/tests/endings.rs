@@ -5,22 +5,18 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{LESSONS, Work};
-use tests::{Ended, Lesson, Site};
+use common::{LESSONS, Work, Workers};
+use tests::{Ended, Lesson, Site, wait_until};
 
 /// Arguments with which a lesson runs for a minute or more, and says its first line soon.
-fn for_a_minute(work: Work) -> &'static [&'static str] {
-    match work {
-        Work::Downloads => &["--latency", "400", "--repeat", "1000", "--workers", "2"],
-        Work::Calls => &["--number", "30", "--calls", "100000"],
-        Work::Rounds => &["--increments", "1000000000"],
-    }
-}
-
 fn start(lesson: &common::Lesson) -> Lesson {
-    let arguments = for_a_minute(lesson.work);
-    let sync_download = lesson.name == "sync_downloader";
-    Lesson::start(lesson.name, if sync_download { &arguments[..4] } else { arguments })
+    let arguments: &[&str] = match (lesson.work, lesson.workers) {
+        (Work::Downloads, Workers::One) => &["--latency", "400", "--repeat", "1000"],
+        (Work::Downloads, _) => &["--latency", "400", "--repeat", "1000", "--workers", "2"],
+        (Work::Calls, _) => &["--number", "30", "--calls", "100000"],
+        (Work::Rounds, _) => panic!("a round of the race is not interrupted"),
+    };
+    Lesson::start(lesson.name, arguments)
 }
 
 fn signal(name: &str, id: u32) {
@@ -49,11 +45,9 @@ fn is_alive(id: u32) -> bool {
 
 /// Processes need a moment to end; a minute is not a moment.
 fn assert_all_end(name: &str, processes: &[u32]) {
-    let start = Instant::now();
-    while processes.iter().any(|process| is_alive(*process)) {
-        assert!(start.elapsed() < Duration::from_secs(60), "{name}: {processes:?} still run");
-        sleep(Duration::from_millis(20));
-    }
+    wait_until(&format!("the end of {name}'s {processes:?}"), || {
+        !processes.iter().any(|process| is_alive(*process))
+    });
 }
 
 /// `Interrupted: downloaded 3 of 2000 sites in 1.234 seconds`: 3 and 2000.
@@ -112,29 +106,27 @@ fn ctrl_c_between_two_rounds_of_the_race() {
 
 #[test]
 fn ctrl_c_shows_in_the_json() {
-    let mut arguments = for_a_minute(Work::Calls).to_vec();
-    arguments.push("--json");
-    let running = Lesson::start("sync_cpu", &arguments);
-    sleep(Duration::from_millis(300));
+    let site = Site::start(50);
+    let arguments = ["--json", "--site", &site.url, "--repeat", "1000"];
+    let running = Lesson::start("sync_downloader", &arguments);
+    wait_until("some pages", || site.record.requests() > 3);
     signal("-INT", running.id());
     let ended = running.wait();
     let run = ended.json();
     assert_eq!((ended.code(), &run["interrupted"]), (130, &true.into()));
     let items = run["items"].as_array().expect("items").len();
     assert_eq!(run["done"], items);
-    assert!(items < 100_000);
+    assert!((3..2_000).contains(&items), "{items}");
 }
 
 #[test]
 fn ctrl_c_twice_is_out_at_once() {
     for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
         // Pages of a minute: who waited for one would still be there when the test gives up.
-        let arguments = ["--latency", "60000", "--timeout", "100", "--repeat", "1"];
+        let site = Site::start(60_000);
+        let arguments = ["--site", &site.url, "--timeout", "100", "--repeat", "1"];
         let running = Lesson::start(lesson.name, &arguments);
-        while children(running.id()).is_empty() {
-            sleep(Duration::from_millis(10));
-        }
-        sleep(Duration::from_millis(300));
+        wait_until("a page in flight", || site.record.in_flight() > 0);
         let processes = children(running.id());
         let start = Instant::now();
         signal("-INT", running.id());

@@ -1,14 +1,12 @@
 //! The practice site, as its clients see it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use practice_site::Server;
 use serde_json::Value;
-use tests::{Site, program};
+use tests::{Site, program, wait_until};
 
 /// The program, as an instructor starts it.
 struct Program {
@@ -87,58 +85,55 @@ fn other_paths_and_methods_are_told_at_once_and_leave_it_up() {
     let mut nonsense = TcpStream::connect(address(&site)).expect("it listens");
     nonsense.write_all(b"\x00\xff nonsense\r\n\r\n").expect("it reads");
     assert!(answer(nonsense).starts_with("HTTP/1.1 400 Bad Request\r\n"));
-    assert_eq!(site.record.requests(), 0);
+    assert_eq!((site.record.requests(), site.record.connections()), (0, 0));
 }
 
 #[test]
 fn no_answer_comes_before_its_latency_and_none_waits_for_another() {
     const LATENCY: Duration = Duration::from_millis(500);
     let site = Site::start(500);
-    let start = Instant::now();
-    let streams: Vec<_> = (0..160).map(|_| ask(address(&site), "GET", "/dice")).collect();
-    let all_asked = start.elapsed();
-    for stream in streams {
+    let asked: Vec<_> =
+        (0..160).map(|_| (Instant::now(), ask(address(&site), "GET", "/dice"))).collect();
+    let all_asked = Instant::now();
+    for (asked, stream) in asked {
         assert!(answer(stream).starts_with("HTTP/1.1 200 OK\r\n"));
-        assert!(start.elapsed() >= LATENCY);
+        assert!(asked.elapsed() >= LATENCY);
     }
     // One after another they would take 160 latencies.
-    let waited = start.elapsed() - all_asked;
-    assert!(waited < 4 * LATENCY, "asked within {all_asked:?}, answered after {waited:?}");
+    assert!(all_asked.elapsed() < 20 * LATENCY, "{:?}", all_asked.elapsed());
 }
 
 /// A connection that does not fit into the listener's backlog is tried again after a second. Here
-/// nobody takes the connections out of it until all are there.
+/// nobody takes the connections out of it until all are there. (Other systems have lower limits.)
+#[cfg(target_os = "linux")]
 #[test]
 fn a_burst_of_connections_fits_into_the_backlog() {
-    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), Duration::from_millis(1));
+    let server = practice_site::Server::bind(
+        std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+        Duration::from_millis(1),
+    );
     let server = server.expect("a free port");
     let (address, record) = (server.address().expect("an address"), server.record());
     let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900));
-    let burst: Vec<_> = (0..1_000).map(connect).collect::<Result<_, _>>().expect("all fit");
-    thread::spawn(|| server.run());
+    let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("Linux has it");
+    let many = 1_000.min(limit.trim().parse().expect("a number"));
+    let burst: Vec<_> = (0..many).map(connect).collect::<Result<_, _>>().expect("all fit");
+    std::thread::spawn(|| server.run());
     for mut stream in burst {
         let request = b"GET /dice HTTP/1.1\r\nHost: practice\r\nConnection: close\r\n\r\n";
         stream.write_all(request).expect("it reads");
         assert!(answer(stream).starts_with("HTTP/1.1 200 OK\r\n"));
     }
-    assert_eq!(record.connections(), 1_000);
+    assert_eq!(record.connections(), many);
 }
 
 #[test]
 fn a_client_that_goes_away_is_not_in_flight_any_more() {
     let site = Site::start(60_000);
     let stream = ask(address(&site), "GET", "/dice");
-    wait_until(|| site.record.in_flight() == 1);
+    wait_until("the request", || site.record.in_flight() == 1);
     drop(stream);
-    wait_until(|| site.record.in_flight() == 0);
-}
-
-fn wait_until(condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(30), "waited in vain");
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("its end", || site.record.in_flight() == 0);
 }
 
 /// Each connection takes a descriptor here and one in the site's process.
@@ -146,9 +141,9 @@ fn wait_until(condition: impl Fn() -> bool) {
 fn ten_thousand_requests_in_flight_at_once() {
     let limit = rlimit::increase_nofile_limit(u64::MAX).expect("a limit");
     let many = 10_000.min(limit.saturating_sub(200));
-    let site = Program::start(4_000);
+    let site = Program::start(60_000);
     let streams: Vec<_> = (0..many).map(|_| ask(&site.address, "GET", "/jython")).collect();
-    wait_until(|| record(&site.address)["in_flight"] == many);
+    wait_until("all requests", || record(&site.address)["in_flight"] == many);
     #[cfg(target_os = "linux")]
     {
         let status = std::fs::read_to_string(format!("/proc/{}/status", site.child.id()));
@@ -158,9 +153,8 @@ fn ten_thousand_requests_in_flight_at_once() {
         // 20 kB for each connection, and 50 MB for the rest.
         assert!(kilobytes < 50_000 + 20 * many, "{line} for {many} connections");
     }
-    for stream in streams {
-        assert!(answer(stream).starts_with("HTTP/1.1 200 OK\r\n"));
-    }
+    drop(streams);
+    wait_until("the end of all", || record(&site.address)["in_flight"] == 0);
     assert_eq!(record(&site.address)["peak_in_flight"], many);
 }
 

@@ -22,14 +22,16 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// A spawned task may outlive this call: it borrows what lives as long as the program, or owns.
 async fn download_all_sites(run: &'static Run) {
-    let session = session::client(run.timeout(), run.direct());
+    let session = session::client(run.timeout(), run.without_proxy());
     let limit = Arc::new(Semaphore::new(run.workers()));
     let mut tasks = JoinSet::new();
     for url in run.sites() {
+        // Both clones are handles: of the one client with its connections, of the one limit.
         let (session, limit) = (session.clone(), limit.clone());
         tasks.spawn(async move {
-            let _turn = limit.acquire().await;
+            let _turn = limit.acquire().await.expect("nobody closes it");
             let Some(page) = run.begin(url) else { return };
             page.end(download_site(&session, url).await);
         });
@@ -38,7 +40,7 @@ async fn download_all_sites(run: &'static Run) {
 }
 
 async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
-    let mut response = session.get(url).send().await?.error_for_status()?;
+    let mut response = session.get(url).send().await?.error_for_status()?; // ureq does so unasked
     let mut bytes = 0;
     while let Some(chunk) = response.chunk().await? {
         bytes += chunk.len() as u64;

@@ -16,6 +16,8 @@ use crate::sites;
 const MOST_ITEMS: usize = 100_000;
 /// More threads or processes than this are refused: each costs memory, and systems have limits.
 const MOST_WORKERS: usize = 1_000;
+/// The threads of the race wait for each other, so all of them must be there at once.
+const MOST_RACERS: u64 = 64;
 /// `fib(94)` and above do not fit in 64 bits.
 const LARGEST_NUMBER: u64 = 93;
 
@@ -61,7 +63,7 @@ impl Arguments {
         self.matches.get_flag(name)
     }
 
-    pub(crate) fn number<T: Copy + Send + Sync + 'static>(&self, name: &str) -> T {
+    pub(crate) fn value<T: Copy + Send + Sync + 'static>(&self, name: &str) -> T {
         *self.matches.get_one(name).expect("the argument has a default")
     }
 
@@ -88,13 +90,13 @@ impl Arguments {
         } else if self.flag("live") {
             Source::Live
         } else {
-            Source::OwnSite(Duration::from_millis(self.number("latency")))
+            Source::OwnSite(Duration::from_millis(self.value("latency")))
         }
     }
 
     /// How often a list of so many pages is repeated.
     pub(crate) fn repeat(&mut self, pages: usize) -> usize {
-        let repeat: usize = self.number("repeat");
+        let repeat: usize = self.value("repeat");
         if pages.saturating_mul(repeat) > MOST_ITEMS {
             let error = format!(
                 "{pages} pages {repeat} times are too many: a run takes at most {MOST_ITEMS} pages"
@@ -127,7 +129,7 @@ fn command(lesson: &Lesson) -> Command {
             numeric("calls", "K", "20", 1..=MOST_ITEMS).help("How often it is called"),
         ]),
         Work::Rounds => command.args([
-            numeric("threads", "N", "4", 1..=MOST_WORKERS as u64).help("How many threads add"),
+            numeric("threads", "N", "4", 1..=MOST_RACERS).help("How many threads add"),
             numeric("increments", "N", "1000000", 1..=1_000_000_000u64)
                 .help("How often each of them adds 1"),
         ]),
@@ -192,7 +194,7 @@ where
         .long(name)
         .value_name(value)
         .default_value(default)
-        .allow_negative_numbers(true) // so that -1 is told as a wrong value, not as an option
+        .allow_negative_numbers(true) // -1 is a wrong value, not an unknown option
         .value_parser(whole_number(allowed))
 }
 

@@ -24,7 +24,7 @@ pub enum Work {
     Downloads,
     /// Calls of `fib`: CPU-bound.
     Calls,
-    /// Rounds of counting to the same number in different ways.
+    /// Rounds of counting, each in another way.
     Rounds,
 }
 
@@ -33,7 +33,7 @@ pub enum Work {
 pub enum Workers {
     /// One, always: there is no `--workers`.
     One,
-    /// As many, as in the article.
+    /// This many, as in the article.
     Fixed(usize),
     /// One for each core that this process may use.
     PerCore,

@@ -2,7 +2,8 @@
 //! which worker, the lines, the progress bar, Ctrl-C, the summary and the exit status.
 //!
 //! No concurrency tool is wrapped here: a lesson calls threads, tasks, processes and parallel
-//! iterators itself, and needs four things of this crate:
+//! iterators itself, and makes four calls to this crate (and asks the run for its facts: the pages, the
+//! numbers, how many workers):
 //!
 //! | a lesson says | and means |
 //! |---|---|
@@ -26,5 +27,5 @@ mod sites;
 pub use descriptors::reserve_descriptors;
 pub use lessons::{LESSONS, Lesson, Work, Workers};
 pub use record::{Outcome, Record};
-pub use run::{Begun, Run, give_up, start_calls, start_downloads, start_rounds};
+pub use run::{Begun, Run, start_calls, start_downloads, start_rounds};
 pub use sites::{LIVE_SITES, PRACTICE_PAGES};

@@ -25,7 +25,7 @@ pub enum Outcome {
     Bytes(u64),
     /// A call gave this number.
     Number(u64),
-    /// A round counted so far, where it should have counted to `threads` times `increments`.
+    /// What a round counted, where it should have counted to `threads` times `increments`.
     Counted {
         /// The workers that added.
         threads: u64,

@@ -48,7 +48,7 @@ struct Items {
     count: usize,
     sites: Vec<String>,
     timeout: Duration,
-    direct: bool,
+    without_proxy: bool,
     numbers: Vec<u64>,
     fib: u64,
     threads: u64,
@@ -80,7 +80,7 @@ pub fn start_downloads<S: Send + 'static>(
     let mut args = Arguments::read(lesson);
     let source = args.source();
     let repeat = args.repeat(source.pages());
-    let direct = matches!(source, Source::OwnSite(_) | Source::RunningSite(_));
+    let without_proxy = matches!(source, Source::OwnSite(_) | Source::RunningSite(_));
     let mut up: Option<Box<dyn Any + Send>> = None;
     let list = match source {
         Source::OwnSite(latency) => {
@@ -99,8 +99,8 @@ pub fn start_downloads<S: Send + 'static>(
     let items = Items {
         count: sites.len(),
         sites,
-        timeout: args.number("timeout"),
-        direct,
+        timeout: args.value("timeout"),
+        without_proxy,
         ..Items::default()
     };
     start(lesson, &args, items, up)
@@ -110,7 +110,7 @@ pub fn start_downloads<S: Send + 'static>(
 pub fn start_calls(lesson: &str) -> &'static Run {
     let lesson = Lesson::named(lesson);
     let args = Arguments::read(lesson);
-    let (number, calls) = (args.number("number"), args.number("calls"));
+    let (number, calls) = (args.value("number"), args.value("calls"));
     let items = Items {
         count: calls,
         // The optimiser must not see that the calls are alike: it would compute one for all of them.
@@ -127,8 +127,8 @@ pub fn start_rounds(lesson: &str, rounds: usize) -> &'static Run {
     let args = Arguments::read(lesson);
     let items = Items {
         count: rounds,
-        threads: args.number("threads"),
-        increments: args.number("increments"),
+        threads: args.value("threads"),
+        increments: args.value("increments"),
         ..Items::default()
     };
     start(lesson, &args, items, None)
@@ -170,9 +170,9 @@ impl Run {
         self.items.timeout
     }
 
-    /// Whether the pages are a practice site's, which is reached directly, past any proxy.
-    pub fn direct(&self) -> bool {
-        self.items.direct
+    /// Whether the pages are a practice site's: that one is reached without the environment's proxy.
+    pub fn without_proxy(&self) -> bool {
+        self.items.without_proxy
     }
 
     /// The numbers to call `fib` with.
@@ -326,7 +326,7 @@ fn fib_by_addition(n: u64) -> u64 {
 }
 
 /// Says on stderr why nothing can be done, and ends the process with status 1.
-pub fn give_up(sentence: &str) -> ! {
+fn give_up(sentence: &str) -> ! {
     let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
     process::exit(1)
 }

@@ -2,7 +2,7 @@
 //!
 //! Mirrors: `ProcessPoolExecutor`, Python's way around the GIL.
 //! Run:     `cargo run -p parallel_cpu`
-//! Watch:   as fast as `threaded_cpu`, with nothing but `par_iter` to read.
+//! Watch:   as fast as `threaded_cpu`, with `par_iter` in place of threads and queue.
 //! Try:     `--workers 1`: the same program, as fast as `sync_cpu`.
 
 use std::process::ExitCode;
@@ -11,12 +11,12 @@ use rayon::prelude::*;
 
 fn main() -> ExitCode {
     let run = common::start_calls("parallel_cpu");
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(run.workers()).build_global();
-    pool.expect("the system gives one thread per core");
+    // For `--workers` alone: by itself, rayon starts a thread for each core.
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(run.workers());
+    threads.build_global().expect("the system gives the threads");
     run.numbers().par_iter().for_each(|&number| {
-        if let Some(call) = run.begin(number) {
-            call.end(fib(number));
-        }
+        let Some(call) = run.begin(number) else { return };
+        call.end(fib(number));
     });
     run.finish()
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::Server;
 
-/// Marks the process that is to be the site, and holds its latency in milliseconds.
-const LATENCY: &str = "PRACTICE_SITE_LATENCY_MS";
+/// Marks the process that is to be the site, and holds its latency in milliseconds. It is no option.
+const MARK: &str = "PRACTICE_SITE_CHILD";
 
 /// A site that is up, in a process of its own, until this is dropped.
 #[derive(Debug)]
@@ -20,17 +20,18 @@ pub struct PracticeSite {
 
 /// Brings up a practice site that answers after `latency`, on a free port of loopback; gives its URL.
 ///
-/// In the process that this starts, which is the same program again, it never returns: that process
-/// is the site. It ends with its parent, however that ends, since its standard input ends then.
+/// The process is the same program again, without arguments. `main` must come to this call there as
+/// well, and there it never returns: that process is the site. It ends with its parent, however that
+/// ends, since its standard input ends then.
 ///
 /// # Errors
 /// When no process can be started, or the site in it finds no port.
 pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
-    if let Ok(milliseconds) = env::var(LATENCY) {
+    if let Ok(milliseconds) = env::var(MARK) {
         be_the_site(&milliseconds);
     }
     let child = Command::new(env::current_exe()?)
-        .env(LATENCY, latency.as_millis().to_string())
+        .env(MARK, latency.as_millis().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;

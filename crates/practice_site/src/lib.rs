@@ -2,7 +2,7 @@
 //!
 //! It has the articles' two pages, `/jython` (about 10 KB) and `/dice` (about 300 bytes), and answers
 //! each request a fixed latency after it came, however many others wait. A third page, `/record`,
-//! answers at once with what the site saw: its [`Record`].
+//! answers at once with what the site saw: its [`SiteRecord`].
 //!
 //! A downloader brings it up as a process of its own, with [`start`]: so the site's work takes
 //! nothing from the thread that is being timed, and its connections count against its own limit of
@@ -17,4 +17,4 @@ mod pages;
 mod server;
 
 pub use child::{PracticeSite, start};
-pub use server::{Record, Server};
+pub use server::{Server, SiteRecord};

@@ -59,10 +59,16 @@ fn serve(address: SocketAddr, latency: Duration) -> io::Result<Server> {
     })
     .map_err(io::Error::other)?;
     let address = server.address()?;
+    let (ip, port) = (address.ip(), address.port());
+    // All of a machine's addresses are none that another machine can reach.
+    let site = match ip.is_unspecified() {
+        true => format!("http://THIS-MACHINE:{port}"),
+        false => format!("http://{address}"),
+    };
     writeln!(
         io::stdout(),
-        "The practice site is at http://{address} and answers after {} ms. Try:\n  \
-         cargo run -p sync_downloader -- --site http://{address}\n\
+        "The practice site is at {site} and answers after {} ms. Try:\n  \
+         cargo run -p sync_downloader -- --site {site}\n\
          Ctrl-C ends it.",
         latency.as_millis()
     )?;

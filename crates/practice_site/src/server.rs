@@ -1,11 +1,10 @@
 //! The server: hyper on one thread.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use common::reserve_descriptors;
@@ -23,23 +22,24 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::pages;
 
 /// How many connections may wait to be accepted. With the standard library's 128, some of a burst of
-/// 160 took over a second to connect. Linux takes at most `net.core.somaxconn`, usually 4096.
+/// 160 took over a second to connect. Systems take less where their own limit is lower: Linux has
+/// 4096 (`net.core.somaxconn`), macOS 128, Windows about 200.
 const BACKLOG: u32 = 4096;
 
 /// What one connection's request head may take up, so that 10,000 connections stay in bounds.
 const BUFFER: usize = 16 * 1024;
 
-/// What the site saw, counted from its start. `/record` is not counted.
+/// What the site saw, counted from its start: requests for its two pages, and for no other.
 #[derive(Debug, Default)]
-pub struct Record {
+pub struct SiteRecord {
     connections: AtomicU64,
     requests: AtomicU64,
     in_flight: AtomicU64,
     peak_in_flight: AtomicU64,
 }
 
-impl Record {
-    /// Connections on which a page was asked for.
+impl SiteRecord {
+    /// Connections on which one of the two pages was asked for.
     pub fn connections(&self) -> u64 {
         self.connections.load(Relaxed)
     }
@@ -74,10 +74,10 @@ impl Record {
 }
 
 /// A request in flight: one that its client gave up leaves by `drop` as well.
-struct InFlight(Arc<Record>);
+struct InFlight(Arc<SiteRecord>);
 
 impl InFlight {
-    fn new(record: &Arc<Record>) -> Self {
+    fn new(record: &Arc<SiteRecord>) -> Self {
         record.requests.fetch_add(1, Relaxed);
         let now = 1 + record.in_flight.fetch_add(1, Relaxed);
         record.peak_in_flight.fetch_max(now, Relaxed);
@@ -97,7 +97,7 @@ pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
     latency: Duration,
-    record: Arc<Record>,
+    record: Arc<SiteRecord>,
 }
 
 impl Server {
@@ -106,8 +106,6 @@ impl Server {
     /// # Errors
     /// When the address is in use, is not this machine's, or may not be listened at.
     pub fn bind(address: SocketAddr, latency: Duration) -> io::Result<Self> {
-        // Where it is refused, the site does with the open files that it may have.
-        let _ = rlimit::increase_nofile_limit(u64::MAX);
         reserve_descriptors(1024);
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(async {
@@ -133,7 +131,7 @@ impl Server {
     }
 
     /// What it sees, also while it runs.
-    pub fn record(&self) -> Arc<Record> {
+    pub fn record(&self) -> Arc<SiteRecord> {
         self.record.clone()
     }
 
@@ -156,14 +154,11 @@ impl Server {
     }
 }
 
-async fn serve(stream: TokioIo<tokio::net::TcpStream>, latency: Duration, record: Arc<Record>) {
-    let first = Cell::new(true);
+async fn serve(stream: TokioIo<tokio::net::TcpStream>, latency: Duration, record: Arc<SiteRecord>) {
+    let is_first = Arc::new(AtomicBool::new(true));
     let service = service_fn(move |request: Request<Incoming>| {
-        if request.uri().path() != "/record" && first.replace(false) {
-            record.connections.fetch_add(1, Relaxed);
-        }
-        let (came, record) = (Instant::now(), record.clone());
-        async move { Ok::<_, Infallible>(answer(&request, came, latency, &record).await) }
+        let (came, is_first, record) = (Instant::now(), is_first.clone(), record.clone());
+        async move { Ok::<_, Infallible>(answer(&request, came, latency, &is_first, &record).await) }
     });
     // A connection that breaks is its client's affair; the others go on.
     let _ = http1::Builder::new().max_buf_size(BUFFER).serve_connection(stream, service).await;
@@ -173,7 +168,8 @@ async fn answer(
     request: &Request<Incoming>,
     came: Instant,
     latency: Duration,
-    record: &Arc<Record>,
+    is_first: &AtomicBool,
+    record: &Arc<SiteRecord>,
 ) -> Response<Full<Bytes>> {
     const HTML: &str = "text/html; charset=utf-8";
     const TEXT: &str = "text/plain; charset=utf-8";
@@ -191,6 +187,9 @@ async fn answer(
             return response(StatusCode::NOT_FOUND, TEXT, pages);
         }
     };
+    if is_first.swap(false, Relaxed) {
+        record.connections.fetch_add(1, Relaxed);
+    }
     let _in_flight = InFlight::new(record);
     sleep_until(came + latency).await;
     response(StatusCode::OK, HTML, page())

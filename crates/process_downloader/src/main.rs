@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn download_all_sites(run: &Run) {
-    let initargs = (run.timeout(), run.direct());
+    let initargs = (run.timeout(), run.without_proxy());
     let pool = ProcessPool::new(run.workers(), &initargs).expect("JSON holds a time and a flag");
     pool.for_each(run.sites(), |worker, url| {
         let Some(page) = run.begin(url) else { return };
@@ -33,8 +33,10 @@ fn download_all_sites(run: &Run) {
 }
 
 /// A worker's start-up: its session is made once, and serves all the pages that come to it.
-fn init_process((timeout, direct): (Duration, bool)) -> impl FnMut(String) -> Result<u64, Failure> {
-    let session = session::agent(timeout, direct);
+fn init_process(
+    (timeout, without_proxy): (Duration, bool),
+) -> impl FnMut(String) -> Result<u64, Failure> {
+    let session = session::agent(timeout, without_proxy);
     move |url| download_site(&session, &url)
 }
 

@@ -1,5 +1,6 @@
 //! The worker's side of the border.
 
+use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::fmt::Display;
@@ -28,16 +29,12 @@ where
     if env::var_os(MARK).is_none() {
         return;
     }
-    match work(initializer) {
-        Ok(()) => process::exit(0),
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "worker process: {error}");
-            process::exit(1)
-        }
-    }
+    let Err(error) = work(initializer);
+    let _ = writeln!(io::stderr(), "worker process: {error}");
+    process::exit(1)
 }
 
-fn work<I, J, R, E, F>(initializer: impl FnOnce(I) -> F) -> Result<(), Box<dyn Error>>
+fn work<I, J, R, E, F>(initializer: impl FnOnce(I) -> F) -> Result<Infallible, Box<dyn Error>>
 where
     I: DeserializeOwned,
     J: DeserializeOwned,
@@ -57,10 +54,9 @@ where
     });
     let mut job = initializer(serde_json::from_str(&lines.recv()?)?);
     let mut stdout = io::stdout();
-    for line in lines {
-        let result = job(serde_json::from_str(&line)?).map_err(|error| error.to_string());
+    loop {
+        let result = job(serde_json::from_str(&lines.recv()?)?).map_err(|error| error.to_string());
         writeln!(stdout, "{}", serde_json::to_string(&result)?)?;
         stdout.flush()?;
     }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 //! Mirrors: 5,000 workers that add 1 a hundred times to one unprotected global.
 //! Run:     `cargo run -p race_counter`
 //! Watch:   the first two counts: the same mistake, seen now and then, and seen always.
-//! Try:     `--threads 1`: alone, nobody loses anything. `lib.rs` holds what Rust does not compile.
+//! Try:     `--threads 1`: a thread alone loses nothing. `lib.rs` shows what Rust does not compile.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -13,14 +13,15 @@ use std::thread;
 
 use common::Outcome;
 
-/// So many threads add 1 so many times; this is what they counted to.
+/// Counts with this many threads, each of which adds 1 this many times, and returns the count.
 type Way = fn(u64, u64) -> u64;
+const ROUNDS: usize = 5;
 
 fn main() -> ExitCode {
-    let run = common::start_rounds("race_counter", 5);
+    let run = common::start_rounds("race_counter", ROUNDS);
     run.note("Wide window: in their first step, all threads read before any of them writes.");
     let (threads, increments) = (run.threads(), run.increments());
-    let rounds: [(&str, Way, u64, u64); 5] = [
+    let rounds: [(&str, Way, u64, u64); ROUNDS] = [
         ("unprotected", |n, k| unprotected(n, k, |_| {}), 5_000, 100), // the article's numbers
         ("unprotected, wide window", wide_window, threads, increments),
         ("mutex", mutex, threads, increments),
@@ -71,11 +72,11 @@ fn atomic_add(threads: u64, increments: u64) -> u64 {
 
 /// Mended by sharing nothing: each thread counts alone, and the sums are added at the end.
 fn joined_sums(threads: u64, increments: u64) -> u64 {
-    // `black_box`, or the optimiser would add all at once.
+    // Without `black_box` the optimiser would add all at once.
     let count = || (0..increments).fold(0, |sum, _| black_box(sum + 1));
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(count)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("nobody panics")).sum()
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(count)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("nobody panics")).sum()
     })
 }
 

@@ -54,7 +54,7 @@ impl From<reqwest::Error> for Failure {
             iter::successors(Some(&error as &(dyn Error + 'static)), |&e| e.source()).collect();
         match causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>()) {
             Some(error) => from_io(error),
-            None => Self(causes[causes.len() - 1].to_string()),
+            None => Self(causes.last().map_or_else(|| error.to_string(), ToString::to_string)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Both clients use the same TLS, rustls with ring: the cheapest to build that needs no system
 //! package. They trust what the system trusts, so a school's own certificate authority is known.
-//! A practice site is reached `direct`ly, past the proxy that the environment may name.
+//! A practice site is reached `without_proxy`, whatever the environment names.
 
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 mod failure;
@@ -16,29 +16,34 @@ pub use failure::Failure;
 
 /// A session of blocking calls, for one thread or for many.
 #[cfg(feature = "ureq")]
-pub fn agent(timeout: Duration, direct: bool) -> ureq::Agent {
+pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
     use ureq::tls::{RootCerts, TlsConfig};
 
     use_ring();
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
     let config = ureq::Agent::config_builder().timeout_global(Some(timeout)).tls_config(tls);
-    let config = if direct { config.proxy(None) } else { config };
+    let config = if without_proxy { config.proxy(None) } else { config };
     config.build().new_agent()
 }
 
 /// A session of awaited calls, shared by cloning.
 ///
-/// The system's certificates are read now: where there are none, a sentence says so and the process
-/// ends (status 1).
+/// # Panics
+/// When the system gives no randomness to TLS.
 #[cfg(feature = "reqwest")]
-pub fn client(timeout: Duration, direct: bool) -> reqwest::Client {
+pub fn client(timeout: Duration, without_proxy: bool) -> reqwest::Client {
     use_ring();
-    let mut builder = reqwest::Client::builder().timeout(timeout);
-    if direct {
-        // A practice site has no certificate: reading the system's would take 3 to 20 ms of the run.
-        builder = builder.no_proxy().tls_certs_only([]);
-    }
-    builder.build().unwrap_or_else(|error| common::give_up(&Failure::from(error).to_string()))
+    let builder = || reqwest::Client::builder().timeout(timeout);
+    // No certificate is trusted here, and none is needed for http.
+    let without_certificates = || builder().tls_certs_only([]);
+    let client = if without_proxy {
+        // A practice site has no certificate, and reading the system's would take 3 to 20 ms.
+        without_certificates().no_proxy().build()
+    } else {
+        // Where the system has none, pages over https fail, each by itself.
+        builder().build().or_else(|_| without_certificates().build())
+    };
+    client.expect("a client can be built")
 }
 
 /// Neither client comes with a default for the cryptography.

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 }
 
 fn download_all_sites(run: &Run) {
-    let session = session::agent(run.timeout(), run.direct());
+    let session = session::agent(run.timeout(), run.without_proxy());
     for url in run.sites() {
         let Some(page) = run.begin(url) else { break };
         page.end(download_site(&session, url));
