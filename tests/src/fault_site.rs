@@ -20,7 +20,7 @@ impl FaultSite {
     pub const BYTES: u64 = 27;
 
     /// Each page that fails, with the words that its cause may be told with.
-    pub const FAULTS: [(&str, &[&str]); 8] = [
+    pub const FAULTS: [(&str, &[&str]); 10] = [
         ("/reset", &["the connection was reset"]),
         // Not every client tells a reset from an end.
         ("/reset-in-the-page", &["the connection was reset", "the page was cut short"]),
@@ -29,6 +29,9 @@ impl FaultSite {
         ("/404", &["404 Not Found"]),
         ("/500", &["500 Internal Server Error"]),
         ("/503", &["503 Service Unavailable"]),
+        // Statuses that are no errors, and no pages that arrived either.
+        ("/304", &["304 Not Modified"]),
+        ("/redirected-to-nowhere", &["302 Found", "missing a location header"]),
         ("/not-http", &["http parse fail: invalid HTTP version", "invalid HTTP version parsed"]),
     ];
 
@@ -86,6 +89,8 @@ fn serve(stream: &TcpStream) -> std::io::Result<()> {
             "/404" => answer(stream, "404 Not Found", "", b"no such page")?,
             "/500" => answer(stream, "500 Internal Server Error", "", b"it broke")?,
             "/503" => answer(stream, "503 Service Unavailable", "", b"come back later")?,
+            "/304" => { stream }.write_all(b"HTTP/1.1 304 Not Modified\r\n\r\n")?,
+            "/redirected-to-nowhere" => answer(stream, "302 Found", "", b"but where?")?,
             "/not-http" => return { stream }.write_all(b"What do you want?\r\n\r\n"),
             "/cut-short" => return begin_a_page(stream),
             "/reset-in-the-page" => {

@@ -35,6 +35,7 @@ fn wrong_numbers_and_urls() {
                 refused(name, &["www.jython.org"], "begins with http:// or https://");
                 refused(name, &["http://"], "names no host");
                 refused(name, &["--site", "127.0.0.1:8000"], "begins with http:// or https://");
+                refused(name, &["--site", "http://127.0.0.1:8000/?"], "has no ? and no #");
                 refused(name, &["--site", "https://127.0.0.1:8000"], "at an http:// URL");
                 refused(name, &["--live", "--site", "http://a"], "cannot be used with");
                 refused(name, &["--site", "http://a", "--latency", "1"], "cannot be used with");

@@ -179,15 +179,15 @@ fn a_page_that_fails_is_told_and_not_counted_and_the_others_arrive() {
         let ended = Lesson::run(name, &arguments);
         assert_eq!(ended.code(), 1, "{name}: {ended:?}");
         let (lines, summary) = ended.lines_and_summary();
-        let expected = "Downloaded 2 of 11 sites in ";
-        assert!(is_summary(summary, expected, " seconds (9 failed)"), "{name}: {summary}");
+        let expected = "Downloaded 2 of 13 sites in ";
+        assert!(is_summary(summary, expected, " seconds (11 failed)"), "{name}: {summary}");
         assert_eq!(lines.len(), 2, "{name}: {lines:?}");
         for url in &fine {
             // The bytes of the body, after decompression.
             let line = format!("Read {} bytes from {url}", FaultSite::BYTES);
             assert!(lines.iter().any(|printed| printed.ends_with(&line)), "{name}: {lines:?}");
         }
-        assert_eq!(ended.stderr.lines().count(), 9, "{name}: {}", ended.stderr);
+        assert_eq!(ended.stderr.lines().count(), 11, "{name}: {}", ended.stderr);
         for (url, why) in &faults {
             let told = format!("Failed {url}: ");
             let told = ended.stderr.lines().find_map(|line| line.strip_prefix(&told));
@@ -197,10 +197,10 @@ fn a_page_that_fails_is_told_and_not_counted_and_the_others_arrive() {
         let json = Lesson::run(name, &[arguments.as_slice(), &["--json".into()]].concat());
         assert_eq!(json.code(), 1, "{name}");
         let run = json.json();
-        assert_eq!((&run["done"], &run["failed"]), (&2.into(), &9.into()), "{name}");
+        assert_eq!((&run["done"], &run["failed"]), (&2.into(), &11.into()), "{name}");
         let items = run["items"].as_array().expect("items");
         let errors = items.iter().filter(|item| item["error"].is_string());
-        assert_eq!(errors.count(), 9, "{name}: {items:?}");
+        assert_eq!(errors.count(), 11, "{name}: {items:?}");
         assert_eq!(run["bytes"], 2 * FaultSite::BYTES, "{name}");
     }
 }
@@ -224,4 +224,42 @@ fn a_practice_site_is_reached_directly_past_a_proxy() {
             Lesson::run_with(name, &arguments, &[("http_proxy", proxy), ("ALL_PROXY", proxy)]);
         assert_eq!(ended.code(), 1, "{name}: {ended:?}");
     }
+}
+
+/// A machine without certificates: only https needs them.
+#[test]
+fn pages_over_http_need_no_certificates() {
+    let site = Site::start(1);
+    let page = format!("{}/dice", site.url);
+    let none = [("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")];
+    for name in DOWNLOADERS {
+        let ended = Lesson::run_with(name, &["--repeat", "2", &page], &none);
+        assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{name}: {ended:?}");
+    }
+}
+
+/// Runs a downloader from a shell that sets limits first.
+#[cfg(unix)]
+fn run_limited(limits: &str, name: &str, arguments: &str) -> std::process::Output {
+    let program = tests::program(name);
+    let script = format!("{limits}; exec {} {arguments}", program.display());
+    std::process::Command::new("sh").args(["-c", &script]).output().expect("sh runs")
+}
+
+/// macOS gives 256 descriptors, and more to who asks.
+#[cfg(unix)]
+#[test]
+fn a_low_soft_limit_of_descriptors_is_raised() {
+    for name in ["threaded_downloader", "async_downloader"] {
+        let output = run_limited("ulimit -Sn 64", name, "--workers 160");
+        assert!(output.status.success(), "{name}: {output:?}");
+    }
+}
+
+/// Those workers that could be started do the work; those that could not do not fail it.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_that_cannot_start_cost_no_page() {
+    let output = run_limited("ulimit -n 40", "process_downloader", "--workers 50 --latency 10");
+    assert!(output.status.success(), "{output:?}");
 }

@@ -94,6 +94,69 @@ fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
     }
 }
 
+/// Async drops what is in flight: all of it here, and none of it would have come for a minute.
+#[test]
+fn ctrl_c_drops_the_pages_that_async_has_in_flight() {
+    let site = Site::start(60_000);
+    let arguments = ["--site", &site.url, "--timeout", "100"];
+    let running = Lesson::start("async_downloader", &arguments);
+    wait_until("all pages in flight", || site.record.in_flight() == 160);
+    let start = Instant::now();
+    signal("-INT", running.id());
+    assert_interrupted("async_downloader", &running.wait(), 0);
+    assert!(start.elapsed() < Duration::from_secs(50), "it waited for the pages");
+    wait_until("the site to see it", || site.record.in_flight() == 0);
+}
+
+/// A Ctrl-C that kept nothing from being done is one all the same.
+#[test]
+fn ctrl_c_while_the_last_page_is_in_flight() {
+    let site = Site::start(1_000);
+    let arguments = ["--site", &site.url, "--repeat", "1", "--workers", "2"];
+    let running = Lesson::start("threaded_downloader", &arguments);
+    wait_until("both pages in flight", || site.record.in_flight() == 2);
+    signal("-INT", running.id());
+    let ended = running.wait();
+    assert_eq!(ended.code(), 130, "{ended:?}");
+    let summary = ended.lines_and_summary().1;
+    assert!(summary.starts_with("Interrupted: downloaded 2 of 2 sites in "), "{summary}");
+}
+
+/// A site that stands still takes its pages' time, and no more.
+#[test]
+fn a_site_that_was_stopped_does_not_hold_up_the_end() {
+    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+        let arguments = ["--repeat", "1", "--latency", "1500", "--timeout", "2"];
+        let running = Lesson::start(lesson.name, &arguments);
+        wait_until("the site", || !children(running.id()).is_empty());
+        sleep(Duration::from_millis(700));
+        let processes = children(running.id());
+        processes.iter().for_each(|process| signal("-STOP", *process));
+        if lesson.model == "processes" {
+            // Its workers stand still as well: without a limit of their own, they are let go on.
+            sleep(Duration::from_millis(100));
+            processes[1..].iter().for_each(|process| signal("-CONT", *process));
+        }
+        let ended = running.wait();
+        assert_eq!(ended.code(), 1, "{}: {ended:?}", lesson.name);
+        assert!(ended.stdout.starts_with("Downloaded 0 of 2 sites in "), "{ended:?}");
+        assert_all_end(lesson.name, &processes);
+    }
+}
+
+/// Threads of the race wait for each other: for those that could not be started, for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_the_system_refuses_is_told_in_one_line() {
+    let program = tests::program("race_counter");
+    let script = format!("ulimit -v 400000; exec {} --threads 64", program.display());
+    let output = Command::new("sh").args(["-c", &script]).output().expect("sh runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(errors.starts_with("error: ") && errors.contains("thread"), "{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+}
+
 #[test]
 fn ctrl_c_between_two_rounds_of_the_race() {
     let arguments = ["--increments", "20000000"];

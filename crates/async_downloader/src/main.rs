@@ -5,10 +5,12 @@
 //! Watch:   all lines come at once, after little more than the time of one page.
 //! Try:     `--workers 5`: at the same limit, async is as fast as threads, and no faster.
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use common::Run;
+use futures_util::future::select;
 use reqwest::Client;
 use session::Failure;
 use tokio::runtime;
@@ -36,11 +38,12 @@ async fn download_all_sites(run: &'static Run) {
             page.end(download_site(&session, url).await);
         });
     }
-    tasks.join_all().await;
+    // Ctrl-C drops the tasks, each of them where it awaits.
+    select(pin!(tasks.join_all()), pin!(run.interrupted())).await;
 }
 
 async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
-    let mut response = session.get(url).send().await?.error_for_status()?; // ureq does so unasked
+    let mut response = session::success(session.get(url).send().await?)?;
     let mut bytes = 0;
     while let Some(chunk) = response.chunk().await? {
         bytes += chunk.len() as u64;

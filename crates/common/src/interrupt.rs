@@ -1,29 +1,50 @@
 //! Ctrl-C: once to end in good order, twice to be out at once.
 
+use std::future::poll_fn;
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
 /// The exit status of a program that Ctrl-C ended: 128 + SIGINT, as shells have it.
 pub(crate) const STATUS: u8 = 130;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// The task that awaits it.
+static WAITING: Mutex<Option<Waker>> = Mutex::new(None);
 
 /// Whether Ctrl-C was pressed.
 pub(crate) fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Completes with Ctrl-C. One task at a time can await it.
+pub(crate) fn wait() -> impl Future<Output = ()> {
+    poll_fn(|context| {
+        // In this order: a Ctrl-C after the look finds the waker.
+        *waiting() = Some(context.waker().clone());
+        if interrupted() { Poll::Ready(()) } else { Poll::Pending }
+    })
+}
+
+fn waiting() -> MutexGuard<'static, Option<Waker>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// From now on the first Ctrl-C is only noted. The second ends the program: its child processes
 /// read the end of their standard input then, and end too.
 pub(crate) fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
             if io::stderr().is_terminal() {
                 // The shell's prompt does not belong on the progress bar's line.
                 let _ = writeln!(io::stderr());
             }
             process::exit(STATUS.into());
+        }
+        if let Some(waker) = waiting().take() {
+            waker.wake();
         }
     })
 }

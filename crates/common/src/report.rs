@@ -13,7 +13,7 @@ pub(crate) struct Report<'a> {
     pub(crate) workers: usize,
     pub(crate) items: usize,
     pub(crate) took: Duration,
-    /// Ctrl-C was pressed.
+    /// Ctrl-C was pressed before it ended.
     pub(crate) interrupted: bool,
     pub(crate) records: &'a [Record],
     /// Of the race: how many threads were to add 1, and how often.
@@ -51,11 +51,6 @@ impl Report<'_> {
         self.records.len() - self.done()
     }
 
-    /// Whether Ctrl-C kept something from being done: one that came after the last item did not.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        self.interrupted && self.records.len() < self.items
-    }
-
     /// The last line: what was done, of how much, in what time.
     pub(crate) fn summary(&self) -> String {
         let (verb, noun) = match self.lesson.work {
@@ -65,13 +60,13 @@ impl Report<'_> {
         };
         let (done, failed, items) = (self.done(), self.failed(), self.items);
         let count = match self.lesson.work {
-            Work::Downloads if done == items => format!(" {done}{noun}"),
-            _ if done == items => String::new(),
+            Work::Downloads if done == items && !self.interrupted => format!(" {done}{noun}"),
+            _ if done == items && !self.interrupted => String::new(),
             _ => format!(" {done} of {items}{noun}"),
         };
         let failures = if failed > 0 { format!(" ({failed} failed)") } else { String::new() };
         let rest = format!("{count} in {:.3} seconds{failures}", seconds(self.took));
-        if self.is_interrupted() {
+        if self.interrupted {
             format!("Interrupted: {verb}{rest}")
         } else {
             format!("{}{}{rest}", verb[..1].to_uppercase(), &verb[1..])
@@ -90,7 +85,7 @@ impl Report<'_> {
             "seconds": seconds(self.took),
             "done": self.done(),
             "failed": self.failed(),
-            "interrupted": self.is_interrupted(),
+            "interrupted": self.interrupted,
         });
         match self.lesson.work {
             Work::Downloads => {

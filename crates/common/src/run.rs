@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use std::fmt::Display;
 use std::hint::black_box;
 use std::io::{self, ErrorKind, Write};
+use std::panic::{self, PanicHookInfo};
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use console::style;
+use console::{Color, style};
 
 use crate::args::{Arguments, Source};
 use crate::descriptors::reserve_descriptors;
@@ -142,6 +143,7 @@ fn start(
 ) -> &'static Run {
     let json = args.flag("json");
     let printing = if json || args.flag("quiet") { Style::Quiet } else { Style::Lines };
+    panic::set_hook(Box::new(told_in_one_line));
     interrupt::listen().unwrap_or_else(|error| give_up(&format!("no handler for Ctrl-C: {error}")));
     let stop = Arc::new(AtomicBool::new(false));
     let (messages, printer) = printer::start(lesson, items.count, printing, stop.clone());
@@ -209,6 +211,11 @@ impl Run {
         Some(Begun { run: self, label, worker, start: self.started.elapsed(), ended: false })
     }
 
+    /// Completes with Ctrl-C, for an event loop that is to drop what is in flight.
+    pub fn interrupted(&self) -> impl Future<Output = ()> {
+        interrupt::wait()
+    }
+
     /// A line between the lines of the items, for what they do not say themselves.
     pub fn note(&self, text: impl Into<String>) {
         self.tell(Message::Note(text.into()));
@@ -219,7 +226,7 @@ impl Run {
     /// The status is 0 where all was done, 1 where something failed, 130 after Ctrl-C, and 141 where
     /// the reader of stdout went away.
     pub fn finish(&self) -> ExitCode {
-        let took = self.started.elapsed();
+        let (took, interrupted) = (self.started.elapsed(), interrupt::interrupted());
         self.tell(Message::End);
         let printer = self.printer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         let printer = printer.expect("a run is finished once");
@@ -232,7 +239,7 @@ impl Run {
             workers: self.workers,
             items: self.items.count,
             took,
-            interrupted: interrupt::interrupted(),
+            interrupted,
             records: &records,
             threads: self.items.threads,
             increments: self.items.increments,
@@ -241,22 +248,18 @@ impl Run {
             Some(error) => Err(error),
             None if self.json => writeln!(io::stdout(), "{}", report.json()),
             None => {
-                let summary = style(report.summary()).bold();
-                writeln!(
-                    io::stdout(),
-                    "{}",
-                    match report.done() {
-                        done if done == report.items => summary.green(),
-                        _ if report.is_interrupted() => summary.yellow(),
-                        _ => summary.red(),
-                    }
-                )
+                let colour = match report.done() {
+                    _ if report.interrupted => Color::Yellow,
+                    done if done == report.items => Color::Green,
+                    _ => Color::Red,
+                };
+                writeln!(io::stdout(), "{}", style(report.summary()).bold().fg(colour))
             }
         };
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
             Err(error) => give_up(&format!("the output cannot be written: {error}")),
-            Ok(()) if report.is_interrupted() => ExitCode::from(interrupt::STATUS),
+            Ok(()) if report.interrupted => ExitCode::from(interrupt::STATUS),
             Ok(()) if report.done() < report.items => ExitCode::FAILURE,
             Ok(()) => ExitCode::SUCCESS,
         }
@@ -326,6 +329,21 @@ fn fib_by_addition(n: u64) -> u64 {
 }
 
 /// Says on stderr why nothing can be done, and ends the process with status 1.
+/// A panic is a mistake in the program, or a system that refuses a thread. It takes one line; and one
+/// on the main thread ends the process: threads that were started may wait for those that were not.
+fn told_in_one_line(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("a panic");
+    let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
+    let sentence = format!("{text}{place}");
+    if thread::current().name() == Some("main") {
+        give_up(&sentence);
+    }
+    let _ = writeln!(io::stderr(), "{sentence}");
+}
+
 fn give_up(sentence: &str) -> ! {
     let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
     process::exit(1)

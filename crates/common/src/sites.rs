@@ -39,6 +39,7 @@ pub(crate) fn check(url: &str) -> Result<String, String> {
 /// Says what is wrong with the URL of a practice site: it has no certificate, so it speaks HTTP.
 pub(crate) fn check_site(url: &str) -> Result<String, String> {
     match check(url)? {
+        url if url.contains(['?', '#']) => Err("a practice site's URL has no ? and no #".into()),
         url if url[..5].eq_ignore_ascii_case("http:") => Ok(url),
         _ => Err("a practice site is at an http:// URL".into()),
     }

@@ -1,7 +1,7 @@
 //! The site as a process of its own: the program that wants it, started once more.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{self, Child, Command, Stdio};
 use std::thread;
@@ -30,7 +30,11 @@ pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
     if let Ok(milliseconds) = env::var(MARK) {
         be_the_site(&milliseconds);
     }
-    let child = Command::new(env::current_exe()?)
+    let mut command = Command::new(env::current_exe()?);
+    // A Ctrl-C in the terminal is for the lesson: it would end this process before it has its handler.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let child = command
         .env(MARK, latency.as_millis().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -49,6 +53,8 @@ pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
 fn be_the_site(milliseconds: &str) -> ! {
     match serve(milliseconds) {
         Ok(server) => server.run(),
+        // The lesson that wanted it is gone already.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(0),
         Err(error) => {
             let _ = writeln!(io::stderr(), "practice site: {error}");
             process::exit(1)
@@ -60,12 +66,12 @@ fn serve(milliseconds: &str) -> io::Result<Server> {
     let latency = milliseconds.parse().map_err(io::Error::other)?;
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::bind(loopback, Duration::from_millis(latency))?;
-    // Ctrl-C in a terminal reaches this process too; the pages in flight are to arrive even so.
+    // Where Ctrl-C reaches this process (on Windows), the pages in flight are to arrive even so.
     ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
-    thread::spawn(|| {
+    thread::Builder::new().spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         process::exit(0)
-    });
+    })?;
     let mut stdout = io::stdout();
     writeln!(stdout, "http://{}", server.address()?)?;
     stdout.flush()?;
@@ -74,7 +80,8 @@ fn serve(milliseconds: &str) -> io::Result<Server> {
 
 impl Drop for PracticeSite {
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
+        // It has nothing to save; and one that was stopped (Ctrl-Z) would not see its input end.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -64,19 +65,33 @@ impl ProcessPool {
     pub fn for_each<T: Sync>(&self, items: &[T], job: impl Fn(&mut Worker<'_>, &T) + Sync) {
         let queue = Mutex::new(items.iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let look_after = || {
-            let mut worker = Worker { initargs: &self.initargs, process: None };
-            // A start that is refused here is tried again with the first job, which then tells why.
-            let _ = worker.process();
+        let at_work = AtomicUsize::new(0);
+        let look_after = |mut worker: Worker<'_>| {
             while let Some(item) = next() {
                 job(&mut worker, item);
+                // Without a process it would fail all items faster than the others can do them: it
+                // leaves them to the others, as long as there are others.
+                let others = |at_work: usize| (at_work > 1).then(|| at_work - 1);
+                if worker.process.is_none()
+                    && worker.process().is_err()
+                    && at_work.fetch_update(SeqCst, SeqCst, others).is_ok()
+                {
+                    break;
+                }
             }
         };
         thread::scope(|scope| {
             for number in 1..=self.workers {
+                let mut worker = Worker { initargs: &self.initargs, process: None };
+                // The first is needed in any case: if it cannot start, its jobs tell why.
+                if worker.process().is_err() && number > 1 {
+                    break;
+                }
+                at_work.fetch_add(1, SeqCst);
+                let look_after = &look_after;
                 let thread = thread::Builder::new().name(format!("worker-{number}"));
-                if thread.spawn_scoped(scope, look_after).is_err() {
-                    look_after(); // no thread is left for the others: this one takes their place
+                if thread.spawn_scoped(scope, move || look_after(worker)).is_err() {
+                    at_work.fetch_sub(1, SeqCst);
                     break;
                 }
             }
@@ -122,11 +137,13 @@ impl Worker<'_> {
 
 impl Process {
     fn start(initargs: &str) -> io::Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .env(MARK, "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut command = Command::new(env::current_exe()?);
+        // A Ctrl-C in the terminal is for the pool's process: it would end a worker before that has its
+        // handler.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child =
+            command.env(MARK, "1").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
         let mut process = Self { child, stdin, stdout: BufReader::new(stdout) };

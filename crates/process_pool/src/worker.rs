@@ -42,21 +42,23 @@ where
     E: Display,
     F: FnMut(J) -> Result<R, E>,
 {
-    // Ctrl-C in a terminal reaches this process too; it is the pool that decides when to end.
+    // Where Ctrl-C reaches this process (on Windows), it is the pool that decides when to end.
     ctrlc::set_handler(|| {})?;
     let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             let _ = sender.send(line);
         }
         // The pool is gone, or wants no more: nobody waits for what is still being done.
         process::exit(0)
-    });
+    })?;
     let mut job = initializer(serde_json::from_str(&lines.recv()?)?);
     let mut stdout = io::stdout();
     loop {
         let result = job(serde_json::from_str(&lines.recv()?)?).map_err(|error| error.to_string());
-        writeln!(stdout, "{}", serde_json::to_string(&result)?)?;
-        stdout.flush()?;
+        // A pool that takes no results any more is gone.
+        if writeln!(stdout, "{}", serde_json::to_string(&result)?).is_err() {
+            process::exit(0);
+        }
     }
 }

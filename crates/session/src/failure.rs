@@ -43,9 +43,6 @@ impl From<io::Error> for Failure {
 #[cfg(feature = "reqwest")]
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
-        if let Some(status) = error.status() {
-            return Self(status.to_string());
-        }
         if error.is_timeout() {
             return timed_out();
         }
@@ -54,9 +51,25 @@ impl From<reqwest::Error> for Failure {
             iter::successors(Some(&error as &(dyn Error + 'static)), |&e| e.source()).collect();
         match causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>()) {
             Some(error) => from_io(error),
+            None if causes.iter().any(|cause| cause.to_string() == CLOSED_EARLY) => cut_short(),
             None => Self(causes.last().map_or_else(|| error.to_string(), ToString::to_string)),
         }
     }
+}
+
+#[cfg(feature = "reqwest")]
+impl From<reqwest::StatusCode> for Failure {
+    fn from(status: reqwest::StatusCode) -> Self {
+        Self(status.to_string())
+    }
+}
+
+/// What hyper says, whose error type reqwest keeps to itself.
+#[cfg(feature = "reqwest")]
+const CLOSED_EARLY: &str = "connection closed before message completed";
+
+fn cut_short() -> Failure {
+    Failure("the page was cut short".into())
 }
 
 fn timed_out() -> Failure {
@@ -64,11 +77,13 @@ fn timed_out() -> Failure {
 }
 
 fn from_io(error: &io::Error) -> Failure {
+    if error.kind() == ErrorKind::UnexpectedEof {
+        return cut_short();
+    }
     Failure(match error.kind() {
         ErrorKind::ConnectionRefused => "the connection was refused".into(),
         ErrorKind::ConnectionReset => "the connection was reset".into(),
         ErrorKind::ConnectionAborted => "the connection was aborted".into(),
-        ErrorKind::UnexpectedEof => "the page was cut short".into(),
         _ => error.to_string(),
     })
 }

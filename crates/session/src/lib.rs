@@ -21,9 +21,23 @@ pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
 
     use_ring();
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-    let config = ureq::Agent::config_builder().timeout_global(Some(timeout)).tls_config(tls);
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .tls_config(tls)
+        .middleware(success_alone);
     let config = if without_proxy { config.proxy(None) } else { config };
     config.build().new_agent()
+}
+
+/// ureq itself fails with 4xx and 5xx alone; but only a response of status 2xx is a page that arrived.
+#[cfg(feature = "ureq")]
+fn success_alone(
+    request: ureq::http::Request<ureq::SendBody<'_>>,
+    next: ureq::middleware::MiddlewareNext<'_>,
+) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    let response = next.handle(request)?;
+    let status = response.status();
+    if status.is_success() { Ok(response) } else { Err(ureq::Error::StatusCode(status.as_u16())) }
 }
 
 /// A session of awaited calls, shared by cloning.
@@ -44,6 +58,15 @@ pub fn client(timeout: Duration, without_proxy: bool) -> reqwest::Client {
         builder().build().or_else(|_| without_certificates().build())
     };
     client.expect("a client can be built")
+}
+
+/// A page that arrived: a response of status 2xx. (An [`agent`] sees to that itself.)
+///
+/// # Errors
+/// The status, if it is another.
+#[cfg(feature = "reqwest")]
+pub fn success(response: reqwest::Response) -> Result<reqwest::Response, Failure> {
+    if response.status().is_success() { Ok(response) } else { Err(response.status().into()) }
 }
 
 /// Neither client comes with a default for the cryptography.
