@@ -80,9 +80,10 @@ impl ProcessPool {
                 }
             }
         };
+        let new_worker = || Worker { initargs: &self.initargs, process: None };
         thread::scope(|scope| {
             for number in 1..=self.workers {
-                let mut worker = Worker { initargs: &self.initargs, process: None };
+                let mut worker = new_worker();
                 // The first is needed in any case: if it cannot start, its jobs tell why.
                 if worker.process().is_err() && number > 1 {
                     break;
@@ -90,10 +91,16 @@ impl ProcessPool {
                 at_work.fetch_add(1, SeqCst);
                 let look_after = &look_after;
                 let thread = thread::Builder::new().name(format!("worker-{number}"));
-                if thread.spawn_scoped(scope, move || look_after(worker)).is_err() {
-                    at_work.fetch_sub(1, SeqCst);
-                    break;
+                if thread.spawn_scoped(scope, move || look_after(worker)).is_ok() {
+                    continue;
                 }
+                // No thread is left: those that run take all the items, or else this one does.
+                if number == 1 {
+                    look_after(new_worker());
+                } else {
+                    at_work.fetch_sub(1, SeqCst);
+                }
+                break;
             }
         });
     }

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, BufRead, Write};
 use std::process;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use serde::Serialize;
@@ -29,36 +29,35 @@ where
     if env::var_os(MARK).is_none() {
         return;
     }
-    let Err(error) = work(initializer);
+    let work = || -> Result<Infallible, Box<dyn Error>> {
+        // Where Ctrl-C reaches this process (on Windows), it is the pool that decides when to end.
+        ctrlc::set_handler(|| {})?;
+        let lines = lines_of_stdin()?;
+        let mut job = initializer(serde_json::from_str(&lines.recv()?)?);
+        let mut stdout = io::stdout();
+        loop {
+            let result = job(serde_json::from_str(&lines.recv()?)?);
+            let result = result.map_err(|error| error.to_string());
+            // A pool that takes no results any more is gone.
+            if writeln!(stdout, "{}", serde_json::to_string(&result)?).is_err() {
+                process::exit(0);
+            }
+        }
+    };
+    let Err(error) = work();
     let _ = writeln!(io::stderr(), "worker process: {error}");
     process::exit(1)
 }
 
-fn work<I, J, R, E, F>(initializer: impl FnOnce(I) -> F) -> Result<Infallible, Box<dyn Error>>
-where
-    I: DeserializeOwned,
-    J: DeserializeOwned,
-    R: Serialize,
-    E: Display,
-    F: FnMut(J) -> Result<R, E>,
-{
-    // Where Ctrl-C reaches this process (on Windows), it is the pool that decides when to end.
-    ctrlc::set_handler(|| {})?;
+/// Reads them on a thread of its own, which ends the process where they end: the pool is gone then,
+/// or wants no more, and nobody waits for what is still being done.
+fn lines_of_stdin() -> io::Result<Receiver<String>> {
     let (sender, lines) = mpsc::channel();
     thread::Builder::new().spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             let _ = sender.send(line);
         }
-        // The pool is gone, or wants no more: nobody waits for what is still being done.
         process::exit(0)
     })?;
-    let mut job = initializer(serde_json::from_str(&lines.recv()?)?);
-    let mut stdout = io::stdout();
-    loop {
-        let result = job(serde_json::from_str(&lines.recv()?)?).map_err(|error| error.to_string());
-        // A pool that takes no results any more is gone.
-        if writeln!(stdout, "{}", serde_json::to_string(&result)?).is_err() {
-            process::exit(0);
-        }
-    }
+    Ok(lines)
 }
