@@ -23,6 +23,7 @@ mod record;
 mod report;
 mod run;
 mod sites;
+mod terminal;
 
 pub use descriptors::reserve_descriptors;
 pub use lessons::{LESSONS, Lesson, Work, Workers};

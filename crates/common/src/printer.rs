@@ -1,7 +1,7 @@
 //! The lines and the progress bar, on a thread of their own: a slow terminal must not slow down what
 //! is being timed.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -9,11 +9,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use console::style;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::lessons::Lesson;
 use crate::record::{Outcome, Record};
-use crate::report;
+use crate::{report, terminal};
 
 /// What is printed while a lesson runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,10 +113,8 @@ fn print_record(lesson: &Lesson, record: &Record, printing: Style) -> io::Result
 }
 
 fn bar(items: usize) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(Some(items as u64), ProgressDrawTarget::stderr());
+    let Some(terminal) = terminal::stderr() else { return ProgressBar::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(items as u64), terminal);
     let look = ProgressStyle::with_template("{wide_bar:.cyan/blue} {pos}/{len} {elapsed}")
         .expect("the template is well-formed");
     bar.set_style(look);
