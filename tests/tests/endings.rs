@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use common::{LESSONS, Work, Workers};
 use tests::{Ended, Lesson, Site, wait_until};
 
-/// Arguments with which a lesson runs for a minute or more, and says its first line soon.
+/// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
 fn start(lesson: &common::Lesson) -> Lesson {
     let arguments: &[&str] = match (lesson.work, lesson.workers) {
         (Work::Downloads, Workers::One) => &["--latency", "400", "--repeat", "1000"],

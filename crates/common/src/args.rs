@@ -134,19 +134,24 @@ fn command(lesson: &Lesson) -> Command {
                 .help("How often each of them adds 1"),
         ]),
     };
-    let most = if lesson.workers == Workers::All { MOST_ITEMS } else { MOST_WORKERS };
-    let workers = Arg::new("workers").long("workers").value_name("N").allow_negative_numbers(true);
-    let workers = workers.value_parser(whole_number(1..=most));
-    match (lesson.work, lesson.workers) {
-        (_, Workers::One) => command,
-        (Work::Downloads, Workers::Fixed(n)) => command
-            .arg(workers.help(format!("How many pages may be in flight at once [default: {n}]"))),
-        (Work::Downloads, Workers::PerCore) => command
-            .arg(workers.help("How many pages may be in flight at once [default: one per core]")),
-        (Work::Downloads, Workers::All) => command
-            .arg(workers.help("How many pages may be in flight at once [default: all of them]")),
-        _ => command.arg(workers.help("How many calls may run at once [default: one per core]")),
-    }
+    let (most, default) = match lesson.workers {
+        Workers::One => return command,
+        Workers::Fixed(workers) => (MOST_WORKERS, workers.to_string()),
+        Workers::PerCore => (MOST_WORKERS, "one per core".into()),
+        Workers::All => (MOST_ITEMS, "all of them".into()),
+    };
+    let what = match lesson.work {
+        Work::Downloads => "pages may be in flight",
+        Work::Calls | Work::Rounds => "calls may run",
+    };
+    command.arg(
+        Arg::new("workers")
+            .long("workers")
+            .value_name("N")
+            .allow_negative_numbers(true)
+            .value_parser(whole_number(1..=most))
+            .help(format!("How many {what} at once [default: {default}]")),
+    )
 }
 
 fn download_args() -> [Arg; 6] {

@@ -14,6 +14,7 @@
 //!
 //! Everything printed is made from one type, the [`Record`] of an item.
 
+mod again;
 mod args;
 mod descriptors;
 mod interrupt;
@@ -25,6 +26,7 @@ mod run;
 mod sites;
 mod terminal;
 
+pub use again::this_program_again;
 pub use descriptors::reserve_descriptors;
 pub use lessons::{LESSONS, Lesson, Work, Workers};
 pub use record::{Outcome, Record};

@@ -59,9 +59,10 @@ impl Report<'_> {
             Work::Rounds => ("counted", ""),
         };
         let (done, failed, items) = (self.done(), self.failed(), self.items);
+        let is_whole = done == items && !self.interrupted;
         let count = match self.lesson.work {
-            Work::Downloads if done == items && !self.interrupted => format!(" {done}{noun}"),
-            _ if done == items && !self.interrupted => String::new(),
+            Work::Downloads if is_whole => format!(" {done}{noun}"),
+            _ if is_whole => String::new(),
             _ => format!(" {done} of {items}{noun}"),
         };
         let failures = if failed > 0 { format!(" ({failed} failed)") } else { String::new() };
@@ -75,9 +76,7 @@ impl Report<'_> {
 
     /// The whole run as one JSON object; all times in seconds.
     pub(crate) fn json(&self) -> Value {
-        let results = |wanted: fn(&Outcome) -> Option<u64>| {
-            self.records.iter().filter_map(move |record| wanted(&record.outcome))
-        };
+        let outcomes = self.records.iter().map(|record| &record.outcome);
         let mut object = json!({
             "lesson": self.lesson.name,
             "model": self.lesson.model,
@@ -89,15 +88,14 @@ impl Report<'_> {
         });
         match self.lesson.work {
             Work::Downloads => {
-                let bytes: u64 = results(|outcome| match outcome {
-                    Outcome::Bytes(bytes) => Some(*bytes),
-                    _ => None,
-                })
-                .sum();
-                object["bytes"] = json!(bytes);
+                let bytes = outcomes.map(|outcome| match outcome {
+                    Outcome::Bytes(bytes) => *bytes,
+                    _ => 0,
+                });
+                object["bytes"] = json!(bytes.sum::<u64>());
             }
             Work::Calls => {
-                let numbers = results(|outcome| match outcome {
+                let numbers = outcomes.filter_map(|outcome| match outcome {
                     Outcome::Number(number) => Some(*number),
                     _ => None,
                 });

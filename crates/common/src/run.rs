@@ -9,7 +9,7 @@ use std::panic::{self, PanicHookInfo};
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -38,9 +38,15 @@ pub struct Run {
     /// Raised when stdout takes no more lines: then nothing new is to start either.
     stop: Arc<AtomicBool>,
     messages: Sender<Message>,
-    printer: Mutex<Option<JoinHandle<Printed>>>,
+    /// What `finish` takes.
+    to_finish: Mutex<Option<ToFinish>>,
+}
+
+#[derive(Debug)]
+struct ToFinish {
+    printer: JoinHandle<Printed>,
     /// What keeps the practice site up: it goes down when this is dropped.
-    site: Mutex<Option<Box<dyn Any + Send>>>,
+    site: Option<Box<dyn Any + Send>>,
 }
 
 /// What there is to do; what a lesson has not stays empty.
@@ -155,8 +161,7 @@ fn start(
         threads_seen: AtomicUsize::new(0),
         stop,
         messages,
-        printer: Mutex::new(Some(printer)),
-        site: Mutex::new(site),
+        to_finish: Mutex::new(Some(ToFinish { printer, site })),
         started: Instant::now(),
     }))
 }
@@ -228,12 +233,12 @@ impl Run {
     pub fn finish(&self) -> ExitCode {
         let (took, interrupted) = (self.started.elapsed(), interrupt::interrupted());
         self.tell(Message::End);
-        let printer = self.printer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        let printer = printer.expect("a run is finished once");
+        let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ToFinish { printer, site } = to_finish.expect("a run is finished once");
         let Ok(Printed { records, error }) = printer.join() else {
             return ExitCode::FAILURE;
         };
-        drop(self.site.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
+        drop(site);
         let report = Report {
             lesson: self.lesson,
             workers: self.workers,
@@ -328,7 +333,6 @@ fn fib_by_addition(n: u64) -> u64 {
     this
 }
 
-/// Says on stderr why nothing can be done, and ends the process with status 1.
 /// A panic is a mistake in the program, or a system that refuses a thread. It takes one line; and one
 /// on the main thread ends the process: threads that were started may wait for those that were not.
 fn told_in_one_line(panic: &PanicHookInfo<'_>) {
@@ -344,6 +348,7 @@ fn told_in_one_line(panic: &PanicHookInfo<'_>) {
     let _ = writeln!(io::stderr(), "{sentence}");
 }
 
+/// Says on stderr why nothing can be done, and ends the process with status 1.
 fn give_up(sentence: &str) -> ! {
     let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
     process::exit(1)

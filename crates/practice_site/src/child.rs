@@ -3,9 +3,11 @@
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Child};
 use std::thread;
 use std::time::Duration;
+
+use common::this_program_again;
 
 use crate::Server;
 
@@ -30,15 +32,7 @@ pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
     if let Ok(milliseconds) = env::var(MARK) {
         be_the_site(&milliseconds);
     }
-    let mut command = Command::new(env::current_exe()?);
-    // A Ctrl-C in the terminal is for the lesson: it would end this process before it has its handler.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let child = command
-        .env(MARK, latency.as_millis().to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let child = this_program_again(MARK, &latency.as_millis().to_string())?.spawn()?;
     let mut site = PracticeSite { child };
     let mut url = String::new();
     if let Some(stdout) = site.child.stdout.take() {
@@ -72,9 +66,7 @@ fn serve(milliseconds: &str) -> io::Result<Server> {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         process::exit(0)
     })?;
-    let mut stdout = io::stdout();
-    writeln!(stdout, "http://{}", server.address()?)?;
-    stdout.flush()?;
+    writeln!(io::stdout(), "http://{}", server.address()?)?;
     Ok(server)
 }
 

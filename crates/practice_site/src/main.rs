@@ -61,9 +61,10 @@ fn serve(address: SocketAddr, latency: Duration) -> io::Result<Server> {
     let address = server.address()?;
     let (ip, port) = (address.ip(), address.port());
     // All of a machine's addresses are none that another machine can reach.
-    let site = match ip.is_unspecified() {
-        true => format!("http://THIS-MACHINE:{port}"),
-        false => format!("http://{address}"),
+    let site = if ip.is_unspecified() {
+        format!("http://THIS-MACHINE:{port}")
+    } else {
+        format!("http://{address}")
     };
     // Also where nobody reads it, the site is up.
     let _ = writeln!(

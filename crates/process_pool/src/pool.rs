@@ -1,14 +1,14 @@
 //! The pool's side of the border.
 
-use std::env;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use common::this_program_again;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -144,13 +144,7 @@ impl Worker<'_> {
 
 impl Process {
     fn start(initargs: &str) -> io::Result<Self> {
-        let mut command = Command::new(env::current_exe()?);
-        // A Ctrl-C in the terminal is for the pool's process: it would end a worker before that has its
-        // handler.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child =
-            command.env(MARK, "1").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = this_program_again(MARK, "1")?.spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
         let mut process = Self { child, stdin, stdout: BufReader::new(stdout) };
