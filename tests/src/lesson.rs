@@ -138,14 +138,29 @@ impl Ended {
         self.status.code().unwrap_or(-1)
     }
 
-    /// The lines of its stdout but the last, and the last.
+    /// The lines of its stdout before the summary, and the summary.
     ///
     /// # Panics
-    /// When there is no line.
+    /// When there is no summary.
     pub fn lines_and_summary(&self) -> (Vec<&str>, &str) {
-        let mut lines: Vec<&str> = self.stdout.lines().collect();
-        let summary = lines.pop().unwrap_or_else(|| panic!("nothing was printed: {self:?}"));
-        (lines, summary)
+        let lines: Vec<&str> = self.stdout.lines().collect();
+        let summary = self.summary_at();
+        (lines[..summary].to_vec(), lines[summary])
+    }
+
+    /// The lines of its stdout after the summary: working and waiting in a sentence and in a diagram.
+    ///
+    /// # Panics
+    /// When there is no summary.
+    pub fn explanation(&self) -> Vec<&str> {
+        self.stdout.lines().skip(self.summary_at() + 1).collect()
+    }
+
+    fn summary_at(&self) -> usize {
+        let words = ["Downloaded ", "Computed ", "Counted ", "Interrupted: "];
+        let is_summary = |line: &str| words.iter().any(|word| line.starts_with(word));
+        let summary = self.stdout.lines().position(is_summary);
+        summary.unwrap_or_else(|| panic!("there is no summary: {self:?}"))
     }
 
     /// The JSON object that it printed with `--json`.

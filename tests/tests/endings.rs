@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{LESSONS, Work, Workers};
+use common::{LESSONS, Model, Work, Workers};
 use tests::{Ended, Lesson, Site, wait_until};
 
 /// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
@@ -132,7 +132,7 @@ fn a_site_that_was_stopped_does_not_hold_up_the_end() {
         sleep(Duration::from_millis(700));
         let processes = children(running.id());
         processes.iter().for_each(|process| signal("-STOP", *process));
-        if lesson.model == "processes" {
+        if lesson.model == Model::Processes {
             // Its workers stand still as well: without a limit of their own, they are let go on.
             sleep(Duration::from_millis(100));
             processes[1..].iter().for_each(|process| signal("-CONT", *process));

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{LESSONS, Work};
+use common::{LESSONS, Model, Work};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -40,7 +40,8 @@ fn every_lesson_has_its_header_and_skeleton_and_is_short() {
             assert_eq!(source.matches(function).count(), 1, "{name}: {function}");
         }
 
-        let most = if lesson.work == Work::Rounds || lesson.model == "processes" { 90 } else { 60 };
+        let most =
+            if lesson.work == Work::Rounds || lesson.model == Model::Processes { 90 } else { 60 };
         let lines = source.lines().count();
         assert!((20..=most).contains(&lines), "{name} has {lines} lines");
     }

@@ -35,7 +35,7 @@ async fn download_all_sites(run: &'static Run) {
         tasks.spawn(async move {
             let _turn = limit.acquire().await.expect("nobody closes it");
             let Some(page) = run.begin(url) else { return };
-            page.end(download_site(&session, url).await);
+            page.end_after(download_site(&session, url)).await;
         });
     }
     // Ctrl-C drops the tasks, each of them where it awaits.

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::lessons::{Lesson, Work, Workers};
-use crate::sites;
+use crate::{report, sites};
 
 /// More items than this are refused: the record of a run is kept in memory.
 const MOST_ITEMS: usize = 100_000;
@@ -45,6 +46,20 @@ impl Source {
     }
 }
 
+/// A file for the timing diagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TimelineFile {
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+}
+
+/// What a timing diagram is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Svg,
+    ChromeTrace,
+}
+
 /// A lesson's command line, read.
 pub(crate) struct Arguments {
     command: Command,
@@ -76,10 +91,15 @@ impl Arguments {
         let workers = asked.unwrap_or_else(|| match lesson.workers {
             Workers::One => 1,
             Workers::Fixed(workers) => workers,
-            Workers::PerCore => std::thread::available_parallelism().map_or(1, usize::from),
+            Workers::PerCore => report::cores(),
             Workers::All => items,
         });
         workers.min(items)
+    }
+
+    /// Where the timing diagram is to be written, and as what.
+    pub(crate) fn timeline(&self) -> Option<TimelineFile> {
+        self.matches.get_one("timeline").cloned()
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -120,6 +140,11 @@ fn command(lesson: &Lesson) -> Command {
                 .long("json")
                 .action(ArgAction::SetTrue)
                 .help("Print one JSON object and nothing else on stdout"),
+            Arg::new("timeline")
+                .long("timeline")
+                .value_name("FILE")
+                .value_parser(ValueParser::from(timeline_file))
+                .help("Draw the run into FILE.svg, or write it to FILE.json for Perfetto"),
         ]);
     let command = match lesson.work {
         Work::Downloads => command.args(download_args()),
@@ -210,6 +235,27 @@ where
     move |text: &str| match text.parse::<T>() {
         Ok(number) if allowed.contains(&number) => Ok(number),
         _ => Err(format!("it takes a whole number from {} to {}", allowed.start(), allowed.end())),
+    }
+}
+
+fn timeline_file(text: &str) -> Result<TimelineFile, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let format = if ending.eq_ignore_ascii_case("svg") {
+        Format::Svg
+    } else if ending.eq_ignore_ascii_case("json") {
+        Format::ChromeTrace
+    } else {
+        return Err("it takes a file that ends in .svg or .json".into());
+    };
+    // Better told now than after the run.
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            Err(format!("there is no folder '{}'", folder.display()))
+        }
+        _ if path.is_dir() => Err("this is a folder".into()),
+        _ => Ok(TimelineFile { path, format }),
     }
 }
 

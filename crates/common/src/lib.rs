@@ -16,6 +16,7 @@
 
 mod again;
 mod args;
+mod busy;
 mod descriptors;
 mod interrupt;
 mod lessons;
@@ -27,8 +28,10 @@ mod sites;
 mod terminal;
 
 pub use again::this_program_again;
+pub use busy::{thread_time, worked_elsewhere};
 pub use descriptors::reserve_descriptors;
-pub use lessons::{LESSONS, Lesson, Work, Workers};
+pub use lessons::{LESSONS, Lesson, Model, Work, Workers};
 pub use record::{Outcome, Record};
 pub use run::{Begun, Run, start_calls, start_downloads, start_rounds};
 pub use sites::{LIVE_SITES, PRACTICE_PAGES};
+pub use timeline::Interleaving;

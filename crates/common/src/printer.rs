@@ -103,7 +103,7 @@ fn print_record(lesson: &Lesson, record: &Record, printing: Style) -> io::Result
     if let Outcome::Failed(why) = &record.outcome {
         // Where even stderr is closed, the summary and the status still tell.
         let failed = style("Failed").red().for_stderr();
-        let _ = writeln!(io::stderr(), "{failed} {}: {why}", record.label);
+        let _ = writeln!(io::stderr(), "{failed} {}: {why}", record.span.label);
         Ok(())
     } else if printing == Style::Lines {
         writeln!(io::stdout(), "{}", report::line(lesson, record))

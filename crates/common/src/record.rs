@@ -1,19 +1,14 @@
 //! The record: what ran when, on which worker, and with what outcome.
 
 use std::error::Error;
-use std::time::Duration;
+
+use timeline::Span;
 
 /// What became of one item: a page, a call or a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The URL, the call or the way of counting.
-    pub label: String,
-    /// The thread or process that ran it.
-    pub worker: String,
-    /// When it began, since the start of the run.
-    pub start: Duration,
-    /// When it ended, since the start of the run.
-    pub end: Duration,
+    /// What it was, who did it, and when; and how much of it was work.
+    pub span: Span,
     /// How it ended.
     pub outcome: Outcome,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use timeline::{Span, Timeline};
 
 use crate::lessons::{Lesson, Work};
 use crate::record::{Outcome, Record};
@@ -23,7 +24,7 @@ pub(crate) struct Report<'a> {
 
 /// The line of an item that did not fail.
 pub(crate) fn line(lesson: &Lesson, record: &Record) -> String {
-    let Record { label, worker, .. } = record;
+    let Span { label, worker, .. } = &record.span;
     match &record.outcome {
         Outcome::Bytes(bytes) if lesson.lines_name_the_worker() => {
             format!("{worker}: Read {bytes} bytes from {label}")
@@ -35,7 +36,7 @@ pub(crate) fn line(lesson: &Lesson, record: &Record) -> String {
             format!(
                 "{label:<26} {threads:>5} x {increments:<9} counted {counted:>9}, lost {:>9}, in {:.3} s",
                 expected - counted,
-                seconds(record.end - record.start),
+                seconds(record.span.took()),
             )
         }
         Outcome::Failed(why) => format!("Failed {label}: {why}"),
@@ -43,6 +44,25 @@ pub(crate) fn line(lesson: &Lesson, record: &Record) -> String {
 }
 
 impl Report<'_> {
+    /// The run, to be drawn.
+    pub(crate) fn timeline(&self) -> Timeline {
+        let span = |record: &Record| {
+            let failed = match &record.outcome {
+                Outcome::Failed(why) => Some(why.clone()),
+                _ => None,
+            };
+            Span { failed, ..record.span.clone() }
+        };
+        Timeline {
+            title: self.lesson.name.into(),
+            item: self.lesson.item().into(),
+            worker: self.lesson.model.worker().into(),
+            took: self.took,
+            cores: cores(),
+            spans: self.records.iter().map(span).collect(),
+        }
+    }
+
     pub(crate) fn done(&self) -> usize {
         self.records.iter().filter(|record| !record.outcome.is_failed()).count()
     }
@@ -76,15 +96,17 @@ impl Report<'_> {
 
     /// The whole run as one JSON object; all times in seconds.
     pub(crate) fn json(&self) -> Value {
+        let timeline = self.timeline();
         let outcomes = self.records.iter().map(|record| &record.outcome);
         let mut object = json!({
             "lesson": self.lesson.name,
-            "model": self.lesson.model,
+            "model": self.lesson.model.name(),
             "workers": self.workers,
             "seconds": seconds(self.took),
             "done": self.done(),
             "failed": self.failed(),
             "interrupted": self.interrupted,
+            "cores": timeline.cores,
         });
         match self.lesson.work {
             Work::Downloads => {
@@ -108,31 +130,30 @@ impl Report<'_> {
                 object["rounds"] = self.records.iter().map(round).collect();
             }
         }
-        object["items"] = self.records.iter().map(item).collect();
+        if let Some(facts) = timeline.facts() {
+            object["facts"] = facts.to_json();
+        }
+        let items = self.records.iter().zip(&timeline.spans);
+        object["items"] = items.map(|(record, span)| item(record, span)).collect();
         object
     }
 }
 
-fn item(record: &Record) -> Value {
-    let mut object = json!({
-        "label": record.label,
-        "worker": record.worker,
-        "start": seconds(record.start),
-        "end": seconds(record.end),
-    });
+fn item(record: &Record, span: &Span) -> Value {
+    let mut object = span.to_json();
     match &record.outcome {
         Outcome::Bytes(bytes) => object["bytes"] = json!(bytes),
         Outcome::Number(number) => object["result"] = json!(number),
         Outcome::Counted { counted, .. } => object["result"] = json!(counted),
-        Outcome::Failed(why) => object["error"] = json!(why),
+        Outcome::Failed(_) => {}
     }
     object
 }
 
 fn round(record: &Record) -> Value {
     let mut object = json!({
-        "way": record.label,
-        "seconds": seconds(record.end - record.start),
+        "way": record.span.label,
+        "seconds": seconds(record.span.took()),
     });
     match &record.outcome {
         Outcome::Counted { threads, increments, counted } => {
@@ -147,6 +168,11 @@ fn round(record: &Record) -> Value {
         Outcome::Bytes(_) | Outcome::Number(_) => {}
     }
     object
+}
+
+/// How many cores this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Seconds to the microsecond: what is finer is noise.

@@ -3,9 +3,12 @@
 use std::any::Any;
 use std::cell::OnceCell;
 use std::fmt::Display;
+use std::fs;
+use std::future::poll_fn;
 use std::hint::black_box;
 use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
+use std::pin::pin;
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
@@ -13,15 +16,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use console::{Color, style};
+use console::{Color, Term, style};
+use timeline::{Interleaving, Look, Span, Turn};
 
-use crate::args::{Arguments, Source};
+use crate::args::{Arguments, Format, Source, TimelineFile};
 use crate::descriptors::reserve_descriptors;
 use crate::lessons::{Lesson, Work};
 use crate::printer::{self, Message, Printed, Style};
 use crate::record::{Outcome, Record};
 use crate::report::Report;
-use crate::{interrupt, sites};
+use crate::{busy, interrupt, sites};
 
 /// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
 const PIPE_CLOSED: u8 = 141;
@@ -33,6 +37,9 @@ pub struct Run {
     items: Items,
     workers: usize,
     json: bool,
+    quiet: bool,
+    timeline: Option<TimelineFile>,
+    interleaving: Interleaving,
     started: Instant,
     threads_seen: AtomicUsize,
     /// Raised when stdout takes no more lines: then nothing new is to start either.
@@ -67,9 +74,9 @@ struct Items {
 #[must_use = "an item that has begun must end"]
 pub struct Begun<'run> {
     run: &'run Run,
-    label: String,
-    worker: String,
-    start: Duration,
+    span: Span,
+    /// How long its thread had worked when it began.
+    worked_before: Duration,
     ended: bool,
 }
 
@@ -147,8 +154,8 @@ fn start(
     items: Items,
     site: Option<Box<dyn Any + Send>>,
 ) -> &'static Run {
-    let json = args.flag("json");
-    let printing = if json || args.flag("quiet") { Style::Quiet } else { Style::Lines };
+    let (json, quiet) = (args.flag("json"), args.flag("quiet"));
+    let printing = if json || quiet { Style::Quiet } else { Style::Lines };
     panic::set_hook(Box::new(told_in_one_line));
     interrupt::listen().unwrap_or_else(|error| give_up(&format!("no handler for Ctrl-C: {error}")));
     let stop = Arc::new(AtomicBool::new(false));
@@ -158,6 +165,9 @@ fn start(
         workers: args.workers(lesson, items.count),
         items,
         json,
+        quiet,
+        timeline: args.timeline(),
+        interleaving: Interleaving::default(),
         threads_seen: AtomicUsize::new(0),
         stop,
         messages,
@@ -212,8 +222,23 @@ impl Run {
             Work::Downloads | Work::Rounds => item.to_string(),
             Work::Calls => format!("fib({item})"),
         };
-        let worker = self.this_thread();
-        Some(Begun { run: self, label, worker, start: self.started.elapsed(), ended: false })
+        let mut span = Span { label, worker: self.this_thread(), ..Span::default() };
+        let worked_before = self.worked();
+        span.start = self.started.elapsed();
+        Some(Begun { run: self, span, worked_before, ended: false })
+    }
+
+    /// How long a processor was kept busy so far: by this thread, or by all the threads of a round.
+    fn worked(&self) -> Duration {
+        match self.lesson.work {
+            Work::Downloads | Work::Calls => busy::of_thread(),
+            Work::Rounds => busy::of_process(),
+        }
+    }
+
+    /// The single steps that threads take at one counter, to be drawn.
+    pub fn interleaving(&self) -> &Interleaving {
+        &self.interleaving
     }
 
     /// Completes with Ctrl-C, for an event loop that is to drop what is in flight.
@@ -252,22 +277,55 @@ impl Run {
         let written = match error {
             Some(error) => Err(error),
             None if self.json => writeln!(io::stdout(), "{}", report.json()),
-            None => {
-                let colour = match report.done() {
-                    _ if report.interrupted => Color::Yellow,
-                    done if done == report.items => Color::Green,
-                    _ => Color::Red,
-                };
-                writeln!(io::stdout(), "{}", style(report.summary()).bold().fg(colour))
-            }
+            None => write!(io::stdout(), "{}", self.last_lines(&report)),
         };
+        // Also where the output could not be written, and the other way round.
+        let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&report, file));
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
             Err(error) => give_up(&format!("the output cannot be written: {error}")),
-            Ok(()) if report.interrupted => ExitCode::from(interrupt::STATUS),
-            Ok(()) if report.done() < report.items => ExitCode::FAILURE,
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => match drawn {
+                Err(sentence) => give_up(&sentence),
+                Ok(()) if report.interrupted => ExitCode::from(interrupt::STATUS),
+                Ok(()) if report.done() < report.items => ExitCode::FAILURE,
+                Ok(()) => ExitCode::SUCCESS,
+            },
         }
+    }
+
+    /// The summary, and what explains it: working and waiting in a sentence and in a diagram.
+    fn last_lines(&self, report: &Report<'_>) -> String {
+        let colour = match report.done() {
+            _ if report.interrupted => Color::Yellow,
+            done if done == report.items => Color::Green,
+            _ => Color::Red,
+        };
+        let mut lines = format!("{}\n", style(report.summary()).bold().fg(colour));
+        if !self.quiet {
+            let look = look();
+            if self.lesson.work == Work::Rounds {
+                lines += &self.interleaving.terminal(look);
+            } else if let Some(sentence) = report.timeline().sentence() {
+                lines += &format!("{}\n", look.wrap(&sentence));
+                lines += &report.timeline().terminal(look);
+            }
+        }
+        lines
+    }
+
+    /// Writes the timing diagram to a file; where that fails, says why.
+    fn draw(&self, report: &Report<'_>, file: &TimelineFile) -> Result<(), String> {
+        let timeline = report.timeline();
+        let text = match file.format {
+            Format::ChromeTrace => timeline.chrome_trace(),
+            Format::Svg => {
+                let lost_update = self.interleaving.svg(&timeline.title);
+                lost_update.unwrap_or_else(|| timeline.svg())
+            }
+        };
+        fs::write(&file.path, text).map_err(|error| {
+            format!("the timing diagram was not written to {}: {error}", file.path.display())
+        })
     }
 
     /// The name of this thread, or a number in the order in which the nameless ones first came here.
@@ -294,8 +352,38 @@ impl Begun<'_> {
         self.record(outcome.into());
     }
 
+    /// The item ends as soon as this future does, with what that gives: one of several that take turns on
+    /// this thread, so its polls are measured.
+    pub async fn end_after<T: Into<Outcome>>(mut self, item: impl Future<Output = T>) {
+        let mut item = pin!(item);
+        let outcome = poll_fn(|context| {
+            let now = || self.run.started.elapsed();
+            let (turn, poll) = busy::take_turn(now, || item.as_mut().poll(context));
+            self.took(turn);
+            poll
+        })
+        .await;
+        self.end(outcome);
+    }
+
+    fn took(&mut self, turn: Turn) {
+        self.span.working += turn.working;
+        // A gap that nobody could see is none: however long an item takes, its turns stay few.
+        let gap_to_be_seen = turn.end.saturating_sub(self.span.start) / 1_000;
+        match self.span.turns.last_mut() {
+            Some(last) if turn.start.saturating_sub(last.end) < gap_to_be_seen => {
+                last.end = turn.end;
+                last.working += turn.working;
+            }
+            _ => self.span.turns.push(turn),
+        }
+    }
+
     fn record(&mut self, outcome: Outcome) {
-        let end = self.run.started.elapsed();
+        self.span.end = self.run.started.elapsed();
+        if self.span.turns.is_empty() {
+            self.span.working = self.run.worked().saturating_sub(self.worked_before);
+        }
         self.ended = true;
         let fib = self.run.items.fib;
         let outcome = match outcome {
@@ -304,13 +392,8 @@ impl Begun<'_> {
             }
             outcome => outcome,
         };
-        self.run.tell(Message::Record(Record {
-            label: std::mem::take(&mut self.label),
-            worker: std::mem::take(&mut self.worker),
-            start: self.start,
-            end,
-            outcome,
-        }));
+        let span = std::mem::take(&mut self.span);
+        self.run.tell(Message::Record(Record { span, outcome }));
     }
 }
 
@@ -346,6 +429,16 @@ fn told_in_one_line(panic: &PanicHookInfo<'_>) {
         give_up(&sentence);
     }
     let _ = writeln!(io::stderr(), "{sentence}");
+}
+
+/// What stdout can show.
+fn look() -> Look {
+    let columns = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    Look {
+        width: columns.unwrap_or(80),
+        unicode: supports_unicode::supports_unicode(),
+        colour: console::colors_enabled(),
+    }
 }
 
 /// Says on stderr why nothing can be done, and ends the process with status 1.

@@ -1,7 +1,8 @@
 //! A pool of worker processes, which Python's standard library has and Rust's has not.
 //!
 //! The workers are the program itself, started again. One line of JSON goes to a worker for each job,
-//! and one comes back with the result: what crosses the border between processes is serialised.
+//! and one comes back with the result (and the CPU time that it took): what crosses the border between
+//! processes is serialised.
 //!
 //! | Python | here |
 //! |---|---|

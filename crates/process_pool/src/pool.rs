@@ -7,8 +7,9 @@ use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use common::this_program_again;
+use common::{this_program_again, worked_elsewhere};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -122,8 +123,11 @@ impl Worker<'_> {
             let status = self.process.take().and_then(|mut process| process.end());
             return Err(CallError::Died(status));
         };
-        match serde_json::from_str::<Result<R, String>>(&reply) {
-            Ok(result) => result.map_err(CallError::Job),
+        match serde_json::from_str::<(Result<R, String>, Duration)>(&reply) {
+            Ok((result, worked)) => {
+                worked_elsewhere(worked);
+                result.map_err(CallError::Job)
+            }
             Err(_) => {
                 self.process = None;
                 Err(CallError::Nonsense(reply.trim_end().into()))

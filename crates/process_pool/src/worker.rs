@@ -9,6 +9,7 @@ use std::process;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use common::thread_time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,10 +37,13 @@ where
         let mut job = initializer(serde_json::from_str(&lines.recv()?)?);
         let mut stdout = io::stdout();
         loop {
-            let result = job(serde_json::from_str(&lines.recv()?)?);
+            let line = lines.recv()?;
+            let before = thread_time();
+            let result = job(serde_json::from_str(&line)?);
+            let worked = thread_time().saturating_sub(before);
             let result = result.map_err(|error| error.to_string());
             // A pool that takes no results any more is gone.
-            if writeln!(stdout, "{}", serde_json::to_string(&result)?).is_err() {
+            if writeln!(stdout, "{}", serde_json::to_string(&(result, worked))?).is_err() {
                 process::exit(0);
             }
         }

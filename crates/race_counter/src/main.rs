@@ -11,22 +11,19 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex};
 use std::thread;
 
-use common::Outcome;
-
-/// Counts with this many threads, each of which adds 1 this many times, and returns the count.
-type Way = fn(u64, u64) -> u64;
-const ROUNDS: usize = 5;
+use common::{Interleaving, Outcome};
 
 fn main() -> ExitCode {
-    let run = common::start_rounds("race_counter", ROUNDS);
+    let run = common::start_rounds("race_counter", 5);
     run.note("Wide window: in their first step, all threads read before any of them writes.");
-    let (threads, increments) = (run.threads(), run.increments());
-    let rounds: [(&str, Way, u64, u64); ROUNDS] = [
-        ("unprotected", |n, k| unprotected(n, k, |_| {}), 5_000, 100), // the article's numbers
-        ("unprotected, wide window", wide_window, threads, increments),
-        ("mutex", mutex, threads, increments),
-        ("atomic add", atomic_add, threads, increments),
-        ("sum per thread, joined", joined_sums, threads, increments),
+    let (n, k) = (run.threads(), run.increments());
+    type Way<'a> = &'a dyn Fn(u64, u64) -> u64; // threads and increments, to what was counted
+    let rounds: [(&str, Way<'_>, u64, u64); 5] = [
+        ("unprotected", &unprotected, 5_000, 100), // the article's numbers
+        ("unprotected, wide window", &|n, k| wide_window(n, k, run.interleaving()), n, k),
+        ("mutex", &mutex, n, k),
+        ("atomic add", &atomic_add, n, k),
+        ("sum per thread, joined", &joined_sums, n, k),
     ];
     for (way, count, threads, increments) in rounds {
         let Some(round) = run.begin(way) else { break };
@@ -36,38 +33,40 @@ fn main() -> ExitCode {
 }
 
 /// Wrong on purpose: what others add between the read and the write is lost.
-fn unprotected(threads: u64, increments: u64, window: impl Fn(u64) + Sync) -> u64 {
-    let counter = AtomicU64::new(0);
-    race(threads, increments, |step| {
-        let read = counter.load(Relaxed);
-        window(step);
-        counter.store(read + 1, Relaxed);
-    });
-    counter.into_inner()
+fn unprotected(threads: u64, increments: u64) -> u64 {
+    race(AtomicU64::new(0), threads, increments, |counter, _| add(counter)).into_inner()
 }
 
-/// The same mistake: in the first step all have read before anyone writes.
-fn wide_window(threads: u64, increments: u64) -> u64 {
+fn add(counter: &AtomicU64) {
+    let read = counter.load(Relaxed);
+    counter.store(read + 1, Relaxed);
+}
+
+/// The same mistake, and its first step is watched: all have read before anyone writes.
+fn wide_window(threads: u64, increments: u64, watch: &Interleaving) -> u64 {
     let all_have_read = Barrier::new(threads as usize);
-    unprotected(threads, increments, |step| {
-        if step == 0 {
-            all_have_read.wait();
+    race(AtomicU64::new(0), threads, increments, |counter, step| {
+        if step > 0 {
+            return add(counter);
         }
+        let read = watch.read(|| counter.load(Relaxed));
+        all_have_read.wait();
+        let sum = watch.add(|| read + 1);
+        watch.write(sum, || counter.swap(sum, Relaxed)); // a store that says what it overwrites
     })
+    .into_inner()
 }
 
 /// Mended by a lock: the three steps are one for all who take it. It costs the most.
 fn mutex(threads: u64, increments: u64) -> u64 {
-    let counter = Mutex::new(0);
-    race(threads, increments, |_| *counter.lock().expect("nobody panics") += 1);
-    counter.into_inner().expect("nobody panics")
+    let add = |counter: &Mutex<u64>, _| *counter.lock().expect("nobody panics") += 1;
+    race(Mutex::new(0), threads, increments, add).into_inner().expect("nobody panics")
 }
 
 /// Mended by the processor: nothing comes between the steps of its own addition.
 fn atomic_add(threads: u64, increments: u64) -> u64 {
-    let counter = AtomicU64::new(0);
-    race(threads, increments, |_| _ = counter.fetch_add(1, Relaxed));
-    counter.into_inner()
+    let add = |counter: &AtomicU64, _| _ = counter.fetch_add(1, Relaxed);
+    race(AtomicU64::new(0), threads, increments, add).into_inner()
 }
 
 /// Mended by sharing nothing: each thread counts alone, and the sums are added at the end.
@@ -80,11 +79,12 @@ fn joined_sums(threads: u64, increments: u64) -> u64 {
     })
 }
 
-/// Has so many threads add so many times, and returns when all have ended.
-fn race(threads: u64, increments: u64, add: impl Fn(u64) + Sync) {
+/// Has so many threads add to one counter so many times, and gives it back when all have ended.
+fn race<C: Sync>(counter: C, threads: u64, increments: u64, add: impl Fn(&C, u64) + Sync) -> C {
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| (0..increments).for_each(&add));
+            scope.spawn(|| (0..increments).for_each(|step| add(&counter, step)));
         }
     });
+    counter
 }

@@ -1,0 +1,187 @@
+//! What a run's spans say in figures.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::lanes::{Kind, lanes, share};
+use crate::{Span, Timeline};
+
+/// What a run used, and what it waited for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Facts {
+    /// The most items that were in progress at once.
+    pub peak_in_flight: usize,
+    /// How many threads or processes did them.
+    pub workers: usize,
+    /// The part of the workers' time with an item in which they kept a processor busy, from 0 to 1.
+    pub working: f64,
+    /// How many cores the items kept busy, on average over the whole run.
+    pub cores_busy: f64,
+    /// What would make it faster.
+    pub bound: Bound,
+}
+
+/// What a run is limited by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Something slower than the processor, for which it waits.
+    Io,
+    /// The processor.
+    Cpu,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Io => "I/O-bound",
+            Self::Cpu => "CPU-bound",
+        })
+    }
+}
+
+impl Timeline {
+    /// What it says in figures; `None` where nothing was done.
+    pub fn facts(&self) -> Option<Facts> {
+        if self.spans.is_empty() {
+            return None;
+        }
+        let lanes = lanes(&self.spans);
+        let workers: Vec<_> = lanes.iter().filter(|lane| lane.kind == Kind::Worker).collect();
+        let covered: Duration = workers.iter().map(|lane| lane.covered()).sum();
+        let working: Duration = workers.iter().map(|lane| lane.working()).sum();
+        let share = share(working, covered);
+        let cores_busy = working.as_secs_f64() / self.took.as_secs_f64().max(1e-9);
+        // With more workers than cores, each of them also waits for a core.
+        let all_cores = cores_busy >= 0.8 * self.cores as f64;
+        Some(Facts {
+            peak_in_flight: peak_in_flight(&self.spans),
+            workers: workers.len(),
+            working: share,
+            cores_busy,
+            bound: if share >= 0.5 || all_cores { Bound::Cpu } else { Bound::Io },
+        })
+    }
+
+    /// The facts in one sentence; `None` where nothing was done.
+    pub fn sentence(&self) -> Option<String> {
+        let facts = self.facts()?;
+        let Facts { peak_in_flight: peak, workers, working, cores_busy, bound } = facts;
+        let working = (working * 100.0).round();
+        Some(format!(
+            "At most {peak} {item} in flight; {workers} {worker} worked {working}% of the time and waited \
+             {waiting}%; {cores_busy:.2} of {cores} busy: {bound}.",
+            item = plural(&self.item, peak),
+            worker = plural(&self.worker, workers),
+            waiting = 100.0 - working,
+            cores = format_args!("{} {}", self.cores, plural("core", self.cores)),
+        ))
+    }
+}
+
+impl Facts {
+    /// As one JSON object.
+    pub fn to_json(self) -> Value {
+        let round = |number: f64| (number * 1e4).round() / 1e4;
+        json!({
+            "peak_in_flight": self.peak_in_flight,
+            "workers": self.workers,
+            "working": round(self.working),
+            "cores_busy": round(self.cores_busy),
+            "bound": self.bound.to_string(),
+        })
+    }
+}
+
+/// The word for so many of them.
+pub(crate) fn plural(word: &str, many: usize) -> String {
+    let ending = match word {
+        _ if many == 1 => "",
+        word if word.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{word}{ending}")
+}
+
+fn peak_in_flight(spans: &[Span]) -> usize {
+    let starts = spans.iter().map(|span| (span.start, 1));
+    let ends = spans.iter().map(|span| (span.end, -1));
+    let mut changes: Vec<(Duration, i32)> = starts.chain(ends).collect();
+    // An item that ends in the moment in which another begins makes room for it: -1 comes first.
+    changes.sort_unstable();
+    let in_flight = changes.into_iter().scan(0, |now, (_, change)| {
+        *now += change;
+        Some(*now)
+    });
+    in_flight.max().and_then(|peak| peak.try_into().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::tests::{span, with_turns};
+
+    fn timeline(took: u64, spans: &[Span]) -> Timeline {
+        Timeline {
+            title: "a lesson".into(),
+            item: "page".into(),
+            worker: "process".into(),
+            took: Duration::from_millis(took),
+            cores: 2,
+            spans: spans.to_vec(),
+        }
+    }
+
+    #[test]
+    fn one_after_another() {
+        let run = timeline(110, &[span("main", 0, 50, 1), span("main", 50, 100, 1)]);
+        assert_eq!(
+            run.sentence().as_deref(),
+            Some(
+                "At most 1 page in flight; 1 process worked 2% of the time and waited 98%; \
+                 0.02 of 2 cores busy: I/O-bound."
+            )
+        );
+    }
+
+    #[test]
+    fn two_at_work_on_two_cores() {
+        let run = timeline(50, &[span("worker-1", 0, 50, 50), span("worker-2", 0, 50, 49)]);
+        assert_eq!(
+            run.sentence().as_deref(),
+            Some(
+                "At most 2 pages in flight; 2 processes worked 99% of the time and waited 1%; \
+                 1.98 of 2 cores busy: CPU-bound."
+            )
+        );
+    }
+
+    /// Each of them works less than half of its time, since it waits for a core.
+    #[test]
+    fn more_workers_than_cores_are_bound_by_the_cores() {
+        let spans = ["a", "b", "c", "d", "e"].map(|worker| span(worker, 0, 100, 40));
+        let facts = timeline(100, &spans).facts().expect("there are spans");
+        assert!(facts.working < 0.5);
+        assert_eq!(facts.bound, Bound::Cpu);
+    }
+
+    /// The one thread's work is counted, between the turns too; that of each task would be counted twice.
+    #[test]
+    fn many_tasks_on_one_thread() {
+        let spans = [
+            with_turns(span("main", 0, 50, 0), &[[0, 2, 2, 0], [49, 50, 1, 0]]),
+            with_turns(span("main", 0, 50, 0), &[[2, 4, 2, 0], [45, 46, 1, 4]]),
+        ];
+        let facts = timeline(100, &spans).facts().expect("there are spans");
+        assert_eq!((facts.peak_in_flight, facts.workers), (2, 1));
+        assert!((facts.working - 0.2).abs() < 1e-9, "{facts:?}");
+        assert!((facts.cores_busy - 0.1).abs() < 1e-9, "{facts:?}");
+        assert_eq!(facts.bound, Bound::Io);
+    }
+
+    #[test]
+    fn nothing_done_says_nothing() {
+        assert_eq!(timeline(1, &[]).facts(), None);
+    }
+}

@@ -1,0 +1,304 @@
+//! The finest diagram: the single steps of threads at one variable.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ThreadId};
+
+use console::{Alignment, Style, measure_text_width, pad_str};
+use svg::Document;
+use svg::node::element::{Rectangle, Style as StyleElement, Text, Title};
+
+use crate::facts::plural;
+use crate::{Look, STYLE};
+
+/// The steps of threads that read a counter, add to what they read, and write it back; in the order in
+/// which they happened.
+///
+/// Each step is taken while no other is, which makes their order certain. It does not mend the race:
+/// another thread may take its steps between one's read and one's write.
+#[derive(Debug, Default)]
+pub struct Interleaving(Mutex<Vec<Step>>);
+
+/// One step of one thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    thread: ThreadId,
+    took: Took,
+}
+
+/// What a thread did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Took {
+    /// It read this from the counter.
+    Read(u64),
+    /// Its own sum is this now; the counter knows nothing of it.
+    Added(u64),
+    /// It wrote its sum to the counter.
+    Wrote {
+        /// The sum.
+        sum: u64,
+        /// What the counter held until then.
+        over: u64,
+    },
+}
+
+/// What was lost: the steps of the thread that overwrote, and of one that it overwrote.
+struct Lost {
+    steps: Vec<(Side, Took)>,
+    /// What the counter held before the last write, and how many additions that undid.
+    over: u64,
+    many: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// A row of the drawing.
+struct Row {
+    left: String,
+    counter: String,
+    right: String,
+    /// Whose step it is, and whether it goes to the counter (or comes from it).
+    arrow: Option<(Side, bool)>,
+}
+
+impl Interleaving {
+    /// A thread reads the counter: `read` does it.
+    pub fn read(&self, read: impl FnOnce() -> u64) -> u64 {
+        self.step(|| {
+            let value = read();
+            (Took::Read(value), value)
+        })
+    }
+
+    /// A thread adds to what it has read: `add` does it.
+    pub fn add(&self, add: impl FnOnce() -> u64) -> u64 {
+        self.step(|| {
+            let sum = add();
+            (Took::Added(sum), sum)
+        })
+    }
+
+    /// A thread writes its sum: `write` does it, and gives what the counter held until then.
+    pub fn write(&self, sum: u64, write: impl FnOnce() -> u64) {
+        self.step(|| (Took::Wrote { sum, over: write() }, ()));
+    }
+
+    fn step<T>(&self, take: impl FnOnce() -> (Took, T)) -> T {
+        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (took, result) = take();
+        steps.push(Step { thread: thread::current().id(), took });
+        result
+    }
+
+    /// The update that cost the most, with the two threads that met in it.
+    fn lost(&self) -> Option<Lost> {
+        let steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let undone = |step: &Step| match step.took {
+            // It had read `sum - 1`, and counts for 1 itself: what others added meanwhile is undone.
+            Took::Wrote { sum, over } => (over + 1).saturating_sub(sum),
+            Took::Read(_) | Took::Added(_) => 0,
+        };
+        let (last, write) = steps.iter().enumerate().max_by_key(|(_, step)| undone(step))?;
+        let (many, Took::Wrote { over, .. }) = (undone(write), write.took) else { return None };
+        let is_earlier =
+            |step: &&Step| step.thread != write.thread && matches!(step.took, Took::Wrote { .. });
+        let overwritten = steps[..last].iter().rev().find(is_earlier)?;
+        let steps = steps[..=last].iter().filter_map(|step| match step.thread {
+            thread if thread == overwritten.thread => Some((Side::Left, step.took)),
+            thread if thread == write.thread => Some((Side::Right, step.took)),
+            _ => None,
+        });
+        (many > 0).then(|| Lost { steps: steps.collect(), over, many })
+    }
+
+    /// The lost update for a terminal, each row with a line's end. Empty where none was caught.
+    pub fn terminal(&self, look: Look) -> String {
+        let Some(lost) = self.lost() else { return String::new() };
+        let (rows, sentence) = (lost.rows(), lost.sentence());
+        let widest = |cell: fn(&Row) -> &String| {
+            rows.iter().map(|row| measure_text_width(cell(row))).max().unwrap_or(0)
+        };
+        let (left, counter) = (widest(|row| &row.left), widest(|row| &row.counter));
+        let arrows = if look.unicode { 1 } else { 2 };
+        let mut text = String::new();
+        for row in rows {
+            let arrow = |side| match row.arrow {
+                Some((of, to_counter)) if of == side => {
+                    let to_the_right = (side == Side::Left) == to_counter;
+                    match (look.unicode, to_the_right) {
+                        (true, true) => "→",
+                        (true, false) => "←",
+                        (false, true) => "->",
+                        (false, false) => "<-",
+                    }
+                }
+                _ => "",
+            };
+            let line = format!(
+                "{} {} {} {} {}",
+                pad_str(&row.left, left, Alignment::Left, None),
+                pad_str(arrow(Side::Left), arrows, Alignment::Left, None),
+                pad_str(&row.counter, counter, Alignment::Right, None),
+                pad_str(arrow(Side::Right), arrows, Alignment::Left, None),
+                row.right
+            );
+            text += &format!("{}\n", line.trim_end());
+        }
+        let sentence = look.wrap(&sentence);
+        text += &sentence
+            .lines()
+            .map(|line| look.paint(line, Style::new().bold()) + "\n")
+            .collect::<String>();
+        text
+    }
+
+    /// The lost update as one self-contained picture; `None` where none was caught.
+    pub fn svg(&self, title: &str) -> Option<String> {
+        let lost = self.lost()?;
+        let rows = lost.rows();
+        let (width, line, head) = (720, 26, 70);
+        let height = head + line * rows.len() + 40;
+        let text = |class: &str, x: usize, y: usize, words: &str| {
+            Text::new(words).set("class", class).set("x", x).set("y", y)
+        };
+        let band = |class: &str, x: usize, width: usize, y: usize, height: usize| {
+            Rectangle::new()
+                .set("class", class)
+                .set("x", x)
+                .set("width", width)
+                .set("y", y)
+                .set("height", height)
+        };
+        let mut document = Document::new()
+            .set("class", "timing")
+            .set("viewBox", (0, 0, width, height))
+            .set("width", width)
+            .set("height", height)
+            .add(StyleElement::new(STYLE))
+            .add(Title::new(title))
+            .add(band("paper", 0, width, 0, height))
+            .add(text("title", 12, 24, title));
+        for (number, row) in rows.iter().enumerate() {
+            let y = head + line * number;
+            let arrow = |side| match row.arrow {
+                Some((of, to_counter)) if of == side => {
+                    if (side == Side::Left) == to_counter {
+                        "⟶"
+                    } else {
+                        "⟵"
+                    }
+                }
+                _ => "",
+            };
+            document = document
+                .add(band("grid", 12, width - 24, y - 18, 1))
+                .add(text("", 20, y, &row.left))
+                .add(text("middle", 270, y, arrow(Side::Left)))
+                .add(text("middle", 360, y, &row.counter))
+                .add(text("middle", 450, y, arrow(Side::Right)))
+                .add(text("", 520, y, &row.right));
+        }
+        let bottom = head + line * rows.len();
+        document = document.add(band("waiting", 12, 4, bottom - 12, 22)).add(text(
+            "",
+            24,
+            bottom + 4,
+            &lost.sentence(),
+        ));
+        Some(document.to_string())
+    }
+}
+
+impl Lost {
+    /// A row for each step, the counter's value after it, and what others did before the last.
+    fn rows(&self) -> Vec<Row> {
+        let row = |side: Side, words: String, counter: u64, arrow: Option<bool>| {
+            let (left, right) =
+                if side == Side::Left { (words, String::new()) } else { (String::new(), words) };
+            let arrow = arrow.map(|to_counter| (side, to_counter));
+            Row { left, counter: counter.to_string(), right, arrow }
+        };
+        let mut rows = vec![Row {
+            left: "one thread".into(),
+            counter: "counter".into(),
+            right: "another".into(),
+            arrow: None,
+        }];
+        let mut counter = 0;
+        for (number, (side, took)) in self.steps.iter().enumerate() {
+            if number + 1 == self.steps.len() && counter != self.over {
+                counter = self.over;
+                rows.push(row(Side::Left, "... and goes on".into(), counter, None));
+            }
+            rows.push(match *took {
+                Took::Read(value) => {
+                    counter = value;
+                    row(*side, format!("reads {value}"), counter, Some(false))
+                }
+                Took::Added(sum) => row(*side, format!("adds 1, has {sum}"), counter, None),
+                Took::Wrote { sum, .. } => {
+                    counter = sum;
+                    row(*side, format!("writes {sum}"), counter, Some(true))
+                }
+            });
+        }
+        rows
+    }
+
+    fn sentence(&self) -> String {
+        let additions = plural("addition", self.many.try_into().unwrap_or(usize::MAX));
+        format!("Lost here: {} {additions}, made after the last writer's read.", self.many)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Look = Look { width: 80, unicode: false, colour: false };
+
+    /// Two threads, of which the first goes on to 7 before the second writes.
+    fn caught() -> Interleaving {
+        let [one, other] =
+            [(); 2].map(|()| thread::spawn(thread::current).join().expect("a thread").id());
+        let steps = [
+            (other, Took::Read(0)),
+            (one, Took::Read(0)),
+            (one, Took::Added(1)),
+            (one, Took::Wrote { sum: 1, over: 0 }),
+            (other, Took::Added(1)),
+            (other, Took::Wrote { sum: 1, over: 7 }),
+        ];
+        Interleaving(Mutex::new(steps.map(|(thread, took)| Step { thread, took }).to_vec()))
+    }
+
+    #[test]
+    fn the_steps_are_drawn_in_their_order_with_the_values() {
+        assert_eq!(
+            caught().terminal(PLAIN),
+            "one thread         counter    another\n\
+             \u{20}                        0 -> reads 0\n\
+             reads 0         <-       0\n\
+             adds 1, has 1            0\n\
+             writes 1        ->       1\n\
+             \u{20}                        1    adds 1, has 1\n\
+             ... and goes on          7\n\
+             \u{20}                        1 <- writes 1\n\
+             Lost here: 7 additions, made after the last writer's read.\n"
+        );
+    }
+
+    #[test]
+    fn without_a_loss_nothing_is_drawn() {
+        let alone = Interleaving::default();
+        let read = alone.read(|| 0);
+        let sum = alone.add(|| read + 1);
+        alone.write(sum, || 0);
+        assert_eq!(alone.terminal(PLAIN), "");
+        assert_eq!(alone.svg("nothing"), None);
+        assert_eq!(Interleaving::default().terminal(PLAIN), "");
+    }
+}

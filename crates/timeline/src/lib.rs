@@ -1,0 +1,42 @@
+//! Timing diagrams of a run: who worked, who waited, and when.
+//!
+//! A [`Timeline`] is made of [`Span`]s, one for each item that a worker did. It has a lane for each
+//! worker; where many tasks take turns on one thread, that thread has a lane, and the tasks in flight
+//! have theirs below it. The same lanes are drawn for a terminal ([`Timeline::terminal`]), as a picture
+//! ([`Timeline::svg`]) and for Perfetto ([`Timeline::chrome_trace`]), and the same spans give the
+//! [`Facts`] that a summary states. An [`Interleaving`] is the finest diagram: the single steps of
+//! threads at one variable, in the order in which they happened.
+
+mod facts;
+mod interleaving;
+mod lanes;
+mod scale;
+mod span;
+mod svg;
+mod terminal;
+mod trace;
+
+pub use facts::{Bound, Facts};
+pub use interleaving::{Interleaving, Step, Took};
+pub use span::{Malformed, Span, Turn};
+pub use svg::{Picture, STYLE};
+pub use terminal::Look;
+
+use std::time::Duration;
+
+/// A run, to be drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    /// What ran.
+    pub title: String,
+    /// What an item is, in the singular: `page`, `call`.
+    pub item: String,
+    /// What does the items, in the singular: `thread`, `process`.
+    pub worker: String,
+    /// How long the run took.
+    pub took: Duration,
+    /// How many cores it could use.
+    pub cores: usize,
+    /// Its items, in any order.
+    pub spans: Vec<Span>,
+}

@@ -1,0 +1,281 @@
+//! The picture: one self-contained SVG, or its parts for a page that shows several.
+//!
+//! No charting library that we know draws lanes of bars with colours that follow the reader's light or
+//! dark mode and stay apart on paper; the elements are the `svg` crate's.
+
+use std::time::Duration;
+
+use svg::Document;
+use svg::node::element::{Group, Rectangle, SVG, Style, Text, Title};
+
+use crate::facts::plural;
+use crate::lanes::{Kind, Lane, Piece, lanes, share};
+use crate::{Timeline, scale};
+
+/// Lanes beyond these are summed up in words.
+const MOST_LANES: usize = 200;
+/// A lane that is less high than this has none.
+const ROOM_FOR_A_NAME: usize = 12;
+/// What is shorter than this part of the run is drawn together with its neighbours.
+const FINEST: f64 = 1.0 / 4_000.0;
+
+/// Sizes in pixels: of the whole, of the margins for names and percents, of what is above and below.
+const WIDTH: usize = 960;
+const NAMES: usize = 110;
+const PERCENTS: usize = 60;
+const HEAD: usize = 82;
+const FOOT: usize = 34;
+
+/// The colours, and what tells working from waiting without them: a working bar is thick, a waiting one
+/// thin. Blue and vermilion are those of Okabe and Ito's palette, which colour-blind people can tell
+/// apart (<https://jfly.uni-koeln.de/color/>).
+pub const STYLE: &str = "
+.timing { --paper: #ffffff; --ink: #1a1a1a; --faint: #d8d8d8; --working: #0072b2; --waiting: #d55e00;
+  font-family: system-ui, sans-serif; font-size: 12px; fill: var(--ink);
+  -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+@media screen and (prefers-color-scheme: dark) {
+  .timing { --paper: #16181d; --ink: #e8e8e8; --faint: #3a3d45; --working: #56b4e9; --waiting: #f08a4b; } }
+.timing .paper { fill: var(--paper); }
+.timing .grid { fill: var(--faint); }
+.timing .working { fill: var(--working); }
+.timing .waiting { fill: var(--waiting); }
+.timing .other rect { opacity: 0.72; }
+.timing .failed rect { stroke: var(--ink); stroke-width: 1.5px; vector-effect: non-scaling-stroke; }
+.timing g:hover > rect { fill: var(--ink); }
+.timing .title { font-size: 16px; font-weight: 600; }
+.timing .end { text-anchor: end; }
+.timing .middle { text-anchor: middle; }
+";
+
+/// The lanes of a timeline as a picture, without title, axis and names: for a page that has its own.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The height of all lanes together, in pixels.
+    pub height: usize,
+    /// The lanes that are drawn, from the top.
+    pub lanes: Vec<PictureLane>,
+    /// What the lanes are that are not drawn; empty where all are.
+    pub more: String,
+    bars: Group,
+}
+
+/// One lane of a picture.
+#[derive(Clone, Debug)]
+pub struct PictureLane {
+    /// Whose it is; empty where there is no room for a name.
+    pub name: String,
+    /// Where its middle is, in pixels from the top.
+    pub middle: usize,
+    /// What part of its time was work, in percent; none where there is no room for it.
+    pub percent: Option<f64>,
+}
+
+/// Where a lane is drawn.
+#[derive(Clone, Copy)]
+struct Strip {
+    top: usize,
+    height: usize,
+    kind: Kind,
+}
+
+impl Strip {
+    fn working(self, from: Duration, to: Duration) -> Option<Rectangle> {
+        let space = if self.height > 4 { self.height.div_ceil(6) } else { 0 };
+        self.rect("working", from, to, self.height - space)
+    }
+
+    fn waiting(self, from: Duration, to: Duration) -> Option<Rectangle> {
+        self.rect("waiting", from, to, (self.height / 3).max(1))
+    }
+
+    fn rect(self, class: &str, from: Duration, to: Duration, size: usize) -> Option<Rectangle> {
+        let rect = rectangle(class, 0, self.top + (self.height - size) / 2, 0, size);
+        let (from, to) = (micros(from), micros(to));
+        (from < to).then(|| rect.set("x", from).set("width", to - from))
+    }
+}
+
+impl Picture {
+    /// An `<svg>` element, `to` wide and as high as the picture; time goes from 0 to `axis`.
+    pub fn plot(&self, axis: Duration, to: &str) -> String {
+        self.element(axis).set("width", to).set("class", "timing plot").to_string()
+    }
+
+    /// Its `viewBox` is in microseconds by pixels, so another stretch of time needs only another one.
+    fn element(&self, axis: Duration) -> SVG {
+        SVG::new()
+            .set("viewBox", (0, 0, micros(axis).max(1), self.height))
+            .set("preserveAspectRatio", "none")
+            .set("height", self.height)
+            .add(self.bars.clone())
+    }
+}
+
+impl Timeline {
+    /// The moment at which its picture ends.
+    pub fn end(&self) -> Duration {
+        self.spans.iter().map(|span| span.end).fold(self.took, Duration::max)
+    }
+
+    /// Its lanes as a picture.
+    pub fn picture(&self) -> Picture {
+        let all = lanes(&self.spans);
+        let (shown, hidden) = all.split_at(all.len().min(MOST_LANES));
+        let many = |kind| shown.iter().filter(|lane| lane.kind == kind).count().max(1);
+        let worker_height = (440 / many(Kind::Worker)).clamp(4, 22);
+        let task_height = (320 / many(Kind::Task)).clamp(2, 16);
+        let (mut top, mut bars, mut drawn) = (0, Group::new(), Vec::<PictureLane>::new());
+        for lane in shown {
+            let height = if lane.kind == Kind::Task { task_height } else { worker_height };
+            bars = bars.add(self.lane(lane, Strip { top, height, kind: lane.kind }));
+            let has_room = height >= ROOM_FOR_A_NAME;
+            let name = if has_room { lane.name.clone() } else { String::new() };
+            let percent = has_room.then(|| 100.0 * share(lane.working(), lane.covered()));
+            drawn.push(PictureLane { name, middle: top + height / 2, percent });
+            top += height;
+        }
+        if task_height < ROOM_FOR_A_NAME {
+            // One name for all the tasks of a worker, at the middle one.
+            let mut lane = 0;
+            for tasks in shown.chunk_by(|one, next| one.kind == next.kind) {
+                if tasks[0].kind == Kind::Task {
+                    drawn[lane + tasks.len() / 2].name = format!("{} tasks", tasks.len());
+                }
+                lane += tasks.len();
+            }
+        }
+        let more = match hidden.len() {
+            0 => String::new(),
+            hidden => format!("{hidden} more {} like these", plural("lane", hidden)),
+        };
+        Picture { height: top.max(1), lanes: drawn, more, bars }
+    }
+
+    fn lane(&self, lane: &Lane<'_>, strip: Strip) -> Group {
+        let finest = self.end().mul_f64(FINEST);
+        let mut group = Group::new();
+        let mut pieces = lane.pieces.as_slice();
+        let mut is_other = false;
+        while let Some(first) = pieces.first() {
+            let ends_in_time = |piece: &&Piece<'_>| piece.end.saturating_sub(first.start) <= finest;
+            let together = pieces.iter().take_while(ends_in_time).count().max(1);
+            let (drawn, rest) = pieces.split_at(together);
+            group = group.add(self.bar(drawn, strip, is_other));
+            pieces = rest;
+            is_other = !is_other;
+        }
+        group
+    }
+
+    /// Pieces as one bar, thick where they worked and thin where they waited.
+    fn bar(&self, pieces: &[Piece<'_>], strip: Strip, is_other: bool) -> Group {
+        let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
+        let length: Duration = pieces.iter().map(Piece::length).sum();
+        let working = pieces.iter().map(|piece| piece.working).sum::<Duration>().min(length);
+        let rects = match pieces {
+            // Of a task it is known when it worked,
+            [Piece { span: Some(span), .. }] if strip.kind == Kind::Task => {
+                let turns = span.turns.iter().map(|turn| strip.working(turn.start, turn.end));
+                [strip.waiting(start, end)].into_iter().chain(turns).collect()
+            }
+            // of a thread for how long.
+            _ => {
+                let waiting_from = start + working;
+                vec![strip.waiting(waiting_from, end), strip.working(start, waiting_from)]
+            }
+        };
+        let failed =
+            pieces.iter().any(|piece| piece.span.is_some_and(|span| span.failed.is_some()));
+        let classes = [(is_other, "other"), (failed, "failed")];
+        let classes: Vec<_> =
+            classes.iter().filter(|(is, _)| *is).map(|(_, class)| *class).collect();
+        let mut group = Group::new().add(Title::new(self.words(pieces, working, length)));
+        if !classes.is_empty() {
+            group = group.set("class", classes.join(" "));
+        }
+        rects.into_iter().flatten().fold(group, Group::add)
+    }
+
+    /// What is said of a bar to who points at it.
+    fn words(&self, pieces: &[Piece<'_>], working: Duration, length: Duration) -> String {
+        let mut spans = pieces.iter().filter_map(|piece| piece.span);
+        let what = match (spans.next(), spans.count()) {
+            (None, _) => "between two turns".into(),
+            (Some(span), 0) => match &span.failed {
+                None => span.label.clone(),
+                Some(why) => format!("{}: failed, {why}", span.label),
+            },
+            (Some(_), others) => format!("{} {}", others + 1, plural(&self.item, others + 1)),
+        };
+        let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let words = format!(
+            "{what}: from {:.1} to {:.1} ms, worked {:.2} of {:.2} ms",
+            ms(start),
+            ms(end),
+            ms(working),
+            ms(length)
+        );
+        words.chars().filter(|sign| !sign.is_control()).collect()
+    }
+
+    /// The whole run as one self-contained picture, which says on hover what each bar is.
+    pub fn svg(&self) -> String {
+        let picture = self.picture();
+        let (axis, plot) = (self.end(), WIDTH - NAMES - PERCENTS);
+        let more = if picture.more.is_empty() { 0 } else { 20 };
+        let bottom = HEAD + picture.height;
+        let height = bottom + more + FOOT;
+        let text = |class: &str, x: usize, y: usize, words: &str| {
+            Text::new(words).set("class", class).set("x", x).set("y", y)
+        };
+        let mut document = Document::new()
+            .set("class", "timing")
+            .set("viewBox", (0, 0, WIDTH, height))
+            .set("width", WIDTH)
+            .set("height", height)
+            .add(Style::new(STYLE))
+            .add(Title::new(self.title.as_str()))
+            .add(rectangle("paper", 0, 0, WIDTH, height))
+            .add(text("title", 12, 24, &self.title))
+            .add(text("", 12, 44, &self.sentence().unwrap_or_default()));
+        let ticks = scale::ticks(axis, 8);
+        for (tick, label) in ticks.iter().zip(scale::labels(&ticks)) {
+            let x = NAMES + (plot as f64 * share(*tick, axis)) as usize;
+            document = document
+                .add(rectangle("grid", x, HEAD - 8, 1, picture.height + 8))
+                .add(text("middle", x, HEAD - 14, &label));
+        }
+        document = document.add(text("end", WIDTH - 12, HEAD - 14, "working"));
+        for lane in &picture.lanes {
+            document = document.add(text("end", NAMES - 10, HEAD + lane.middle + 4, &lane.name));
+            if let Some(percent) = lane.percent {
+                let percent = format!("{percent:.0}%");
+                document = document.add(text("end", WIDTH - 12, HEAD + lane.middle + 4, &percent));
+            }
+        }
+        document = document
+            .add(picture.element(axis).set("x", NAMES).set("y", HEAD).set("width", plot))
+            .add(text("", NAMES, bottom + 15, &picture.more));
+        let legend = bottom + more + 20;
+        document
+            .add(rectangle("working", NAMES, legend - 9, 28, 10))
+            .add(text("", NAMES + 36, legend, "working (of a thread: its CPU time, from the left)"))
+            .add(rectangle("waiting", NAMES + 340, legend - 6, 28, 4))
+            .add(text("", NAMES + 376, legend, "waiting"))
+            .to_string()
+    }
+}
+
+fn rectangle(class: &str, x: usize, y: usize, width: usize, height: usize) -> Rectangle {
+    Rectangle::new()
+        .set("class", class)
+        .set("x", x)
+        .set("y", y)
+        .set("width", width)
+        .set("height", height)
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros().try_into().unwrap_or(u64::MAX)
+}

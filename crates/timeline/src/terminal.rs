@@ -1,0 +1,305 @@
+//! The diagram for a terminal: a row for each lane, one character for each moment.
+
+use std::time::Duration;
+
+use console::{Alignment, Color, Style, measure_text_width, pad_str};
+
+use crate::facts::plural;
+use crate::lanes::{Kind, Lane, lanes, share};
+use crate::{Timeline, scale};
+
+/// All rows: lanes, axis and legend.
+const MOST_ROWS: usize = 12;
+/// With fewer columns than these there is nothing to be seen.
+const LEAST_COLUMNS: usize = 8;
+/// From so many columns an item on, it is shown where the next one begins.
+const COLUMNS_TO_TELL_ITEMS: usize = 4;
+/// ` 100%`
+const PERCENT: usize = 5;
+
+/// Blue and vermilion of Okabe and Ito's palette, which colour-blind people can tell apart, as near as
+/// a terminal's 256 colours come to them. (<https://jfly.uni-koeln.de/color/>)
+const WORKING: Color = Color::Color256(32);
+const WAITING: Color = Color::Color256(166);
+
+/// What the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns.
+    pub width: usize,
+    /// Whether it shows more than ASCII.
+    pub unicode: bool,
+    /// Whether it shows colours.
+    pub colour: bool,
+}
+
+/// The signs of a diagram.
+#[derive(Clone, Copy, Debug)]
+struct Signs {
+    working: char,
+    waiting: char,
+    next: char,
+    failed: char,
+    more: &'static str,
+}
+
+const UNICODE: Signs =
+    Signs { working: '█', waiting: '░', next: '│', failed: '×', more: "…" };
+const ASCII: Signs = Signs { working: '#', waiting: '.', next: '|', failed: 'x', more: "..." };
+
+impl Look {
+    fn signs(self) -> Signs {
+        if self.unicode { UNICODE } else { ASCII }
+    }
+
+    /// The text in a style, where there are colours.
+    pub(crate) fn paint(self, text: &str, style: Style) -> String {
+        style.force_styling(self.colour).apply_to(text).to_string()
+    }
+
+    /// The text in lines that fit, broken between words.
+    pub fn wrap(self, text: &str) -> String {
+        let mut lines = vec![String::new()];
+        for word in text.split(' ') {
+            let line = lines.last_mut().expect("there is a line from the start");
+            if line.is_empty() {
+                line.push_str(word);
+            } else if measure_text_width(line) + 1 + measure_text_width(word) <= self.width {
+                line.push(' ');
+                line.push_str(word);
+            } else {
+                lines.push(word.into());
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+impl Timeline {
+    /// The diagram in at most twelve rows, each with a line's end. Lanes for which there is no row are
+    /// summed up in the last. Empty where there is nothing to draw, or no room for it.
+    pub fn terminal(&self, look: Look) -> String {
+        let lanes = lanes(&self.spans);
+        let rows = MOST_ROWS - 2;
+        let shown = if lanes.len() > rows { rows - 1 } else { lanes.len() };
+        let signs = look.signs();
+        let shown_names = lanes[..shown].iter().map(|lane| lane.name.as_str()).chain([signs.more]);
+        let longest = shown_names.map(measure_text_width).max().unwrap_or(0);
+        let names = longest.min(look.width / 4);
+        let columns = look.width.saturating_sub(names + 1 + PERCENT);
+        if lanes.is_empty() || columns < LEAST_COLUMNS {
+            return String::new();
+        }
+        let end = self.end();
+        let axis = axis(end, columns, look.unicode);
+        let name = |name: &str| pad_str(name, names, Alignment::Left, Some("")).into_owned();
+        let percent = |working, covered| format!("{:>4.0}%", 100.0 * share(working, covered));
+
+        let mut text = format!("{} {axis} work\n", name(""));
+        let mut used = String::new();
+        for lane in &lanes[..shown] {
+            let row = row(lane, end, columns, signs);
+            let percent = percent(lane.working(), lane.covered());
+            text += &format!("{} {}{percent}\n", name(&lane.name), coloured(&row, look));
+            used += &row;
+        }
+        let hidden = &lanes[shown..];
+        if !hidden.is_empty() {
+            let what = format!("{} more {} like these", hidden.len(), self.what_they_are(hidden));
+            let row = pad_str(&what, columns, Alignment::Left, Some("")).into_owned();
+            let working = hidden.iter().map(Lane::working).sum();
+            let covered = hidden.iter().map(Lane::covered).sum();
+            let percent = percent(working, covered);
+            text += &format!("{} {row}{percent}\n", name(signs.more));
+        }
+        text += &(legend(&used, signs, look) + "\n");
+        text
+    }
+
+    fn what_they_are(&self, lanes: &[Lane<'_>]) -> String {
+        let workers = lanes.iter().filter(|lane| lane.kind == Kind::Worker).count();
+        match workers {
+            0 => plural("task", lanes.len()),
+            all if all == lanes.len() => plural(&self.worker, all),
+            _ => plural("lane", lanes.len()),
+        }
+    }
+}
+
+/// Round moments, each above its column.
+fn axis(end: Duration, columns: usize, unicode: bool) -> String {
+    let ticks = scale::ticks(end, columns / 8);
+    let mut axis = String::new();
+    for (tick, label) in ticks.iter().zip(scale::labels(&ticks)) {
+        let label = if unicode { label } else { label.replace('µ', "u") };
+        let column = columns as f64 * tick.as_secs_f64() / end.as_secs_f64().max(1e-9);
+        // The last may have to be moved to the left.
+        let column =
+            (column.round() as usize).min(columns.saturating_sub(measure_text_width(&label)));
+        let here = measure_text_width(&axis);
+        if here == 0 || here < column {
+            axis += &" ".repeat(column - here);
+            axis += &label;
+        }
+    }
+    pad_str(&axis, columns, Alignment::Left, Some("")).into_owned()
+}
+
+fn row(lane: &Lane<'_>, end: Duration, columns: usize, signs: Signs) -> String {
+    let column = end.as_secs_f64().max(1e-9) / columns as f64;
+    let at = |moment: Duration| ((moment.as_secs_f64() / column) as usize).min(columns - 1);
+    // Of each column: for how long the lane is busy in it, and how much of that is work.
+    let mut busy = vec![(0.0, 0.0); columns];
+    for piece in &lane.pieces {
+        let (start, end) = (piece.start.as_secs_f64(), piece.end.as_secs_f64());
+        let first = at(piece.start);
+        for (cell, busy) in busy[..=at(piece.end)].iter_mut().enumerate().skip(first) {
+            let (left, right) = (cell as f64 * column, (cell + 1) as f64 * column);
+            let overlap = (end.min(right) - start.max(left)).max(0.0);
+            busy.0 += overlap;
+            busy.1 += overlap * piece.share();
+        }
+    }
+    let mut row: Vec<char> = busy
+        .into_iter()
+        .map(|(busy, working)| match () {
+            () if busy <= column * 1e-6 => ' ',
+            () if working >= busy / 2.0 => signs.working,
+            () => signs.waiting,
+        })
+        .collect();
+    let items: Vec<_> = lane.pieces.iter().filter_map(|piece| piece.span).collect();
+    let used = row.iter().filter(|sign| **sign != ' ').count();
+    let is_told = |span: &crate::Span| lane.kind == Kind::Task || span.turns.is_empty();
+    if used >= COLUMNS_TO_TELL_ITEMS * items.len() {
+        for span in items.iter().skip(1).filter(|span| is_told(span)) {
+            row[at(span.start)] = signs.next;
+        }
+    }
+    for span in items.iter().filter(|span| span.failed.is_some() && is_told(span)) {
+        row[at(span.end)] = signs.failed;
+    }
+    row.into_iter().collect()
+}
+
+/// The row with its colours; neighbours of one colour in one go.
+fn coloured(row: &str, look: Look) -> String {
+    let signs = look.signs();
+    let mut text = String::new();
+    let mut rest = row;
+    while let Some(sign) = rest.chars().next() {
+        let end = rest.find(|other| other != sign).unwrap_or(rest.len());
+        text += &look.paint(&rest[..end], style(sign, signs));
+        rest = &rest[end..];
+    }
+    text
+}
+
+fn style(sign: char, signs: Signs) -> Style {
+    match sign {
+        sign if sign == signs.working => Style::new().fg(WORKING),
+        sign if sign == signs.waiting => Style::new().fg(WAITING),
+        sign if sign == signs.failed => Style::new().bold(),
+        _ => Style::new(),
+    }
+}
+
+fn legend(used: &str, signs: Signs, look: Look) -> String {
+    let rare = [(signs.next, "next"), (signs.failed, "failed")];
+    let rare = rare.into_iter().filter(|(sign, _)| used.contains(*sign));
+    [(signs.working, "working"), (signs.waiting, "waiting")]
+        .into_iter()
+        .chain(rare)
+        .map(|(sign, word)| format!("{} {word}", look.paint(&sign.to_string(), style(sign, signs))))
+        .collect::<Vec<_>>()
+        .join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Span;
+    use crate::lanes::tests::{span, with_turns};
+
+    const PLAIN: Look = Look { width: 60, unicode: false, colour: false };
+
+    fn timeline(took: u64, spans: Vec<Span>) -> Timeline {
+        Timeline {
+            title: "a lesson".into(),
+            item: "page".into(),
+            worker: "thread".into(),
+            took: Duration::from_millis(took),
+            cores: 2,
+            spans,
+        }
+    }
+
+    #[test]
+    fn working_waiting_and_nothing_to_do() {
+        let spans = vec![
+            span("worker-1", 0, 20, 20),
+            span("worker-1", 20, 40, 20),
+            span("worker-2", 0, 30, 2),
+        ];
+        let run = timeline(46, spans);
+        assert_eq!(
+            run.terminal(PLAIN),
+            "         0         10        20        30        40 ms  work\n\
+             worker-1 ####################|###################       100%\n\
+             worker-2 ..............................                   7%\n\
+             # working  . waiting  | next\n"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_summed_up() {
+        let spans = (0..160).map(|_| with_turns(span("main", 0, 50, 0), &[[0, 1, 1, 0]])).collect();
+        let text = timeline(50, spans).terminal(Look { unicode: true, ..PLAIN });
+        let rows: Vec<&str> = text.lines().collect();
+        assert_eq!(rows.len(), MOST_ROWS, "{text}");
+        assert!(rows[1].starts_with("main "), "{text}");
+        assert!(rows[9].starts_with("task 8 "), "{text}");
+        assert!(rows[10].starts_with("…      152 more tasks like these "), "{text}");
+        assert_eq!(rows[11], "█ working  ░ waiting");
+    }
+
+    #[test]
+    fn a_failed_item_is_marked() {
+        let mut failed = span("main", 0, 50, 0);
+        failed.failed = Some("404 Not Found".into());
+        let text = timeline(100, vec![failed, span("main", 50, 100, 0)]).terminal(PLAIN);
+        assert!(text.contains('x') && text.ends_with("x failed\n"), "{text}");
+    }
+
+    #[test]
+    fn it_fits_in_any_width_and_is_there_from_18_columns_on() {
+        let spans: Vec<Span> =
+            (1..=20).map(|n| span(&format!("worker-{n}"), n, n + 1_000, 500)).collect();
+        let run = timeline(1_100, spans);
+        for width in 0..200 {
+            for unicode in [false, true] {
+                let text = run.terminal(Look { width, unicode, colour: false });
+                assert_eq!(text.is_empty(), width < 18, "{width}");
+                assert!(text.lines().count() <= MOST_ROWS, "{width}");
+                // The legend needs 20, or a little more.
+                let widest = text.lines().map(measure_text_width).max().unwrap_or(0);
+                assert!(widest <= width.max(28), "{width}: {widest}\n{text}");
+                assert!(unicode || text.is_ascii(), "{text}");
+                assert!(!text.contains('\u{1b}'), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn colours_come_only_where_they_are_wanted() {
+        let run = timeline(50, vec![span("main", 0, 50, 50)]);
+        assert!(run.terminal(Look { colour: true, ..PLAIN }).contains("\u{1b}[38;5;32m#"));
+    }
+
+    #[test]
+    fn words_are_not_broken() {
+        let look = Look { width: 10, ..PLAIN };
+        assert_eq!(look.wrap("one two three four"), "one two\nthree four");
+        assert_eq!(look.wrap("incomprehensibility is"), "incomprehensibility\nis");
+    }
+}
