@@ -9,8 +9,8 @@ use timeline::Turn;
 thread_local! {
     /// What other processes worked for this thread.
     static ELSEWHERE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    /// The thread's own time at the end of the last turn that was measured on it.
-    static LAST_TURN: Cell<Option<Duration>> = const { Cell::new(None) };
+    /// The last turn that was measured on it: when it ended, and the thread's own time then.
+    static LAST_TURN: Cell<Option<(Duration, Duration)>> = const { Cell::new(None) };
 }
 
 /// The CPU time that this thread has used so far.
@@ -36,12 +36,17 @@ pub(crate) fn of_process() -> Duration {
     ProcessTime::now().as_duration()
 }
 
+/// When the last turn ended that was measured on this thread, if one was.
+pub(crate) fn end_of_last_turn() -> Option<Duration> {
+    LAST_TURN.get().map(|(end, _)| end)
+}
+
 /// Does `turn`, which has this thread to itself, and measures it; `now` is the clock of the run.
 pub(crate) fn take_turn<T>(now: impl Fn() -> Duration, turn: impl FnOnce() -> T) -> (Turn, T) {
     let (start, busy) = (now(), thread_time());
-    let before = LAST_TURN.get().map_or(Duration::ZERO, |last| busy.saturating_sub(last));
+    let before = LAST_TURN.get().map_or(Duration::ZERO, |(_, last)| busy.saturating_sub(last));
     let result = turn();
     let (end, busy_at_end) = (now(), thread_time());
-    LAST_TURN.set(Some(busy_at_end));
+    LAST_TURN.set(Some((end, busy_at_end)));
     (Turn { start, end, working: busy_at_end.saturating_sub(busy), before }, result)
 }

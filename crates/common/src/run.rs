@@ -358,22 +358,26 @@ impl Begun<'_> {
         let mut item = pin!(item);
         let outcome = poll_fn(|context| {
             let now = || self.run.started.elapsed();
+            let last = busy::end_of_last_turn();
             let (turn, poll) = busy::take_turn(now, || item.as_mut().poll(context));
-            self.took(turn);
+            self.took(turn, last);
             poll
         })
         .await;
         self.end(outcome);
     }
 
-    fn took(&mut self, turn: Turn) {
+    /// It had a turn; `last` is when the last one on this thread had ended, whoever had that.
+    fn took(&mut self, turn: Turn, last: Option<Duration>) {
         self.span.working += turn.working;
-        // A gap that nobody could see is none: however long an item takes, its turns stay few.
+        // A gap that nobody could see is none, unless others had a turn in it: so the turns stay few.
         let gap_to_be_seen = turn.end.saturating_sub(self.span.start) / 1_000;
         match self.span.turns.last_mut() {
-            Some(last) if turn.start.saturating_sub(last.end) < gap_to_be_seen => {
-                last.end = turn.end;
-                last.working += turn.working;
+            Some(own)
+                if last == Some(own.end) && turn.start.saturating_sub(own.end) < gap_to_be_seen =>
+            {
+                own.end = turn.end;
+                own.working += turn.before + turn.working;
             }
             _ => self.span.turns.push(turn),
         }
