@@ -80,9 +80,12 @@ impl Timeline {
     /// summed up in the last. Empty where there is nothing to draw, or no room for it.
     pub fn terminal(&self, look: Look) -> String {
         let lanes = lanes(&self.spans);
-        let rows = MOST_ROWS - 2;
-        let shown = if lanes.len() > rows { rows - 1 } else { lanes.len() };
         let signs = look.signs();
+        // As many as the legend may need: which signs are used is not known yet.
+        let every_sign = [signs.working, signs.waiting, signs.next, signs.failed];
+        let legend_rows = legend(&String::from_iter(every_sign), signs, look).lines().count();
+        let rows = MOST_ROWS - 1 - legend_rows;
+        let shown = if lanes.len() > rows { rows - 1 } else { lanes.len() };
         let shown_names = lanes[..shown].iter().map(|lane| lane.name.as_str()).chain([signs.more]);
         let longest = shown_names.map(measure_text_width).max().unwrap_or(0);
         let names = longest.min(look.width / 4);
@@ -204,15 +207,25 @@ fn style(sign: char, signs: Signs) -> Style {
     }
 }
 
+/// The signs with their meaning, in as few lines as they fit in.
 fn legend(used: &str, signs: Signs, look: Look) -> String {
     let rare = [(signs.next, "next"), (signs.failed, "failed")];
     let rare = rare.into_iter().filter(|(sign, _)| used.contains(*sign));
-    [(signs.working, "working"), (signs.waiting, "waiting")]
-        .into_iter()
-        .chain(rare)
-        .map(|(sign, word)| format!("{} {word}", look.paint(&sign.to_string(), style(sign, signs))))
-        .collect::<Vec<_>>()
-        .join("  ")
+    let (mut text, mut width) = (String::new(), 0);
+    for (sign, word) in
+        [(signs.working, "working"), (signs.waiting, "waiting")].into_iter().chain(rare)
+    {
+        let more = 2 + word.len();
+        if width > 0 && width + 2 + more <= look.width {
+            text += "  ";
+            width += 2 + more;
+        } else {
+            text += if width > 0 { "\n" } else { "" };
+            width = more;
+        }
+        text += &format!("{} {word}", look.paint(&sign.to_string(), style(sign, signs)));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -273,17 +286,20 @@ mod tests {
 
     #[test]
     fn it_fits_in_any_width_and_is_there_from_18_columns_on() {
-        let spans: Vec<Span> =
-            (1..=20).map(|n| span(&format!("worker-{n}"), n, n + 1_000, 500)).collect();
+        let mut spans: Vec<Span> =
+            (1..=20).map(|n| span(&format!("worker-{n}"), n, n + 500, 250)).collect();
+        let mut failed = span("worker-1", 501, 1_001, 500);
+        failed.failed = Some("the page was cut short".into());
+        spans.push(failed);
         let run = timeline(1_100, spans);
         for width in 0..200 {
             for unicode in [false, true] {
                 let text = run.terminal(Look { width, unicode, colour: false });
                 assert_eq!(text.is_empty(), width < 18, "{width}");
                 assert!(text.lines().count() <= MOST_ROWS, "{width}");
-                // The legend needs 20, or a little more.
+                assert!(text.is_empty() || text.contains("failed"), "{width}\n{text}");
                 let widest = text.lines().map(measure_text_width).max().unwrap_or(0);
-                assert!(widest <= width.max(28), "{width}: {widest}\n{text}");
+                assert!(widest <= width, "{width}: {widest}\n{text}");
                 assert!(unicode || text.is_ascii(), "{text}");
                 assert!(!text.contains('\u{1b}'), "{text}");
             }
