@@ -44,8 +44,7 @@ pub enum Took {
 /// What was lost: the steps of the thread that overwrote, and of one that it overwrote.
 struct Lost {
     steps: Vec<(Side, Took)>,
-    /// What the counter held before the last write, and how many additions that undid.
-    over: u64,
+    /// How many additions the last write undid.
     many: u64,
 }
 
@@ -102,7 +101,7 @@ impl Interleaving {
             Took::Read(_) | Took::Added(_) => 0,
         };
         let (last, write) = steps.iter().enumerate().max_by_key(|(_, step)| undone(step))?;
-        let (many, Took::Wrote { over, .. }) = (undone(write), write.took) else { return None };
+        let many = undone(write);
         let is_earlier =
             |step: &&Step| step.thread != write.thread && matches!(step.took, Took::Wrote { .. });
         let overwritten = steps[..last].iter().rev().find(is_earlier)?;
@@ -111,7 +110,7 @@ impl Interleaving {
             thread if thread == write.thread => Some((Side::Right, step.took)),
             _ => None,
         });
-        (many > 0).then(|| Lost { steps: steps.collect(), over, many })
+        (many > 0).then(|| Lost { steps: steps.collect(), many })
     }
 
     /// The lost update for a terminal, each row with a line's end. Empty where none was caught.
@@ -213,7 +212,8 @@ impl Interleaving {
 }
 
 impl Lost {
-    /// A row for each step, the counter's value after it, and what others did before the last.
+    /// A row for each step and the counter's value after it, as far as the two know of it; and one before
+    /// a write that shows how far others have come.
     fn rows(&self) -> Vec<Row> {
         let row = |side: Side, words: String, counter: u64, arrow: Option<bool>| {
             let (left, right) =
@@ -228,22 +228,22 @@ impl Lost {
             arrow: None,
         }];
         let mut counter = 0;
-        for (number, (side, took)) in self.steps.iter().enumerate() {
-            if number + 1 == self.steps.len() && counter != self.over {
-                counter = self.over;
-                rows.push(row(Side::Left, "... and goes on".into(), counter, None));
-            }
-            rows.push(match *took {
+        for (side, took) in &self.steps {
+            let (words, to_counter) = match *took {
                 Took::Read(value) => {
                     counter = value;
-                    row(*side, format!("reads {value}"), counter, Some(false))
+                    (format!("reads {value}"), Some(false))
                 }
-                Took::Added(sum) => row(*side, format!("adds 1, has {sum}"), counter, None),
-                Took::Wrote { sum, .. } => {
+                Took::Added(sum) => (format!("adds 1, has {sum}"), None),
+                Took::Wrote { sum, over } => {
+                    if counter != over {
+                        rows.push(row(Side::Left, "... and so on".into(), over, None));
+                    }
                     counter = sum;
-                    row(*side, format!("writes {sum}"), counter, Some(true))
+                    (format!("writes {sum}"), Some(true))
                 }
-            });
+            };
+            rows.push(row(*side, words, counter, to_counter));
         }
         rows
     }
@@ -260,10 +260,13 @@ mod tests {
 
     const PLAIN: Look = Look { width: 80, unicode: false, colour: false };
 
+    fn threads<const MANY: usize>() -> [ThreadId; MANY] {
+        [(); MANY].map(|()| thread::spawn(thread::current).join().expect("a thread").id())
+    }
+
     /// Two threads, of which the first goes on to 7 before the second writes.
     fn caught() -> Interleaving {
-        let [one, other] =
-            [(); 2].map(|()| thread::spawn(thread::current).join().expect("a thread").id());
+        let [one, other] = threads();
         let steps = [
             (other, Took::Read(0)),
             (one, Took::Read(0)),
@@ -279,16 +282,37 @@ mod tests {
     fn the_steps_are_drawn_in_their_order_with_the_values() {
         assert_eq!(
             caught().terminal(PLAIN),
-            "one thread         counter    another\n\
-             \u{20}                        0 -> reads 0\n\
-             reads 0         <-       0\n\
-             adds 1, has 1            0\n\
-             writes 1        ->       1\n\
-             \u{20}                        1    adds 1, has 1\n\
-             ... and goes on          7\n\
-             \u{20}                        1 <- writes 1\n\
+            "one thread       counter    another\n\
+             \u{20}                      0 -> reads 0\n\
+             reads 0       <-       0\n\
+             adds 1, has 1          0\n\
+             writes 1      ->       1\n\
+             \u{20}                      1    adds 1, has 1\n\
+             ... and so on          7\n\
+             \u{20}                      1 <- writes 1\n\
              Lost here: 7 additions, made after the last writer's read.\n"
         );
+    }
+
+    /// A third has come to 9 when the first of the two writes: the counter is not as that had read it.
+    #[test]
+    fn what_a_third_thread_did_is_seen_before_each_write() {
+        let [one, other, third] = threads();
+        let steps = [
+            (other, Took::Read(0)),
+            (one, Took::Read(0)),
+            (third, Took::Wrote { sum: 1, over: 0 }),
+            (one, Took::Added(1)),
+            (one, Took::Wrote { sum: 1, over: 9 }),
+            (other, Took::Added(1)),
+            (other, Took::Wrote { sum: 1, over: 20 }),
+        ];
+        let steps = steps.map(|(thread, took)| Step { thread, took }).to_vec();
+        let text = Interleaving(Mutex::new(steps)).terminal(PLAIN);
+        let rows: Vec<&str> = text.lines().collect();
+        assert_eq!(rows[4], "... and so on          9", "{text}");
+        assert_eq!(rows[5], "writes 1      ->       1", "{text}");
+        assert_eq!(rows[7], "... and so on         20", "{text}");
     }
 
     #[test]
