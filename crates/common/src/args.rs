@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -254,7 +254,7 @@ fn timeline_file(text: &str) -> Result<TimelineFile, String> {
         Some(folder) if !folder.is_dir() => {
             Err(format!("there is no folder '{}'", folder.display()))
         }
-        _ if path.is_dir() => Err("this is a folder".into()),
+        _ if path.is_dir() || text.ends_with(is_separator) => Err("this is a folder".into()),
         _ => Ok(TimelineFile { path, format }),
     }
 }
