@@ -130,7 +130,9 @@ impl Report<'_> {
                 object["rounds"] = self.records.iter().map(round).collect();
             }
         }
-        if let Some(facts) = timeline.facts() {
+        // A round has one record, and is the work of many threads: of those nothing is known.
+        let facts = timeline.facts().filter(|_| self.lesson.work != Work::Rounds);
+        if let Some(facts) = facts {
             object["facts"] = facts.to_json();
         }
         let items = self.records.iter().zip(&timeline.spans);
