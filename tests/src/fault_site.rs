@@ -3,14 +3,14 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
 /// `Hello, hello, hello, hello!`: 27 bytes.
 const HELLO_GZIPPED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xf3\x48\xcd\xc9\xc9\xd7\x51\xc8\xc0\xa4\x14\x01\xa1\x8e\xf4\x39\x1b\x00\x00\x00";
 
-/// A site whose pages fail, but for `/ok` and `/gzip`.
+/// A site whose pages fail, but for `/ok`, `/gzip`, `/busy` and the large ones.
 pub struct FaultSite {
     address: SocketAddr,
 }
@@ -18,6 +18,9 @@ pub struct FaultSite {
 impl FaultSite {
     /// The bytes in the body of `/ok`, and of `/gzip` when it is unpacked.
     pub const BYTES: u64 = 27;
+
+    /// The bytes of `/large` and of `/large-and-late`: to read them is work that can be measured.
+    pub const MANY_BYTES: u64 = 64 << 20;
 
     /// Each page that fails, with the words that its cause may be told with.
     pub const FAULTS: [(&str, &[&str]); 10] = [
@@ -86,6 +89,17 @@ fn serve(stream: &TcpStream) -> std::io::Result<()> {
         match request.split(' ').nth(1).unwrap_or_default() {
             "/ok" => answer(stream, "200 OK", "", hello)?,
             "/gzip" => answer(stream, "200 OK", "Content-Encoding: gzip\r\n", HELLO_GZIPPED)?,
+            "/large" => answer(stream, "200 OK", "", &large())?,
+            "/large-and-late" => {
+                thread::sleep(Duration::from_secs(2));
+                answer(stream, "200 OK", "", &large())?;
+            }
+            "/busy" => {
+                // Computes for its answer, instead of waiting like the practice site.
+                let start = Instant::now();
+                while start.elapsed() < Duration::from_millis(50) {}
+                answer(stream, "200 OK", "", hello)?;
+            }
             "/404" => answer(stream, "404 Not Found", "", b"no such page")?,
             "/500" => answer(stream, "500 Internal Server Error", "", b"it broke")?,
             "/503" => answer(stream, "503 Service Unavailable", "", b"come back later")?,
@@ -110,6 +124,10 @@ fn answer(mut stream: &TcpStream, status: &str, headers: &str, body: &[u8]) -> s
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n");
     stream.write_all(&[head.as_bytes(), body].concat())
+}
+
+fn large() -> Vec<u8> {
+    vec![b'-'; FaultSite::MANY_BYTES as usize]
 }
 
 /// Ten bytes of a hundred.

@@ -36,6 +36,16 @@ impl Site {
     }
 }
 
+/// Sends a process a signal, such as `-INT`, which is what Ctrl-C sends.
+///
+/// # Panics
+/// When there is no such process.
+#[cfg(unix)]
+pub fn signal(name: &str, id: u32) {
+    let status = std::process::Command::new("kill").args([name, &id.to_string()]).status();
+    assert!(status.expect("kill is part of every Unix").success(), "kill {name} {id}");
+}
+
 /// Waits for what must come, and gives up after a minute.
 ///
 /// # Panics

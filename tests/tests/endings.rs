@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::{LESSONS, Model, Work, Workers};
-use tests::{Ended, Lesson, Site, wait_until};
+use tests::{Ended, Lesson, Site, signal, wait_until};
 
 /// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
 fn start(lesson: &common::Lesson) -> Lesson {
@@ -17,11 +17,6 @@ fn start(lesson: &common::Lesson) -> Lesson {
         (Work::Rounds, _) => panic!("a round of the race is not interrupted"),
     };
     Lesson::start(lesson.name, arguments)
-}
-
-fn signal(name: &str, id: u32) {
-    let status = Command::new("kill").args([name, &id.to_string()]).status();
-    assert!(status.expect("kill is part of every Unix").success(), "kill {name} {id}");
 }
 
 fn children(parent: u32) -> Vec<u32> {
