@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::thread;
@@ -61,14 +61,27 @@ impl Lesson {
         arguments: &[S],
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut child = Command::new(program(name))
+        Self::start_program(&program(name), arguments, environment)
+    }
+
+    /// Starts a program that lies somewhere else.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_program<S: AsRef<str>>(
+        program: &Path,
+        arguments: &[S],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = Command::new(program)
             .args(arguments.iter().map(AsRef::as_ref))
             .envs(environment.iter().copied())
+            .env_remove("CARGO") // `compare` would build what is built already
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         Self { child, stdout }
     }

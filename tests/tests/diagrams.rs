@@ -804,7 +804,7 @@ fn play(drawing: &[&str]) -> u64 {
         if step.starts_with("reads ") {
             held[side] = value(&step);
             assert_eq!(value(&step), counter, "{step}: {drawing:?}");
-        } else if step.starts_with("adds 1, has ") {
+        } else if step.contains(" + 1 = ") {
             held[side] += 1;
             assert_eq!(value(&step), held[side], "{step}: {drawing:?}");
         } else if step.starts_with("writes ") {
@@ -869,7 +869,7 @@ fn the_picture_of_the_race_holds_the_lost_update() {
     let words = words(&read(&file));
     assert_eq!(words[0], "race_counter");
     let explanation = ended.explanation().join("\n");
-    for word in ["one thread", "another", "reads 0", "adds 1, has 1", "writes 1"] {
+    for word in ["one thread", "another", "reads 0", "0 + 1 = 1", "writes 1"] {
         assert!(words.iter().any(|shown| shown == word), "{word}: {words:?}");
     }
     let sentence = words.iter().find(|word| word.starts_with("Lost here: ")).expect("a sentence");

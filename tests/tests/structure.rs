@@ -70,14 +70,14 @@ fn every_lesson_is_in_the_readme_the_tutorial_and_the_tests() {
 }
 
 #[test]
-fn every_program_is_a_lesson_or_the_practice_site() {
+fn every_program_is_a_lesson_the_comparison_or_the_practice_site() {
     let crates = fs::read_dir(root().join("crates")).expect("there are crates");
     let programs: BTreeSet<String> = crates
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.join("src/main.rs").exists())
         .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
         .collect();
-    let listed = LESSONS.iter().map(|lesson| lesson.name).chain(["practice_site"]);
+    let listed = LESSONS.iter().map(|lesson| lesson.name).chain(["compare", "practice_site"]);
     assert_eq!(programs, listed.map(String::from).collect());
 }
 

@@ -1,26 +1,15 @@
 //! The arguments. What is wrong with them is said on stderr, with status 2, before anything starts.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf, is_separator};
-use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{TypedValueParser, ValueParser};
+use clap::builder::ValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::lessons::{Lesson, Work, Workers};
+use crate::options::{self, MOST_ITEMS, MOST_RACERS, MOST_WORKERS, numeric, whole_number};
 use crate::{report, sites};
-
-/// More items than this are refused: the record of a run is kept in memory.
-const MOST_ITEMS: usize = 100_000;
-/// More threads or processes than this are refused: each costs memory, and systems have limits.
-const MOST_WORKERS: usize = 1_000;
-/// The threads of the race wait for each other, so all of them must be there at once.
-const MOST_RACERS: u64 = 64;
-/// `fib(94)` and above do not fit in 64 bits.
-const LARGEST_NUMBER: u64 = 93;
 
 /// Which pages a downloader downloads.
 #[derive(Debug, PartialEq)]
@@ -148,11 +137,7 @@ fn command(lesson: &Lesson) -> Command {
         ]);
     let command = match lesson.work {
         Work::Downloads => command.args(download_args()),
-        Work::Calls => command.args([
-            numeric("number", "N", "35", 0..=LARGEST_NUMBER)
-                .help("The number that fib is called with"),
-            numeric("calls", "K", "20", 1..=MOST_ITEMS).help("How often it is called"),
-        ]),
+        Work::Calls => command.args([options::number(), options::calls()]),
         Work::Rounds => command.args([
             numeric("threads", "N", "4", 1..=MOST_RACERS).help("How many threads add"),
             numeric("increments", "N", "1000000", 1..=1_000_000_000u64)
@@ -186,11 +171,8 @@ fn download_args() -> [Arg; 6] {
             .conflicts_with_all(["site", "live", "latency"])
             .value_parser(ValueParser::from(sites::check))
             .help("Pages to download instead of the practice site's"),
-        numeric("repeat", "N", "80", 1..=MOST_ITEMS)
-            .help("How often the list of pages is repeated"),
-        numeric("latency", "MS", "50", 0..=60_000u64)
-            .conflicts_with_all(["site", "live"])
-            .help("How long the practice site takes to answer, in milliseconds"),
+        options::repeat(),
+        options::latency().conflicts_with_all(["site", "live"]),
         Arg::new("site")
             .long("site")
             .value_name("URL")
@@ -201,41 +183,8 @@ fn download_args() -> [Arg; 6] {
             .long("live")
             .action(ArgAction::SetTrue)
             .help("Download the articles' own sites, from the internet"),
-        Arg::new("timeout")
-            .long("timeout")
-            .value_name("SECONDS")
-            .default_value("10")
-            .allow_negative_numbers(true)
-            .value_parser(seconds)
-            .help("How long one page may take"),
+        options::timeout(),
     ]
-}
-
-fn numeric<T>(
-    name: &'static str,
-    value: &'static str,
-    default: &'static str,
-    allowed: RangeInclusive<T>,
-) -> Arg
-where
-    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
-{
-    Arg::new(name)
-        .long(name)
-        .value_name(value)
-        .default_value(default)
-        .allow_negative_numbers(true) // -1 is a wrong value, not an unknown option
-        .value_parser(whole_number(allowed))
-}
-
-fn whole_number<T>(allowed: RangeInclusive<T>) -> impl TypedValueParser<Value = T>
-where
-    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
-{
-    move |text: &str| match text.parse::<T>() {
-        Ok(number) if allowed.contains(&number) => Ok(number),
-        _ => Err(format!("it takes a whole number from {} to {}", allowed.start(), allowed.end())),
-    }
 }
 
 fn timeline_file(text: &str) -> Result<TimelineFile, String> {
@@ -256,15 +205,6 @@ fn timeline_file(text: &str) -> Result<TimelineFile, String> {
         }
         _ if path.is_dir() || text.ends_with(is_separator) => Err("this is a folder".into()),
         _ => Ok(TimelineFile { path, format }),
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => {
-            Ok(Duration::from_secs_f64(seconds))
-        }
-        _ => Err("it takes a number of seconds from 0.001 to 86400".into()),
     }
 }
 

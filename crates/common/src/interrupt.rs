@@ -8,14 +8,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 /// The exit status of a program that Ctrl-C ended: 128 + SIGINT, as shells have it.
-pub(crate) const STATUS: u8 = 130;
+pub const STATUS: u8 = 130;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// The task that awaits it.
 static WAITING: Mutex<Option<Waker>> = Mutex::new(None);
 
 /// Whether Ctrl-C was pressed.
-pub(crate) fn interrupted() -> bool {
+pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
@@ -34,7 +34,10 @@ fn waiting() -> MutexGuard<'static, Option<Waker>> {
 
 /// From now on the first Ctrl-C is only noted. The second ends the program: its child processes
 /// read the end of their standard input then, and end too.
-pub(crate) fn listen() -> Result<(), ctrlc::Error> {
+///
+/// # Errors
+/// When the system takes no handler.
+pub fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             if io::stderr().is_terminal() {

@@ -50,9 +50,9 @@ impl Model {
     pub fn who_switches(self) -> &'static str {
         match self {
             Self::Sync => "nobody",
-            Self::Threads | Self::Processes => "the system, at any time",
+            Self::Threads | Self::Processes => "the system, any time",
             Self::Async => "the task, at await",
-            Self::Rayon => "the system; idle threads steal",
+            Self::Rayon => "the system; idle steal",
         }
     }
 

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use console::style;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::lessons::Lesson;
 use crate::record::{Outcome, Record};
@@ -63,7 +62,7 @@ fn print_all(
 ) -> Printed {
     let mut printed = Printed { records: Vec::with_capacity(items), error: None };
     let bar = match style {
-        Style::Lines => bar(items),
+        Style::Lines => terminal::progress_bar(items as u64),
         Style::Quiet => ProgressBar::hidden(),
     };
     let mut ended = false;
@@ -110,14 +109,4 @@ fn print_record(lesson: &Lesson, record: &Record, printing: Style) -> io::Result
     } else {
         Ok(())
     }
-}
-
-fn bar(items: usize) -> ProgressBar {
-    let Some(terminal) = terminal::stderr() else { return ProgressBar::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(items as u64), terminal);
-    let look = ProgressStyle::with_template("{wide_bar:.cyan/blue} {pos}/{len} {elapsed}")
-        .expect("the template is well-formed");
-    bar.set_style(look);
-    bar.enable_steady_tick(Duration::from_millis(100)); // the elapsed time goes on in a long call
-    bar
 }

@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use console::{Color, Term, style};
-use timeline::{Interleaving, Look, Span, Turn};
+use console::{Color, style};
+use timeline::{Interleaving, Span, Turn};
 
 use crate::args::{Arguments, Format, Source, TimelineFile};
 use crate::descriptors::reserve_descriptors;
@@ -25,6 +25,7 @@ use crate::lessons::{Lesson, Work};
 use crate::printer::{self, Message, Printed, Style};
 use crate::record::{Outcome, Record};
 use crate::report::Report;
+use crate::terminal::look;
 use crate::{busy, interrupt, sites};
 
 /// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
@@ -302,7 +303,7 @@ impl Run {
         };
         let mut lines = format!("{}\n", style(report.summary()).bold().fg(colour));
         if !self.quiet {
-            let look = look();
+            let look = look(80);
             if self.lesson.work == Work::Rounds {
                 lines += &self.interleaving.terminal(look);
             } else if let Some(sentence) = report.timeline().sentence() {
@@ -433,16 +434,6 @@ fn told_in_one_line(panic: &PanicHookInfo<'_>) {
         give_up(&sentence);
     }
     let _ = writeln!(io::stderr(), "{sentence}");
-}
-
-/// What stdout can show.
-fn look() -> Look {
-    let columns = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    Look {
-        width: columns.unwrap_or(80),
-        unicode: supports_unicode::supports_unicode(),
-        colour: console::colors_enabled(),
-    }
 }
 
 /// Says on stderr why nothing can be done, and ends the process with status 1.

@@ -1,9 +1,11 @@
-//! Where the progress bar is drawn.
+//! What the terminal shows: the progress bar, and how diagrams look.
 
 use std::io;
+use std::time::Duration;
 
 use console::Term;
-use indicatif::{ProgressDrawTarget, TermLike};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use timeline::Look;
 
 /// A Ctrl-C is echoed as `^C` behind the bar. On the last columns it would go on to the next line, which
 /// would then be cleared instead of the bar's.
@@ -16,12 +18,34 @@ const HERTZ: u8 = 20;
 #[derive(Debug)]
 struct Stderr(Term);
 
-/// The terminal of stderr, for a bar; `None` where stderr is none.
-pub(crate) fn stderr() -> Option<ProgressDrawTarget> {
+/// A bar of so many steps on the terminal of stderr, with a place for a message; hidden where stderr
+/// is no terminal.
+///
+/// # Panics
+/// Never: its template is well-formed.
+pub fn progress_bar(steps: u64) -> ProgressBar {
     let terminal = Term::buffered_stderr();
-    let target =
-        || ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(terminal.clone())), HERTZ);
-    terminal.is_term().then(target)
+    if !terminal.is_term() {
+        return ProgressBar::hidden();
+    }
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(terminal)), HERTZ);
+    let bar = ProgressBar::with_draw_target(Some(steps), target);
+    let look = ProgressStyle::with_template("{wide_bar:.cyan/blue} {pos}/{len} {elapsed} {msg}")
+        .expect("the template is well-formed");
+    bar.set_style(look);
+    bar.enable_steady_tick(Duration::from_millis(100)); // the elapsed time goes on in a long call
+    bar
+}
+
+/// What stdout can show. Where it is no terminal, it may end on that of stderr all the same (`| tail`);
+/// where that is none either, it gets so many columns.
+pub fn look(columns_elsewhere: usize) -> Look {
+    let size = Term::stdout().size_checked().or_else(|| Term::stderr().size_checked());
+    Look {
+        width: size.map_or(columns_elsewhere, |(_, columns)| columns.into()),
+        unicode: supports_unicode::supports_unicode(),
+        colour: console::colors_enabled(),
+    }
 }
 
 impl TermLike for Stderr {

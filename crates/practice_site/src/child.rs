@@ -20,18 +20,24 @@ pub struct PracticeSite {
     child: Child,
 }
 
+/// In a process that [`start`] started: is the site, and never returns. In any other process: does
+/// nothing. For a program that does something else before it calls `start`.
+pub fn be_the_site_if_asked() {
+    if let Ok(milliseconds) = env::var(MARK) {
+        be_the_site(&milliseconds);
+    }
+}
+
 /// Brings up a practice site that answers after `latency`, on a free port of loopback; gives its URL.
 ///
 /// The process is the same program again, without arguments. `main` must come to this call there as
-/// well, and there it never returns: that process is the site. It ends with its parent, however that
-/// ends, since its standard input ends then.
+/// well (or to [`be_the_site_if_asked`]), and there it never returns: that process is the site. It ends
+/// with its parent, however that ends, since its standard input ends then.
 ///
 /// # Errors
 /// When no process can be started, or the site in it finds no port.
 pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
-    if let Ok(milliseconds) = env::var(MARK) {
-        be_the_site(&milliseconds);
-    }
+    be_the_site_if_asked();
     let child = this_program_again(MARK, &latency.as_millis().to_string())?.spawn()?;
     let mut site = PracticeSite { child };
     let mut url = String::new();

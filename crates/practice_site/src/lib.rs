@@ -16,5 +16,5 @@ mod child;
 mod pages;
 mod server;
 
-pub use child::{PracticeSite, start};
+pub use child::{PracticeSite, be_the_site_if_asked, start};
 pub use server::{Server, SiteRecord};

@@ -30,7 +30,7 @@ pub struct Step {
 pub enum Took {
     /// It read this from the counter.
     Read(u64),
-    /// Its own sum is this now; the counter knows nothing of it.
+    /// It added 1, and its own sum is this now; the counter knows nothing of it.
     Added(u64),
     /// It wrote its sum to the counter.
     Wrote {
@@ -234,7 +234,7 @@ impl Lost {
                     counter = value;
                     (format!("reads {value}"), Some(false))
                 }
-                Took::Added(sum) => (format!("adds 1, has {sum}"), None),
+                Took::Added(sum) => (format!("{} + 1 = {sum}", sum.saturating_sub(1)), None),
                 Took::Wrote { sum, over } => {
                     if counter != over {
                         rows.push(row(Side::Left, "... and so on".into(), over, None));
@@ -285,9 +285,9 @@ mod tests {
             "one thread       counter    another\n\
              \u{20}                      0 -> reads 0\n\
              reads 0       <-       0\n\
-             adds 1, has 1          0\n\
+             0 + 1 = 1              0\n\
              writes 1      ->       1\n\
-             \u{20}                      1    adds 1, has 1\n\
+             \u{20}                      1    0 + 1 = 1\n\
              ... and so on          7\n\
              \u{20}                      1 <- writes 1\n\
              Lost here: 7 additions, made after the last writer's read.\n"

@@ -10,7 +10,7 @@
 mod facts;
 mod interleaving;
 mod lanes;
-mod scale;
+pub mod scale;
 mod span;
 mod svg;
 mod terminal;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Moments from 0 to `length`, at even and round distances, at most so many of them (but always two).
-pub(crate) fn ticks(length: Duration, at_most: usize) -> Vec<Duration> {
+pub fn ticks(length: Duration, at_most: usize) -> Vec<Duration> {
     let length = length.as_secs_f64().max(1e-6);
     let least = length / at_most.max(2) as f64;
     let power = 10_f64.powf(least.log10().floor());
@@ -17,7 +17,7 @@ pub(crate) fn ticks(length: Duration, at_most: usize) -> Vec<Duration> {
 }
 
 /// The ticks as words, all in the unit that suits the largest; the last one with that unit.
-pub(crate) fn labels(ticks: &[Duration]) -> Vec<String> {
+pub fn labels(ticks: &[Duration]) -> Vec<String> {
     let last = ticks.last().copied().unwrap_or_default().as_secs_f64();
     let (unit, name) = if last >= 1.0 {
         (1.0, "s")

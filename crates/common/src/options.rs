@@ -1,0 +1,92 @@
+//! The options that programs share: the same names, limits and words in all of them.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Arg;
+use clap::builder::TypedValueParser;
+
+/// More items than this are refused: the record of a run is kept in memory.
+pub const MOST_ITEMS: usize = 100_000;
+/// More threads or processes than this are refused: each costs memory, and systems have limits.
+pub const MOST_WORKERS: usize = 1_000;
+/// The threads of the race wait for each other, so all of them must be there at once.
+pub(crate) const MOST_RACERS: u64 = 64;
+/// `fib(94)` and above do not fit in 64 bits.
+const LARGEST_NUMBER: u64 = 93;
+
+/// `--repeat N`
+pub fn repeat() -> Arg {
+    numeric("repeat", "N", "80", 1..=MOST_ITEMS).help("How often the list of pages is repeated")
+}
+
+/// `--latency MS`
+pub fn latency() -> Arg {
+    numeric("latency", "MS", "50", 0..=60_000u64)
+        .help("How long the practice site takes to answer, in milliseconds")
+}
+
+/// `--timeout SECONDS`
+pub fn timeout() -> Arg {
+    in_seconds("timeout", "10").help("How long one page may take")
+}
+
+/// `--number N`
+pub fn number() -> Arg {
+    numeric("number", "N", "35", 0..=LARGEST_NUMBER).help("The number that fib is called with")
+}
+
+/// `--calls K`
+pub fn calls() -> Arg {
+    numeric("calls", "K", "20", 1..=MOST_ITEMS).help("How often it is called")
+}
+
+/// An option that takes a whole number.
+pub fn numeric<T>(
+    name: &'static str,
+    value: &'static str,
+    default: &'static str,
+    allowed: RangeInclusive<T>,
+) -> Arg
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .default_value(default)
+        .allow_negative_numbers(true) // -1 is a wrong value, not an unknown option
+        .value_parser(whole_number(allowed))
+}
+
+/// Takes a whole number in these limits.
+pub fn whole_number<T>(allowed: RangeInclusive<T>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text: &str| match text.parse::<T>() {
+        Ok(number) if allowed.contains(&number) => Ok(number),
+        _ => Err(format!("it takes a whole number from {} to {}", allowed.start(), allowed.end())),
+    }
+}
+
+/// An option that takes a time in seconds.
+pub fn in_seconds(name: &'static str, default: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("SECONDS")
+        .default_value(default)
+        .allow_negative_numbers(true)
+        .value_parser(seconds)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err("it takes a number of seconds from 0.001 to 86400".into()),
+    }
+}

@@ -1,0 +1,128 @@
+//! The files that `--out` writes.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::results::{Results, Row, Spread};
+use crate::{html, tables};
+
+/// Makes the folder, unless it is there.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("the folder {} cannot be made: {error}", folder.display()))
+}
+
+/// Writes all four, over what was there.
+pub(crate) fn write(folder: &Path, results: &Results) -> Result<(), String> {
+    let files = [
+        ("report.html", html::html(results)),
+        ("results.json", format!("{:#}\n", json(results))),
+        ("results.csv", csv(results).map_err(|error| format!("no results.csv: {error}"))?),
+        ("results.md", tables::markdown(results)),
+    ];
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::write(&path, text)
+            .map_err(|error| format!("{} was not written: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn json(results: &Results) -> Value {
+    let spread = |seconds: Option<Spread>| {
+        seconds.map(|Spread { median, lowest, highest }| {
+            json!({ "median": median, "lowest": lowest, "highest": highest })
+        })
+    };
+    let row = |row: &Row| {
+        let runs = row.samples.iter().map(|sample| {
+            json!({
+                "seconds": sample.seconds,
+                "workers": sample.workers,
+                "ok": sample.done,
+                "failed": sample.failed,
+                "facts": sample.facts.to_json(),
+            })
+        });
+        json!({
+            "lesson": row.lesson.name,
+            "model": row.lesson.model.name(),
+            "who_switches": row.lesson.model.who_switches(),
+            "seconds": spread(row.seconds()),
+            "verdict": results.verdict(row).words(),
+            "article_seconds": row.lesson.article_seconds,
+            "article_verdict": results.article_verdict(row).words(),
+            "trouble": row.trouble,
+            "runs": runs.collect::<Vec<_>>(),
+        })
+    };
+    let sweep = results.sweep.iter().map(|curve| {
+        let points = curve.points.iter().map(|point| {
+            json!({
+                "workers": point.workers,
+                "pages": point.pages,
+                "runs": point.runs,
+                "seconds": spread(Some(point.seconds)),
+            })
+        });
+        json!({
+            "lesson": curve.lesson.name,
+            "trouble": curve.trouble,
+            "points": points.collect::<Vec<_>>(),
+        })
+    });
+    let checks = results.checks.iter();
+    json!({
+        "cores": results.machine.cores,
+        "system": results.machine.system,
+        "profile": results.machine.profile,
+        "pages": results.sizes.pages,
+        "latency_ms": results.sizes.latency_ms,
+        "number": results.sizes.number,
+        "calls": results.sizes.calls,
+        "workers": results.sizes.workers,
+        "interrupted": results.interrupted,
+        "lessons": results.rows.iter().map(row).collect::<Vec<_>>(),
+        "sweep": sweep.collect::<Vec<_>>(),
+        "checks": checks
+            .map(|check| json!({ "passed": check.passed, "sentence": check.sentence }))
+            .collect::<Vec<_>>(),
+        "warnings": results.warnings,
+    })
+}
+
+/// A line for each run of the comparison.
+fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record([
+        "lesson",
+        "model",
+        "run",
+        "workers",
+        "seconds",
+        "ok",
+        "failed",
+        "peak_in_flight",
+        "working",
+        "cores_busy",
+    ])?;
+    for row in &results.rows {
+        for (run, sample) in row.samples.iter().enumerate() {
+            table.write_record([
+                row.lesson.name,
+                row.lesson.model.name(),
+                &(run + 1).to_string(),
+                &sample.workers.to_string(),
+                &format!("{:.6}", sample.seconds),
+                &sample.done.to_string(),
+                &sample.failed.to_string(),
+                &sample.facts.peak_in_flight.to_string(),
+                &format!("{:.4}", sample.facts.working),
+                &format!("{:.4}", sample.facts.cores_busy),
+            ])?;
+        }
+    }
+    Ok(String::from_utf8(table.into_inner()?)?)
+}

@@ -1,0 +1,547 @@
+//! The report: one page that needs nothing but itself, made for showing in class.
+//!
+//! Its text and diagrams are all in the HTML, for paper and for browsers without scripts; the script
+//! adds slow motion and the words of a bar. The template escapes whatever is put into it.
+//!
+//! The charts are drawn here and not by a charting library (plotters, say): those draw with fixed
+//! colours in fixed sizes, and this page follows the reader's light or dark mode, fits a phone and is
+//! printed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use common::{Lesson, Model, Work};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use timeline::scale;
+
+use crate::results::{Curve, Point, Results, Row, Sizes, Spread};
+use crate::{sweep, tables};
+
+/// The works that have a table, with the name of each.
+const WORKS: [(Work, &str, &str); 2] =
+    [(Work::Downloads, "downloads", "Downloads"), (Work::Calls, "computing", "Computing")];
+/// The height of a sweep's curves, in pixels.
+const SWEEP_HEIGHT: f64 = 340.0;
+/// How far apart the names of two curves are at least, in pixels.
+const NAMES_APART: f64 = 18.0;
+
+/// The whole page.
+pub(crate) fn html(results: &Results) -> String {
+    let mut environment = Environment::new();
+    // A name that is mistyped in the template is seen by the tests.
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment
+        .add_template("report.html", include_str!("html/report.html"))
+        .and_then(|()| environment.get_template("report.html")?.render(page(results)))
+        .expect("the template fits the results")
+}
+
+fn page(results: &Results) -> Value {
+    let axes = axes(results);
+    let runs: Vec<Value> = results.rows.iter().map(|row| run(row, longest(results))).collect();
+    let checks = results
+        .checks
+        .iter()
+        .map(|check| context! { passed => check.passed, sentence => check.sentence.clone() });
+    context! {
+        style => safe([timeline::STYLE, include_str!("html/report.css")].concat()),
+        script => safe(include_str!("html/report.js").into()),
+        interrupted => results.interrupted,
+        facts => facts(results),
+        warnings => results.warnings.clone(),
+        tables => list(WORKS.iter().filter_map(|work| table(results, *work))),
+        checks => list(checks),
+        sweeps => list(WORKS.iter().filter_map(|work| curves(results, *work))),
+        axes => axes,
+        at_the_same_limit => tables::at_the_same_limit(results),
+        any_failed => results.rows.iter().any(|row| row.done_and_failed().1 > 0),
+        runs => runs,
+    }
+}
+
+/// What is HTML already.
+fn safe(html: String) -> Value {
+    Value::from_safe_string(html)
+}
+
+fn list(values: impl Iterator<Item = Value>) -> Vec<Value> {
+    values.collect()
+}
+
+/// Where it ran and how much there was to do.
+fn facts(results: &Results) -> Vec<Value> {
+    let machine = &results.machine;
+    let Sizes { pages, latency_ms, number, calls, workers } = results.sizes;
+    let has = |work| results.rows_of(work).next().is_some();
+    let fact = |name: &str, words: String| context! { name => name, words => words };
+    let facts = [
+        Some(fact("machine", format!("{}, {}", many(machine.cores, "core"), machine.system))),
+        Some(fact("built with", machine.profile.clone())),
+        has(Work::Downloads)
+            .then(|| fact("downloads", format!("{}, {latency_ms} ms each", many(pages, "page")))),
+        has(Work::Calls)
+            .then(|| fact("computing", format!("fib({number}), {}", many(calls, "call")))),
+        workers.map(|workers| fact("limit for every model", many(workers, "worker"))),
+    ];
+    facts.into_iter().flatten().collect()
+}
+
+fn many(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+/// One kind of work: rows with their bars; `None` where it was not compared.
+fn table(results: &Results, (work, id, name): (Work, &str, &str)) -> Option<Value> {
+    let rows: Vec<&Row> = results.rows_of(work).collect();
+    let runs = rows.iter().map(|row| row.samples.len()).max()?;
+    let highest = rows.iter().filter_map(|row| row.seconds()).map(|seconds| seconds.highest);
+    let axis = duration(highest.fold(0.0, f64::max));
+    let caption =
+        format!("{}: {}. Times are in seconds.", many(runs, "run"), what(results.sizes, work));
+    Some(context! {
+        id => id,
+        name => name,
+        caption => caption,
+        rows => list(rows.iter().map(|row| table_row(results, row, axis))),
+        ticks => ticks(axis, 6),
+    })
+}
+
+/// What each lesson of a table had to do.
+fn what(sizes: Sizes, work: Work) -> String {
+    match work {
+        Work::Downloads => {
+            format!("{} with a latency of {} ms", many(sizes.pages, "page"), sizes.latency_ms)
+        }
+        _ => format!("{} of fib({})", many(sizes.calls, "call"), sizes.number),
+    }
+}
+
+fn table_row(results: &Results, row: &Row, axis: Duration) -> Value {
+    let seconds = row.seconds();
+    let (done, failed) = row.done_and_failed();
+    let or_dash = |words: Option<String>| words.unwrap_or_else(|| "-".into());
+    let bar = seconds.map(|seconds| {
+        let at = |seconds| part(duration(seconds), axis);
+        context! {
+            median => percent(at(seconds.median)),
+            lowest => percent(at(seconds.lowest)),
+            width => percent(at(seconds.highest) - at(seconds.lowest)),
+        }
+    });
+    context! {
+        lesson => row.lesson.name,
+        model => row.lesson.model.name(),
+        who_switches => row.lesson.model.who_switches(),
+        workers => or_dash(row.median_run().map(|run| run.workers.to_string())),
+        median => or_dash(seconds.map(|seconds| digits(seconds.median))),
+        range => or_dash(seconds.map(range)),
+        verdict => results.verdict(row).words(),
+        cores_busy => or_dash(row.cores_busy().map(|busy| format!("{busy:.2}"))),
+        done => done.to_string(),
+        failed => failed.to_string(),
+        article => results.article_verdict(row).words(),
+        trouble => row.trouble.clone(),
+        bar => bar,
+    }
+}
+
+/// Seconds in so many digits that all times are about as wide.
+fn digits(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 0.01 => format!("{seconds:.5}"),
+        seconds if seconds < 10.0 => format!("{seconds:.3}"),
+        seconds => format!("{seconds:.2}"),
+    }
+}
+
+fn range(Spread { lowest, highest, .. }: Spread) -> String {
+    if lowest < highest {
+        format!("{} – {}", digits(lowest), digits(highest))
+    } else {
+        "one run".into()
+    }
+}
+
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+fn part(time: Duration, axis: Duration) -> f64 {
+    time.as_secs_f64() / axis.as_secs_f64().max(1e-6)
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.3}%", part * 100.0)
+}
+
+/// The marks of a time axis, each with the place where it is.
+fn ticks(axis: Duration, at_most: usize) -> Vec<Value> {
+    let ticks = scale::ticks(axis, at_most);
+    let labels = scale::labels(&ticks);
+    let marks = ticks.into_iter().zip(labels);
+    let mark = |(tick, label)| {
+        // It may be a little past the end of the axis.
+        let at = part(tick, axis).min(1.0);
+        context! { at => percent(at), is_last => at > 0.97, label => label }
+    };
+    marks.map(mark).collect()
+}
+
+/// The end of the run that took longest, of those that are drawn.
+fn longest(results: &Results) -> Duration {
+    ends(results).max().unwrap_or_default()
+}
+
+fn ends(results: &Results) -> impl Iterator<Item = Duration> {
+    results.rows.iter().filter_map(Row::median_run).map(|run| run.timeline.end())
+}
+
+/// The axes that one can choose from: the whole time first.
+fn axes(results: &Results) -> Vec<Value> {
+    let Some(shortest) = ends(results).min() else { return Vec::new() };
+    let axis = |length: Duration| {
+        let whole = length == longest(results);
+        let time = short(length);
+        context! {
+            micros => u64::try_from(length.as_micros()).unwrap_or(u64::MAX).max(1),
+            name => if whole { format!("all, {time}") } else { format!("first {time}") },
+            ticks => ticks(length, 6),
+        }
+    };
+    stretches(longest(results), shortest).into_iter().map(axis).collect()
+}
+
+/// The whole time, and the powers of ten below it in which something is to be seen: down to a tenth of the
+/// shortest run.
+fn stretches(longest: Duration, shortest: Duration) -> Vec<Duration> {
+    let tens = (3..=8).rev().map(|power| Duration::from_micros(10_u64.pow(power)));
+    let useful = tens.filter(|ten| ten.mul_f64(1.2) < longest && *ten * 10 > shortest);
+    [longest].into_iter().chain(useful).collect()
+}
+
+/// A time with its unit: `8.31 s`, `100 ms`.
+fn short(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let (number, unit) = if seconds >= 1.0 { (seconds, "s") } else { (seconds * 1e3, "ms") };
+    let number = if number >= 10.0 { number.round() } else { (number * 100.0).round() / 100.0 };
+    format!("{number} {unit}")
+}
+
+/// A lesson's run as a diagram.
+fn run(row: &Row, axis: Duration) -> Value {
+    let drawn = row.median_run().map(|run| (run, run.timeline.picture()));
+    let lanes = drawn.iter().flat_map(|(_, picture)| &picture.lanes).map(|lane| {
+        context! {
+            name => lane.name.clone(),
+            top => lane.middle,
+            percent => lane.percent.map(|percent| format!("{percent:.0}%")),
+        }
+    });
+    let lanes = list(lanes);
+    let sentence = drawn.as_ref().and_then(|(run, _)| run.timeline.sentence());
+    context! {
+        lesson => row.lesson.name,
+        took => drawn.as_ref().map(|(run, _)| format!("{} s", digits(run.seconds))),
+        sentence => sentence.unwrap_or_else(|| "Nothing was done.".into()),
+        lanes => lanes,
+        plot => drawn.as_ref().map(|(_, picture)| safe(picture.plot(axis, "100%"))),
+        more => drawn.map(|(_, picture)| picture.more),
+        trouble => row.trouble.clone(),
+    }
+}
+
+/// A logarithmic axis, from 0 to 1.
+#[derive(Clone, Copy, Debug)]
+struct Logarithmic {
+    from: f64,
+    to: f64,
+}
+
+impl Logarithmic {
+    /// With these values on it and some room at both ends; `None` for none.
+    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let all = Spread::of(values.map(logarithm))?;
+        let room = (0.06 * (all.highest - all.lowest)).max(0.06);
+        Some(Self { from: all.lowest - room, to: all.highest + room })
+    }
+
+    fn at(self, value: f64) -> f64 {
+        (logarithm(value) - self.from) / (self.to - self.from)
+    }
+
+    /// The values 1, 2 and 5 of each power of ten on it; only the powers where it is long.
+    fn round_values(self) -> impl Iterator<Item = f64> {
+        let digits: &[f64] = if self.to - self.from > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let powers = (self.from.floor() as i32)..=(self.to.ceil() as i32);
+        let all =
+            powers.flat_map(move |power| digits.iter().map(move |it| it * 10_f64.powi(power)));
+        all.filter(move |value| (0.0..=1.0).contains(&self.at(*value)))
+    }
+}
+
+/// Of what is above zero; a run that took less than a microsecond did not happen.
+fn logarithm(value: f64) -> f64 {
+    value.max(1e-6).log10()
+}
+
+/// The curves of one kind of work; `None` where there is none.
+fn curves(results: &Results, (work, _, name): (Work, &str, &str)) -> Option<Value> {
+    let curves: Vec<&Curve> = results.sweep.iter().filter(|it| it.lesson.work == work).collect();
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let workers: BTreeSet<usize> = points().map(|point| point.workers).collect();
+    let (x, y) = (
+        Logarithmic::of(workers.iter().map(|workers| *workers as f64))?,
+        Logarithmic::of(points().flat_map(|point| [point.seconds.lowest, point.seconds.highest]))?,
+    );
+    let across = |workers: usize| x.at(workers as f64);
+    let down = |seconds: f64| SWEEP_HEIGHT * (1.0 - y.at(seconds));
+    let seconds = y
+        .round_values()
+        .map(|seconds| context! { at => pixels(down(seconds)), label => format!("{seconds} s") });
+    let mut before = f64::NEG_INFINITY;
+    let worker_ticks = workers.iter().map(|workers| {
+        let at = across(*workers);
+        // Numbers that have no room beside each other lose their label, not their line.
+        let room = at - before;
+        let label = if room > 0.05 { workers.to_string() } else { String::new() };
+        before = if label.is_empty() { before } else { at };
+        context! { at => percent(at), label => label, is_tight => room < 0.12 }
+    });
+    let worker_ticks = list(worker_ticks);
+    let names = names_apart(
+        curves
+            .iter()
+            .filter_map(|curve| curve.points.last())
+            .map(|point| down(point.seconds.median)),
+    );
+    let mut names = names.into_iter();
+    let drawn = curves.iter().map(|curve| {
+        let label = curve
+            .points
+            .last()
+            .zip(names.next())
+            .map(|(point, y)| context! { x => percent(across(point.workers)), y => pixels(y) });
+        let lines = curve.points.windows(2).map(|pair| {
+            context! {
+                x1 => percent(across(pair[0].workers)), y1 => pixels(down(pair[0].seconds.median)),
+                x2 => percent(across(pair[1].workers)), y2 => pixels(down(pair[1].seconds.median)),
+            }
+        });
+        let points = curve.points.iter().map(|point| {
+            context! {
+                x => percent(across(point.workers)),
+                y => pixels(down(point.seconds.median)),
+                lowest => pixels(down(point.seconds.lowest)),
+                highest => pixels(down(point.seconds.highest)),
+                words => words(curve.lesson, point),
+            }
+        });
+        context! {
+            lesson => curve.lesson.name,
+            model => curve.lesson.model.name(),
+            marker => marker(curve.lesson.model),
+            lines => list(lines),
+            points => list(points),
+            label => label,
+            trouble => curve.trouble.clone(),
+        }
+    });
+    let drawn = list(drawn);
+    let rows = workers.iter().map(|workers| {
+        let cells = curves.iter().map(|curve| {
+            let point = curve.points.iter().find(|point| point.workers == *workers);
+            Value::from(point.map(|point| {
+                context! { median => digits(point.seconds.median), range => range(point.seconds) }
+            }))
+        });
+        context! { workers => *workers, cells => list(cells) }
+    });
+    Some(context! {
+        name => name,
+        height => SWEEP_HEIGHT,
+        seconds => list(seconds),
+        workers => worker_ticks,
+        curves => drawn,
+        sentences => curves.iter().filter_map(|curve| sweep::sentence(curve)).collect::<Vec<_>>(),
+        rows => list(rows),
+    })
+}
+
+fn pixels(number: f64) -> String {
+    format!("{number:.1}")
+}
+
+/// What is said of a point to who points at it.
+fn words(lesson: &Lesson, point: &Point) -> String {
+    format!(
+        "{}, {}: {} s, range {} s; {}, {}",
+        lesson.name,
+        many(point.workers, "worker"),
+        digits(point.seconds.median),
+        range(point.seconds),
+        many(point.pages, lesson.item()),
+        many(point.runs, "run"),
+    )
+}
+
+/// A model's marker, as a path around 0, 0: with it the curves are told apart without colours.
+fn marker(model: Model) -> &'static str {
+    match model {
+        Model::Sync => "M-6 -2H-2V-6H2V-2H6V2H2V6H-2V2H-6Z",
+        Model::Threads => "M-5 0A5 5 0 1 1 5 0A5 5 0 1 1 -5 0Z",
+        Model::Async => "M-4.5 -4.5H4.5V4.5H-4.5Z",
+        Model::Processes => "M0 -6L6 4.5H-6Z",
+        Model::Rayon => "M0 -6.5L6.5 0L0 6.5L-6.5 0Z",
+    }
+}
+
+/// These heights, moved down until no two of them are too near to each other.
+fn names_apart(heights: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut heights: Vec<(usize, f64)> = heights.enumerate().collect();
+    heights.sort_by(|one, other| one.1.total_cmp(&other.1));
+    let mut least = f64::NEG_INFINITY;
+    for (_, height) in &mut heights {
+        *height = height.max(least);
+        least = *height + NAMES_APART;
+    }
+    heights.sort_by_key(|(curve, _)| *curve);
+    heights.into_iter().map(|(_, height)| height).collect()
+}
+
+#[cfg(test)]
+mod sample;
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{empty, in_trouble, sample};
+    use super::*;
+
+    #[test]
+    fn all_that_was_measured_is_there() {
+        let page = html(&sample());
+        let count = |what: &str| page.matches(what).count();
+        for lesson in common::LESSONS.iter().take(8) {
+            assert_eq!(count(&format!("<th role=\"rowheader\" scope=\"row\">{}<", lesson.name)), 1);
+            assert_eq!(count(&format!("<span class=\"bar-name\">{}<", lesson.name)), 1);
+            assert_eq!(count(&format!("<h3>{} ", lesson.name)), 1);
+        }
+        assert_eq!(count("class=\"timing plot\""), 8);
+        assert_eq!(count("class=\"bar\""), 8);
+        assert_eq!(count("<g class=\"curve "), 3);
+        for words in [
+            "2 cores, linux x86_64",
+            "160 pages, 50 ms each",
+            "fib(32), 20 calls",
+            "The machine was busy before the first run: 1.3 of 2 cores.",
+            "<strong>8.588</strong>",
+            "8.528 – 8.647",
+            "the task, at await",
+            "4.9x faster",
+            "3.1x slower",
+            ">5.5x faster</td>",
+            "All 4 downloaders got the same 160 pages",
+            "async_downloader, 160 workers: 0.070 s, range 0.068 – 0.074 s; 160 pages, 3 runs",
+            "At most 5 pages in flight; 5 threads worked 2% of the time",
+            ">160 tasks</span>",
+            "<option value=\"100000\">first 100 ms</option>",
+        ] {
+            assert!(page.contains(words), "\"{words}\" is missing");
+        }
+        for words in ["In trouble:", "Interrupted", "Failed:", "limit for every model"] {
+            assert!(!page.contains(words), "\"{words}\" is there");
+        }
+    }
+
+    #[test]
+    fn trouble_is_told_in_words() {
+        let page = html(&in_trouble("it hung"));
+        assert_eq!(page.matches("<strong>In trouble:</strong> it hung").count(), 4);
+        assert!(page.contains("no time: it did not run to the end"));
+        assert!(page.contains("There is no run to draw."));
+        assert!(page.contains("threaded_downloader ends early:</strong> it hung"));
+        assert!(page.contains("<strong>Failed:</strong> it hung"));
+        assert!(page.contains("class=\"number trouble\">3</td>"));
+        assert!(page.contains("<strong>Interrupted.</strong>"));
+    }
+
+    #[test]
+    fn what_was_not_done_has_no_section() {
+        let page = html(&empty());
+        for id in ["downloads", "computing", "checks", "times", "sweep", "diagrams", "player"] {
+            assert!(!page.contains(&format!(" id=\"{id}\"")), "{id}");
+        }
+        let page = html(&Results { sweep: Vec::new(), ..sample() });
+        assert!(page.contains("id=\"times\"") && !page.contains("id=\"sweep\""));
+    }
+
+    #[test]
+    fn every_text_is_escaped() {
+        let hostile = "</script></title></svg><img src=x onerror=\"alert('&amp;')\">";
+        let page = html(&in_trouble(hostile));
+        assert!(!page.contains("<img"));
+        assert_eq!(page.matches("</script>").count(), 1);
+        // Of the page, and of a bar, where the `svg` crate leaves quotes as they are.
+        for escaped in ["&lt;img src=x onerror=&quot;alert", "&lt;img src=x onerror=\"alert"] {
+            assert!(page.contains(escaped), "{escaped}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_anywhere() {
+        let page = html(&sample());
+        for load in [" src=", "url(", "@import", "fetch(", "<iframe", "<a "] {
+            assert!(!page.contains(load), "{load}");
+        }
+        assert_eq!(page.matches(" href=").count(), 1);
+        assert!(page.contains("<link rel=\"icon\" href=\"data:,\">"));
+    }
+
+    #[test]
+    fn stretches_of_time_in_which_something_is_to_be_seen() {
+        let millis = |lengths: &[u64]| -> Vec<Duration> {
+            lengths.iter().map(|length| Duration::from_millis(*length)).collect()
+        };
+        let of = |longest, shortest| {
+            stretches(Duration::from_millis(longest), Duration::from_millis(shortest))
+        };
+        assert_eq!(of(8300, 70), millis(&[8300, 1000, 100, 10]));
+        assert_eq!(of(1100, 900), millis(&[1100, 100]));
+        assert_eq!(of(0, 0), millis(&[0]));
+        assert_eq!(short(Duration::from_millis(8312)), "8.31 s");
+        assert_eq!(short(Duration::from_micros(123_456)), "123 ms");
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_its_values_and_round_ones() {
+        let axis = Logarithmic::of([0.07, 8.3].into_iter()).expect("there are values");
+        assert!(axis.at(0.07) > 0.0 && axis.at(8.3) < 1.0);
+        assert!((axis.at(0.7) - axis.at(0.07) - (axis.at(7.0) - axis.at(0.7))).abs() < 1e-9);
+        let round: Vec<f64> = axis.round_values().collect();
+        assert!((round[0] - 0.1).abs() < 1e-9 && (round[6] - 10.0).abs() < 1e-9, "{round:?}");
+        assert_eq!(round.len(), 7);
+        let one = Logarithmic::of([1.0].into_iter()).expect("there is a value");
+        assert!((one.at(1.0) - 0.5).abs() < 1e-9);
+        assert!(Logarithmic::of([].into_iter()).is_none());
+    }
+
+    #[test]
+    fn names_of_curves_do_not_cover_each_other() {
+        assert_eq!(names_apart([50.0, 10.0, 12.0].into_iter()), [50.0, 10.0, 28.0]);
+    }
+
+    /// The reports that the other tests read, to be looked at in a browser: written to the directory
+    /// that the variable names, if it is set.
+    #[test]
+    fn samples_to_look_at() {
+        let Some(directory) = std::env::var_os("REPORT_SAMPLES") else { return };
+        let directory = std::path::PathBuf::from(directory);
+        let write = |name: &str, results: &Results| {
+            let written = std::fs::write(directory.join(name), html(results));
+            written.expect("the directory can be written to");
+        };
+        write("sample.html", &sample());
+        write("trouble.html", &in_trouble("it hung & gave <no> answer for 60 s"));
+        write("empty.html", &empty());
+    }
+}

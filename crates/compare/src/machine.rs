@@ -1,0 +1,73 @@
+//! The machine: what it is, and whether it has time for this.
+
+use std::hint::black_box;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::programs::Programs;
+use crate::results::Machine;
+
+/// How long it is tried out.
+const TRIAL: Duration = Duration::from_millis(100);
+/// With less of a core than this, timings of CPU lessons are not their own.
+const ENOUGH: f64 = 0.9;
+
+pub(crate) fn describe(programs: &Programs) -> Machine {
+    let system = match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        other => other,
+    };
+    let profile = match programs.profile.as_str() {
+        "dev" => "dev: the lessons are optimised as in release, the HTTP libraries less".into(),
+        other => other.into(),
+    };
+    Machine { cores: cores(), system: format!("{system} on {}", std::env::consts::ARCH), profile }
+}
+
+/// What is wrong with this build, for timings.
+pub(crate) fn warn_of_build(programs: &Programs) -> Option<String> {
+    (!["dev", "release"].contains(&programs.profile.as_str())).then(|| {
+        format!(
+            "The lessons were built with the profile '{}', not for speed: their timings are not those \
+             of `cargo run` or `cargo run --release`.",
+            programs.profile
+        )
+    })
+}
+
+/// Whether others use this machine: then threads that only compute do not get a core each.
+pub(crate) fn warn_of_load(when: &str) -> Option<String> {
+    let share = share_of_a_core();
+    (share < ENOUGH).then(|| {
+        format!(
+            "The machine is busy with something else ({when}): a thread that only computes got {:.0}% of \
+             a core. Close what you can, and run this again.",
+            share * 100.0
+        )
+    })
+}
+
+/// The part of a core that each of as many computing threads as there are cores gets.
+fn share_of_a_core() -> f64 {
+    let compute = || {
+        let (start, worked) = (Instant::now(), common::thread_time());
+        while start.elapsed() < TRIAL {
+            for number in 0..10_000 {
+                black_box(number);
+            }
+        }
+        let worked = common::thread_time().saturating_sub(worked);
+        worked.as_secs_f64() / start.elapsed().as_secs_f64()
+    };
+    let shares: Vec<f64> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(compute)).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    shares.iter().sum::<f64>() / shares.len().max(1) as f64
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,245 @@
+//! What was measured, and what follows from it.
+
+use common::{Lesson, Work};
+use timeline::{Facts, Timeline};
+
+/// All that is printed and written.
+#[derive(Debug)]
+pub(crate) struct Results {
+    pub(crate) machine: Machine,
+    pub(crate) sizes: Sizes,
+    /// The comparison: a row for each lesson, in the order of the course.
+    pub(crate) rows: Vec<Row>,
+    /// The sweep over the numbers of workers; empty where none was asked for.
+    pub(crate) sweep: Vec<Curve>,
+    /// What was checked, in sentences.
+    pub(crate) checks: Vec<Check>,
+    /// What makes the figures doubtful, in sentences.
+    pub(crate) warnings: Vec<String>,
+    /// Ctrl-C was pressed: what is here was done before.
+    pub(crate) interrupted: bool,
+}
+
+/// Where it ran.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) cores: usize,
+    /// Operating system and processor architecture.
+    pub(crate) system: String,
+    /// Cargo's profile, and what it means for the timings.
+    pub(crate) profile: String,
+}
+
+/// How much each lesson had to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) pages: usize,
+    pub(crate) latency_ms: u64,
+    pub(crate) number: u64,
+    pub(crate) calls: usize,
+    /// The same limit for every model, if `--workers` gave one.
+    pub(crate) workers: Option<usize>,
+}
+
+/// One lesson's runs.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) lesson: &'static Lesson,
+    pub(crate) samples: Vec<Sample>,
+    /// Why it was not run to the end: it crashed, hung, or reported nonsense.
+    pub(crate) trouble: Option<String>,
+}
+
+/// One run of a lesson.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    /// The lesson's own clock.
+    pub(crate) seconds: f64,
+    pub(crate) workers: usize,
+    pub(crate) done: usize,
+    pub(crate) failed: usize,
+    pub(crate) facts: Facts,
+    pub(crate) timeline: Timeline,
+    /// What it got, to be compared between models: of each item its label and its size or number, sorted.
+    pub(crate) got: Vec<(String, u64)>,
+}
+
+/// A check that every model got the same.
+#[derive(Debug)]
+pub(crate) struct Check {
+    pub(crate) passed: bool,
+    pub(crate) sentence: String,
+}
+
+/// One model over the numbers of workers.
+#[derive(Debug)]
+pub(crate) struct Curve {
+    pub(crate) lesson: &'static Lesson,
+    pub(crate) points: Vec<Point>,
+    /// Why it ends early.
+    pub(crate) trouble: Option<String>,
+}
+
+/// One number of workers of a curve.
+#[derive(Debug)]
+pub(crate) struct Point {
+    pub(crate) workers: usize,
+    pub(crate) pages: usize,
+    pub(crate) seconds: Spread,
+    /// How often it ran.
+    pub(crate) runs: usize,
+}
+
+/// The median of some runs, with the lowest and the highest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) lowest: f64,
+    pub(crate) highest: f64,
+}
+
+/// A time beside the sync lesson's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// It is the sync lesson.
+    Base,
+    /// Its range and the sync lesson's overlap; so many times as fast, by the medians.
+    TooClose(f64),
+    /// So many times as fast: above 1 faster, below 1 slower.
+    Ratio(f64),
+    /// There is nothing to compare it with.
+    None,
+}
+
+impl Spread {
+    /// Of these; `None` of none.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let (lowest, highest) = (*values.first()?, *values.last()?);
+        let (lower, upper) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
+        Some(Self { median: f64::midpoint(lower, upper), lowest, highest })
+    }
+
+    pub(crate) fn overlaps(self, other: Self) -> bool {
+        self.lowest <= other.highest && other.lowest <= self.highest
+    }
+
+    /// Its median as a multiple of the other's, and whether that says anything.
+    pub(crate) fn verdict(self, base: Self) -> Verdict {
+        let ratio = base.median / self.median;
+        if self.overlaps(base) { Verdict::TooClose(ratio) } else { Verdict::Ratio(ratio) }
+    }
+}
+
+impl Verdict {
+    /// `5.0x faster`, `17x slower`, `too close to call (1.02x)`.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Base => "the base".into(),
+            Self::None => "-".into(),
+            Self::TooClose(ratio) => format!("too close to call ({ratio:.2}x)"),
+            Self::Ratio(ratio) if ratio >= 1.0 => format!("{}x faster", two_digits(ratio)),
+            Self::Ratio(ratio) => format!("{}x slower", two_digits(1.0 / ratio)),
+        }
+    }
+}
+
+/// With one decimal below ten, where it still says something: `1.82`, `5.0`, `17`.
+fn two_digits(ratio: f64) -> String {
+    match ratio {
+        ratio if ratio < 2.0 => format!("{ratio:.2}"),
+        ratio if ratio < 9.95 => format!("{ratio:.1}"),
+        ratio => format!("{ratio:.0}"),
+    }
+}
+
+impl Row {
+    pub(crate) fn seconds(&self) -> Option<Spread> {
+        Spread::of(self.samples.iter().map(|sample| sample.seconds))
+    }
+
+    /// How many cores it kept busy: the median of the runs.
+    pub(crate) fn cores_busy(&self) -> Option<f64> {
+        Some(Spread::of(self.samples.iter().map(|sample| sample.facts.cores_busy))?.median)
+    }
+
+    /// Items that were done and that failed, in all runs together.
+    pub(crate) fn done_and_failed(&self) -> (usize, usize) {
+        let done = self.samples.iter().map(|sample| sample.done).sum();
+        let failed = self.samples.iter().map(|sample| sample.failed).sum();
+        (done, failed)
+    }
+
+    /// The run that took the median time, or is nearest to it.
+    pub(crate) fn median_run(&self) -> Option<&Sample> {
+        let median = self.seconds()?.median;
+        let distance = |sample: &&Sample| (sample.seconds - median).abs();
+        self.samples.iter().min_by(|one, other| distance(one).total_cmp(&distance(other)))
+    }
+}
+
+impl Results {
+    /// The rows of one kind of work.
+    pub(crate) fn rows_of(&self, work: Work) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.lesson.work == work)
+    }
+
+    /// A row beside the sync lesson of its kind.
+    pub(crate) fn verdict(&self, row: &Row) -> Verdict {
+        let base = self.rows_of(row.lesson.work).find(|row| is_base(row.lesson));
+        match (row.seconds(), base.and_then(Row::seconds)) {
+            (Some(_), _) if is_base(row.lesson) => Verdict::Base,
+            (Some(seconds), Some(base)) => seconds.verdict(base),
+            _ => Verdict::None,
+        }
+    }
+
+    /// What the article's figures say of the same.
+    pub(crate) fn article_verdict(&self, row: &Row) -> Verdict {
+        let base = common::LESSONS.iter().find(|it| is_base(it) && it.work == row.lesson.work);
+        match (row.lesson.article_seconds, base.and_then(|lesson| lesson.article_seconds)) {
+            (Some(_), _) if is_base(row.lesson) => Verdict::Base,
+            (Some(seconds), Some(base)) => Verdict::Ratio(base / seconds),
+            _ => Verdict::None,
+        }
+    }
+
+    /// Whether all was done as it should be.
+    pub(crate) fn is_fine(&self) -> bool {
+        let troubles = self.rows.iter().map(|row| &row.trouble);
+        troubles.chain(self.sweep.iter().map(|curve| &curve.trouble)).all(Option::is_none)
+            && self.rows.iter().all(|row| row.done_and_failed().1 == 0)
+            && self.checks.iter().all(|check| check.passed)
+    }
+}
+
+fn is_base(lesson: &Lesson) -> bool {
+    lesson.model == common::Model::Sync
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spread(values: &[f64]) -> Spread {
+        Spread::of(values.iter().copied()).expect("there are values")
+    }
+
+    #[test]
+    fn the_median_of_odd_and_even_numbers_of_runs() {
+        assert_eq!(spread(&[3.0, 1.0, 2.0]), Spread { median: 2.0, lowest: 1.0, highest: 3.0 });
+        assert_eq!(spread(&[4.0, 1.0]).median, 2.5);
+        assert_eq!(spread(&[7.0]).median, 7.0);
+        assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn where_ranges_overlap_there_is_no_verdict() {
+        let base = spread(&[10.0, 11.0]);
+        assert_eq!(spread(&[10.9, 12.0]).verdict(base).words(), "too close to call (0.92x)");
+        assert_eq!(spread(&[5.25]).verdict(base).words(), "2.0x faster");
+        assert_eq!(spread(&[189.0]).verdict(base).words(), "18x slower");
+        assert_eq!(spread(&[9.0, 9.9]).verdict(base).words(), "1.11x faster");
+    }
+}

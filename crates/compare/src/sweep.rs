@@ -1,0 +1,162 @@
+//! The sweep: the same pages with more and more workers, to see where more stops helping.
+
+use std::time::{Duration, Instant};
+
+use common::{Lesson, Model, PRACTICE_PAGES, Work, Workers};
+
+use crate::lesson::Ended;
+use crate::results::{Curve, Point, Sizes, Spread};
+use crate::session::Bench;
+
+/// Without `--runs`, a point is measured until this time is over, but not more often than this.
+const ENOUGH: Duration = Duration::from_millis(1_500);
+const MOST_RUNS: usize = 5;
+/// Where more workers gain less than half of what they could, the knee is passed.
+const WORTH_IT: f64 = 0.5;
+/// So much slower than the best, beyond what the ranges explain, more workers cost.
+const COSTS: f64 = 1.05;
+
+/// Runs the downloaders that have a limit over the numbers of workers.
+pub(crate) fn measure(bench: &Bench<'_>) -> Vec<Curve> {
+    let args = bench.args;
+    let Some(&most) = args.sweep.last() else { return Vec::new() };
+    let has_limit =
+        |lesson: &&Lesson| lesson.work == Work::Downloads && lesson.workers != Workers::One;
+    let lessons = args.lessons.iter().copied().filter(has_limit);
+    let mut curves: Vec<Curve> =
+        lessons.map(|lesson| Curve { lesson, points: Vec::new(), trouble: None }).collect();
+    // Enough pages for the most workers.
+    let pages = args.sizes.pages.max(most.next_multiple_of(PRACTICE_PAGES.len()));
+    let sizes = Sizes { pages, ..args.sizes };
+    bench.bar.inc_length((args.sweep.len() * curves.len()) as u64);
+    for &workers in &args.sweep {
+        for curve in &mut curves {
+            bench.bar.set_message(format!("{} with {workers}", curve.lesson.name));
+            if curve.trouble.is_none() {
+                match point(bench, curve.lesson, sizes, workers) {
+                    Ok(Some(point)) => curve.points.push(point),
+                    Ok(None) => return curves,
+                    Err(why) => curve.trouble = Some(format!("with {workers} workers, {why}")),
+                }
+            }
+            bench.bar.inc(1);
+        }
+    }
+    curves
+}
+
+/// One point; `None` with Ctrl-C.
+fn point(
+    bench: &Bench<'_>,
+    lesson: &Lesson,
+    sizes: Sizes,
+    workers: usize,
+) -> Result<Option<Point>, String> {
+    let start = Instant::now();
+    let mut times = Vec::new();
+    let enough = |runs: usize| match bench.args.runs {
+        Some(wanted) => runs >= wanted,
+        None => runs > 0 && (start.elapsed() > ENOUGH || runs >= MOST_RUNS),
+    };
+    while !enough(times.len()) {
+        match bench.run(lesson, sizes, Some(workers)) {
+            Ended::Well(sample) if sample.failed > 0 => {
+                return Err(format!("{} pages failed", sample.failed));
+            }
+            Ended::Well(sample) => times.push(sample.seconds),
+            Ended::InTrouble(why) => return Err(why),
+            Ended::Interrupted => return Ok(None),
+        }
+    }
+    let runs = times.len();
+    Ok(Spread::of(times).map(|seconds| Point { workers, pages: sizes.pages, seconds, runs }))
+}
+
+/// What a curve shows, in a sentence; `None` where it has no two points.
+pub(crate) fn sentence(curve: &Curve) -> Option<String> {
+    let points = &curve.points;
+    let (first, last) = (points.first()?, points.last()?);
+    if points.len() < 2 {
+        return None;
+    }
+    let best = points.iter().min_by(|a, b| a.seconds.median.total_cmp(&b.seconds.median))?;
+    let name = match curve.lesson.model {
+        Model::Async => "async (a worker is a page in flight)",
+        model => model.name(),
+    };
+    let helps = match knee(points) {
+        None => {
+            format!("{name}: more workers help up to {}, the most that were tried", last.workers)
+        }
+        Some(knee) => format!("{name}: beyond {knee} workers, more of them hardly help"),
+    };
+    let fastest = format!(
+        "; fastest with {}, {:.0} times as fast as with {}",
+        best.workers,
+        first.seconds.median / best.seconds.median,
+        first.workers
+    );
+    let times = last.seconds.median / best.seconds.median;
+    let cost = if times > COSTS && !last.seconds.overlaps(best.seconds) {
+        format!("; {} cost, at {times:.2} times the time of {}", last.workers, best.workers)
+    } else {
+        String::new()
+    };
+    Some(format!("{helps}{fastest}{cost}."))
+}
+
+/// The number of workers up to which more are worth it; `None` where all that were tried are.
+pub(crate) fn knee(points: &[Point]) -> Option<usize> {
+    let pays = |pair: &[Point]| {
+        let gain = pair[0].seconds.median / pair[1].seconds.median - 1.0;
+        let possible = pair[1].workers as f64 / pair[0].workers as f64 - 1.0;
+        gain >= WORTH_IT * possible
+    };
+    points.windows(2).find(|pair| !pays(pair)).map(|pair| pair[0].workers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(points: &[(usize, f64)]) -> Curve {
+        let lesson = common::LESSONS.iter().find(|lesson| lesson.name == "threaded_downloader");
+        let point = |&(workers, median): &(usize, f64)| Point {
+            workers,
+            pages: 160,
+            seconds: Spread { median, lowest: median * 0.99, highest: median * 1.01 },
+            runs: 3,
+        };
+        Curve {
+            lesson: lesson.expect("it is a lesson"),
+            points: points.iter().map(point).collect(),
+            trouble: None,
+        }
+    }
+
+    #[test]
+    fn the_knee_and_the_cost() {
+        let curve = curve(&[(1, 8.0), (10, 0.8), (40, 0.25), (80, 0.2), (160, 0.3)]);
+        assert_eq!(knee(&curve.points), Some(40));
+        assert_eq!(
+            sentence(&curve).as_deref(),
+            Some(
+                "threads: beyond 40 workers, more of them hardly help; fastest with 80, 40 times as fast \
+                 as with 1; 160 cost, at 1.50 times the time of 80."
+            )
+        );
+    }
+
+    #[test]
+    fn where_all_help_that_is_said() {
+        let curve = curve(&[(1, 8.0), (2, 4.0)]);
+        assert_eq!(
+            sentence(&curve).as_deref(),
+            Some(
+                "threads: more workers help up to 2, the most that were tried; fastest with 2, 2 times as \
+                 fast as with 1."
+            )
+        );
+        assert_eq!(sentence(&self::curve(&[(1, 8.0)])), None);
+    }
+}

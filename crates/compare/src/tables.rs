@@ -1,0 +1,353 @@
+//! The results as text, for the terminal and for Markdown.
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use common::{Model, Work};
+use console::Style;
+use timeline::Look;
+
+use crate::results::{Curve, Results, Row, Spread, Verdict};
+use crate::sweep;
+
+/// The width that a table with all columns needs,
+const ROOM_FOR_ALL: usize = 118;
+/// and one with those that are measured. With less, each lesson is a paragraph.
+const ROOM_FOR_MEASURED: usize = 76;
+/// The columns that are measured, beside the lesson's name.
+const MEASURED: [usize; 7] = [0, 4, 5, 6, 7, 8, 9];
+
+/// What stands where a lesson's time would.
+const NOT_RUN: &str = "not run";
+
+/// The columns, all but the first four with numbers or verdicts.
+pub(crate) const COLUMNS: [&str; 10] = [
+    "lesson",
+    "model",
+    "who switches",
+    "limit",
+    "seconds (range)",
+    "against sync",
+    "cores busy",
+    "ok",
+    "failed",
+    "article",
+];
+
+/// The two tables' titles, with what was to be done.
+pub(crate) fn title(results: &Results, work: Work) -> String {
+    let sizes = results.sizes;
+    match work {
+        Work::Downloads => {
+            format!("Downloads: {} pages at {} ms each", sizes.pages, sizes.latency_ms)
+        }
+        Work::Calls | Work::Rounds => {
+            format!("Computing: fib({}), {} times", sizes.number, sizes.calls)
+        }
+    }
+}
+
+/// Where and how it was measured, in sentences.
+pub(crate) fn conditions(results: &Results) -> Vec<String> {
+    let machine = &results.machine;
+    let runs = Spread::of(results.rows.iter().map(|row| row.samples.len() as f64));
+    let runs = match runs {
+        Some(Spread { lowest, highest, .. }) if lowest == highest => format!("{lowest}"),
+        Some(Spread { lowest, highest, .. }) => format!("{lowest} to {highest}"),
+        None => "0".into(),
+    };
+    vec![
+        format!("{} cores, {}. Profile {}.", machine.cores, machine.system, machine.profile),
+        format!(
+            "The practice site is a process of its own on this machine and answers after {} ms.",
+            results.sizes.latency_ms
+        ),
+        format!(
+            "Runs of each lesson, after a warm-up: {runs}. A time is the median, by the lessons' own clocks."
+        ),
+        match results.sizes.workers {
+            Some(workers) => format!("Every model has the same limit: {workers} at once."),
+            None => "Every model has its article's limit; --workers 10 gives all the same.".into(),
+        },
+    ]
+}
+
+/// A row's cells, as [`COLUMNS`] names them.
+pub(crate) fn cells(results: &Results, row: &Row) -> [String; 10] {
+    let lesson = row.lesson;
+    let (done, failed) = row.done_and_failed();
+    let unknown = || "-".to_string();
+    let seconds = match (row.seconds(), &row.trouble) {
+        (_, Some(_)) => "in trouble".into(),
+        (Some(seconds), None) => spread(seconds),
+        (None, None) => NOT_RUN.into(),
+    };
+    [
+        lesson.name.into(),
+        lesson.model.name().into(),
+        lesson.model.who_switches().into(),
+        limit(row).unwrap_or_else(unknown),
+        seconds,
+        results.verdict(row).words(),
+        row.cores_busy().map_or_else(unknown, |cores| format!("{cores:.2}")),
+        done.to_string(),
+        failed.to_string(),
+        results.article_verdict(row).words(),
+    ]
+}
+
+/// How many of what a lesson may have at once.
+fn limit(row: &Row) -> Option<String> {
+    let workers = row.samples.first()?.workers;
+    Some(match (row.lesson.model, row.lesson.work) {
+        (Model::Async, Work::Downloads) => format!("{workers} tasks, 1 thread"),
+        (Model::Processes, _) if workers == 1 => "1 process".into(),
+        (Model::Processes, _) => format!("{workers} processes"),
+        _ if workers == 1 => "1 thread".into(),
+        _ => format!("{workers} threads"),
+    })
+}
+
+/// `4.18 (4.17-4.19)`, or `4.18` of a single run.
+pub(crate) fn spread(seconds: Spread) -> String {
+    let digits = if seconds.median >= 1.0 { 2 } else { 3 };
+    let Spread { median, lowest, highest } = seconds;
+    if lowest < highest {
+        format!("{median:.digits$} ({lowest:.digits$}-{highest:.digits$})")
+    } else {
+        format!("{median:.digits$}")
+    }
+}
+
+/// What went wrong with rows and curves, in sentences.
+pub(crate) fn troubles(results: &Results) -> Vec<String> {
+    let of_rows = results.rows.iter().map(|row| (row.lesson, &row.trouble));
+    let of_curves = results.sweep.iter().map(|curve| (curve.lesson, &curve.trouble));
+    let told = |(lesson, trouble): (&common::Lesson, &Option<String>)| {
+        trouble.as_ref().map(|why| format!("{} is in trouble: {why}.", lesson.name))
+    };
+    of_rows.chain(of_curves).filter_map(told).collect()
+}
+
+/// What the same limit for all shows; `None` where each model had its own.
+pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
+    let workers = results.sizes.workers?;
+    let seconds =
+        |model| results.rows_of(Work::Downloads).find(|row| row.lesson.model == model)?.seconds();
+    let (threads, tasks) = (seconds(Model::Threads)?, seconds(Model::Async)?);
+    let verdict = match tasks.verdict(threads) {
+        Verdict::TooClose(ratio) => format!("tie: too close to call ({ratio:.2}x)"),
+        Verdict::Ratio(ratio) if (0.9..=1.1).contains(&ratio) => {
+            format!("are within a tenth of each other ({ratio:.2}x)")
+        }
+        other => format!("differ: async is {}", other.words()),
+    };
+    Some(format!(
+        "At the same limit of {workers}, threads and async {verdict}. What async gains is that its limit \
+         can be lifted: run this without --workers."
+    ))
+}
+
+/// All of it, as it is printed.
+pub(crate) fn text(results: &Results, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    let plain = Style::new;
+    if results.interrupted {
+        page.line(plain().yellow().bold(), "Interrupted: this is what was done until then.");
+    }
+    for sentence in conditions(results) {
+        page.line(plain(), &sentence);
+    }
+    for warning in &results.warnings {
+        page.line(plain().yellow(), &format!("Warning: {warning}"));
+    }
+    for work in [Work::Downloads, Work::Calls] {
+        let rows: Vec<&Row> = results.rows_of(work).collect();
+        if !rows.is_empty() {
+            page.heading(&title(results, work));
+            page.table(results, &rows);
+        }
+    }
+    if !results.sweep.is_empty() {
+        page.heading("More and more workers");
+        page.sweep(&results.sweep);
+    }
+    page.line(plain(), "");
+    for trouble in troubles(results) {
+        page.line(plain().red(), &trouble);
+    }
+    for check in &results.checks {
+        let style = if check.passed { plain().green() } else { plain().red().bold() };
+        page.line(style, &check.sentence);
+    }
+    if let Some(sentence) = at_the_same_limit(results) {
+        page.line(plain(), &sentence);
+    }
+    page.text
+}
+
+/// What is printed so far.
+struct Page {
+    text: String,
+    look: Look,
+}
+
+impl Page {
+    fn line(&mut self, style: Style, sentence: &str) {
+        let style = style.force_styling(self.look.colour);
+        for line in self.look.wrap(sentence).lines() {
+            self.text += &format!("{}\n", style.apply_to(line));
+        }
+        if sentence.is_empty() {
+            self.text += "\n";
+        }
+    }
+
+    fn heading(&mut self, title: &str) {
+        self.line(Style::new(), "");
+        self.line(Style::new().bold(), title);
+    }
+
+    fn table(&mut self, results: &Results, rows: &[&Row]) {
+        if self.look.width < ROOM_FOR_MEASURED {
+            for row in rows {
+                self.paragraph(&cells(results, row));
+            }
+            return;
+        }
+        let has_room = self.look.width >= ROOM_FOR_ALL;
+        let all: Vec<usize> = (0..COLUMNS.len()).collect();
+        let columns = if has_room { all.as_slice() } else { &MEASURED };
+        let preset = if self.look.unicode {
+            presets::UTF8_FULL_CONDENSED
+        } else {
+            presets::ASCII_FULL_CONDENSED
+        };
+        let mut table = table(results, rows, columns);
+        table.load_preset(preset).set_width(self.look.width.try_into().unwrap_or(u16::MAX));
+        // The colours come last: they are no part of a cell's width.
+        let green = |word| (word, Style::new().green());
+        let red = |word| (word, Style::new().red());
+        let yellow = |word| (word, Style::new().yellow());
+        let words =
+            [green("faster"), red("slower"), yellow("too close to call"), red("in trouble")];
+        let text = words.into_iter().fold(table.to_string(), |text, (word, style)| {
+            let style = style.force_styling(self.look.colour);
+            text.replace(word, &style.apply_to(word).to_string())
+        });
+        self.text += &format!("{text}\n");
+        for row in rows.iter().filter(|_| !has_room) {
+            let [lesson, model, who, limit, ..] = cells(results, row);
+            self.line(Style::new(), &format!("{lesson}: {model}, {limit}; who switches: {who}"));
+        }
+    }
+
+    /// A row where there is no room for a table.
+    fn paragraph(&mut self, cells: &[String; 10]) {
+        let [lesson, model, who, limit, seconds, verdict, cores, ok, failed, article] = cells;
+        self.line(Style::new().bold(), lesson);
+        let indented = Look { width: self.look.width.saturating_sub(2), ..self.look };
+        let rest = format!(
+            "{seconds} s: {verdict} (the article's: {article}). {model}, {limit}; who switches: {who}. \
+             {cores} cores busy; {ok} ok, {failed} failed."
+        );
+        let rest = if seconds == NOT_RUN { NOT_RUN } else { &rest };
+        for line in indented.wrap(rest).lines() {
+            self.text += &format!("  {line}\n");
+        }
+    }
+
+    /// Each curve as bars as long as the speed-up, on one scale for all: where they stop growing is the knee.
+    fn sweep(&mut self, curves: &[Curve]) {
+        let bar = if self.look.unicode { "█" } else { "#" };
+        let speed_up = |curve: &Curve, seconds: f64| curve.points[0].seconds.median / seconds;
+        let speed_ups = curves.iter().flat_map(|curve| {
+            curve.points.iter().map(move |point| speed_up(curve, point.seconds.median))
+        });
+        let most = speed_ups.fold(1.0, f64::max);
+        let room = self.look.width.saturating_sub(34).clamp(4, 60) as f64;
+        for curve in curves.iter().filter(|curve| !curve.points.is_empty()) {
+            let knee = sweep::knee(&curve.points);
+            self.line(Style::new().bold(), curve.lesson.name);
+            for point in &curve.points {
+                let times = speed_up(curve, point.seconds.median);
+                let bar = bar.repeat((times / most * room).round().max(1.0) as usize);
+                let mark = if knee == Some(point.workers) { " <- knee" } else { "" };
+                let style = Style::new().cyan().force_styling(self.look.colour);
+                self.text += &format!(
+                    "{:>5}  {:>7.3} s  {} {times:.1}x{mark}\n",
+                    point.workers,
+                    point.seconds.median,
+                    style.apply_to(bar)
+                );
+            }
+            if let Some(sentence) = sweep::sentence(curve) {
+                self.line(Style::new(), &sentence);
+            }
+        }
+    }
+}
+
+/// The table with these columns, without borders yet.
+fn table(results: &Results, rows: &[&Row], columns: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(columns.iter().map(|&column| COLUMNS[column]));
+    for row in rows {
+        let cells = cells(results, row);
+        table.add_row(columns.iter().map(|&column| cells[column].clone()));
+    }
+    for (column, &shown) in table.column_iter_mut().zip(columns) {
+        match COLUMNS[shown] {
+            "lesson" => _ = column.set_constraint(ColumnConstraint::ContentWidth),
+            "cores busy" | "ok" | "failed" => column.set_cell_alignment(CellAlignment::Right),
+            _ => {}
+        }
+    }
+    table
+}
+
+/// The two tables and all that is said with them, as Markdown.
+pub(crate) fn markdown(results: &Results) -> String {
+    let mut text = String::from("# The lessons compared\n\n");
+    let mut list = |sentences: &[String]| {
+        let items: String = sentences.iter().map(|sentence| format!("- {sentence}\n")).collect();
+        text.push_str(&items);
+    };
+    list(&conditions(results));
+    list(&results.warnings.iter().map(|warning| format!("Warning: {warning}")).collect::<Vec<_>>());
+    for work in [Work::Downloads, Work::Calls] {
+        let rows: Vec<&Row> = results.rows_of(work).collect();
+        if !rows.is_empty() {
+            let all: Vec<usize> = (0..COLUMNS.len()).collect();
+            let mut table = table(results, &rows, &all);
+            table.set_content_arrangement(ContentArrangement::Disabled);
+            table.load_preset(presets::ASCII_MARKDOWN);
+            text += &format!("\n## {}\n\n{table}\n", title(results, work));
+        }
+    }
+    let sentences: Vec<String> = results.sweep.iter().filter_map(sweep::sentence).collect();
+    if !results.sweep.is_empty() {
+        let mut table = Table::new();
+        table
+            .load_preset(presets::ASCII_MARKDOWN)
+            .set_header(["lesson", "workers", "pages", "runs", "seconds"]);
+        for curve in &results.sweep {
+            for point in &curve.points {
+                table.add_row([
+                    curve.lesson.name.into(),
+                    point.workers.to_string(),
+                    point.pages.to_string(),
+                    point.runs.to_string(),
+                    spread(point.seconds),
+                ]);
+            }
+        }
+        text += &format!("\n## More and more workers\n\n{table}\n");
+    }
+    text.push('\n');
+    let checks = results.checks.iter().map(|check| check.sentence.clone());
+    let last = troubles(results).into_iter().chain(sentences).chain(checks);
+    for sentence in last.chain(at_the_same_limit(results)) {
+        text += &format!("- {sentence}\n");
+    }
+    text
+}

@@ -1,0 +1,306 @@
+//! The comparison: all lessons on one site, the same work for every model, and no lesson that can spoil
+//! the others' rows.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{LESSONS, Work};
+use serde_json::Value;
+use tests::{Ended, Lesson};
+
+/// Small enough for a test, large enough to have several pages and calls at once.
+const SMALL: [&str; 8] = ["--repeat", "10", "--latency", "20", "--number", "22", "--calls", "8"];
+
+fn compare(arguments: &[&str]) -> Ended {
+    Lesson::run("compare", &[&SMALL, arguments].concat())
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds).map(|lesson| lesson.name)
+}
+
+/// A folder of a test's own, gone when the test has passed.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("compare-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("its name is text")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What `compare --out` says in results.json.
+fn results(folder: &Folder) -> Value {
+    serde_json::from_str(&read(&folder.0.join("results.json"))).expect("JSON")
+}
+
+fn lesson<'a>(results: &'a Value, name: &str) -> &'a Value {
+    let lessons = results["lessons"].as_array().expect("lessons");
+    lessons.iter().find(|lesson| lesson["lesson"] == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+#[test]
+fn every_lesson_has_a_row_and_all_got_the_same() {
+    let ended = compare(&["--runs", "2"]);
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+    for name in names() {
+        let is_row = |line: &&str| line.chars().skip(2).collect::<String>().starts_with(name);
+        let rows = ended.stdout.lines().filter(is_row);
+        assert_eq!(rows.count(), 1, "{name}: {}", ended.stdout);
+    }
+    for sentence in [
+        "Downloads: 20 pages at 20 ms each\n",
+        "Computing: fib(22), 8 times\n",
+        "Every model got the same 20 pages, in each of its runs.\n",
+        "Every model got the same 8 numbers, in each of its runs.\n",
+    ] {
+        assert!(ended.stdout.contains(sentence), "{sentence}{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains('\u{1b}'), "colours are for a terminal");
+}
+
+#[test]
+fn the_files_hold_what_was_measured() {
+    let folder = Folder::new("files");
+    let ended = compare(&["--runs", "3", "--sweep", "4,2,8", "--out", folder.path()]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+
+    let results = results(&folder);
+    assert_eq!((&results["pages"], &results["latency_ms"]), (&20.into(), &20.into()));
+    for name in names() {
+        let lesson = lesson(&results, name);
+        let runs = lesson["runs"].as_array().expect("runs");
+        assert_eq!(runs.len(), 3, "{name}");
+        let mut seconds: Vec<f64> =
+            runs.iter().map(|run| run["seconds"].as_f64().expect("a number")).collect();
+        seconds.sort_by(f64::total_cmp);
+        let spread = &lesson["seconds"];
+        assert_eq!(spread["median"], seconds[1], "{name}");
+        assert_eq!(
+            (&spread["lowest"], &spread["highest"]),
+            (&seconds[0].into(), &seconds[2].into())
+        );
+        assert!(runs.iter().all(|run| run["failed"] == 0 && run["facts"].is_object()), "{name}");
+    }
+    // The limits that were asked for are those that were kept.
+    let peak = |name| lesson(&results, name)["runs"][0]["facts"]["peak_in_flight"].clone();
+    assert_eq!(peak("sync_downloader"), 1);
+    assert_eq!(peak("threaded_downloader"), 5);
+    assert_eq!(peak("async_downloader"), 20);
+
+    let curves = results["sweep"].as_array().expect("a sweep");
+    assert_eq!(curves.len(), 3);
+    for curve in curves {
+        let points = curve["points"].as_array().expect("points");
+        let workers: Vec<_> = points.iter().map(|point| point["workers"].as_u64()).collect();
+        assert_eq!(workers, [Some(2), Some(4), Some(8)], "{curve}");
+        let median = |point: &Value| point["seconds"]["median"].as_f64().expect("a median");
+        // Ten latencies in a row against three.
+        assert!(median(&points[0]) > 1.5 * median(&points[2]), "{curve}");
+    }
+
+    let csv = read(&folder.0.join("results.csv"));
+    assert_eq!(csv.lines().count(), 1 + 3 * names().count(), "{csv}");
+    let columns: BTreeSet<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+    assert_eq!(columns, BTreeSet::from([10]), "{csv}");
+    let (markdown, html) =
+        (read(&folder.0.join("results.md")), read(&folder.0.join("report.html")));
+    for name in names() {
+        assert!(markdown.contains(&format!("| {name} ")), "{name}: {markdown}");
+        assert!(html.contains(name), "{name}");
+    }
+}
+
+/// The fair comparison: what each model really had in flight is what it was told to have.
+#[test]
+fn one_limit_for_every_model() {
+    let folder = Folder::new("limit");
+    let ended = compare(&["--runs", "2", "--workers", "3", "--out", folder.path()]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let results = results(&folder);
+    for name in ["threaded_downloader", "async_downloader", "process_downloader"] {
+        for run in lesson(&results, name)["runs"].as_array().expect("runs") {
+            assert_eq!(run["workers"], 3, "{name}");
+            assert_eq!(run["facts"]["peak_in_flight"], 3, "{name}");
+        }
+    }
+    assert_eq!(lesson(&results, "threaded_cpu")["runs"][0]["workers"], 3);
+    assert!(ended.stdout.contains("At the same limit of 3, threads and async "), "{ended:?}");
+}
+
+#[test]
+fn only_those_that_are_named() {
+    let ended = compare(&["--runs", "1", "--only", "sync_cpu", "threaded_cpu"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.stdout.contains("threaded_cpu") && !ended.stdout.contains("downloader"));
+    assert!(ended.stdout.contains("One run has no range"), "{ended:?}");
+}
+
+#[test]
+fn wrong_arguments_are_told_before_anything_runs() {
+    for (arguments, sentence) in [
+        (&["--only", "race_counter"][..], "race_counter"),
+        (&["--runs", "0"], "from 1 to 1000"),
+        (&["--sweep", "1,zwei"], "such as 1,2,5,10"),
+        (&["--workers", "1001"], "from 1 to 1000"),
+        (&["--repeat", "100000"], "200000 pages are too many"),
+        (&["--number", "94"], "from 0 to 93"),
+    ] {
+        let ended = Lesson::run("compare", arguments);
+        assert_eq!(ended.code(), 2, "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.contains(sentence), "{arguments:?}: {ended:?}");
+        assert_eq!(ended.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told_before_anything_runs() {
+    let folder = Folder::new("in-the-way");
+    let file = folder.0.join("file");
+    fs::write(&file, "in the way").expect("a file");
+    let ended = compare(&["--out", file.to_str().expect("its name is text")]);
+    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: the folder "), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::process::Command;
+    use std::time::Duration;
+
+    use tests::{program, wait_until};
+
+    use super::*;
+
+    /// A folder with the comparison, the real lessons, and these as scripts instead.
+    fn with_spoiled(name: &str, spoiled: &[(&str, &str)]) -> (Folder, PathBuf) {
+        let folder = Folder::new(name);
+        for lesson in names() {
+            let path = folder.0.join(lesson);
+            match spoiled.iter().find(|(name, _)| *name == lesson) {
+                None => symlink(program(lesson), path).expect("a link"),
+                Some((_, script)) => {
+                    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
+                    fs::set_permissions(&path, PermissionsExt::from_mode(0o755))
+                        .expect("it may run");
+                }
+            }
+        }
+        let compare = folder.0.join("compare");
+        fs::copy(program("compare"), &compare).expect("a copy");
+        (folder, compare)
+    }
+
+    fn processes_with(text: &str) -> usize {
+        let output =
+            Command::new("ps").args(["-A", "-o", "stat=,args="]).output().expect("ps runs");
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        lines.lines().filter(|line| line.contains(text) && !line.starts_with('Z')).count()
+    }
+
+    /// Each is a row that says so; the others are measured all the same.
+    #[test]
+    fn lessons_that_crash_hang_or_talk_nonsense() {
+        let nonsense = r#"echo '{"lesson": "parallel_cpu", "seconds": "long"}'"#;
+        let lie =
+            r#"echo '{"lesson": "sync_cpu", "seconds": 1, "done": 8, "failed": 0, "items": []}'"#;
+        let (folder, compare) = with_spoiled(
+            "spoiled",
+            &[
+                ("threaded_downloader", "echo 'it went wrong' >&2; exit 101"),
+                ("process_downloader", "kill -9 $$"),
+                ("async_cpu", "exec sleep 61.25"),
+                ("parallel_cpu", nonsense),
+                ("sync_cpu", lie),
+            ],
+        );
+        let arguments = [&SMALL[..], &["--runs", "2", "--limit", "3"]].concat();
+        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
+        assert_eq!((ended.code(), ended.stderr.as_str()), (1, ""), "{ended:?}");
+        let out = &ended.stdout;
+        for sentence in [
+            "threaded_downloader is in trouble: it ended with exit status: 101: it went wrong.",
+            "process_downloader is in trouble: it ended with signal: 9 (SIGKILL).",
+            "async_cpu is in trouble: it took longer than 3 s (--limit).",
+            "parallel_cpu is in trouble: its report makes no sense: no proper \"seconds\".",
+            "sync_cpu is in trouble: its report makes no sense: ",
+        ] {
+            assert!(out.contains(sentence), "{sentence}\n{out}");
+        }
+        assert_eq!(out.matches("trouble").count(), 10, "in the tables, and why: {out}");
+        assert!(out.contains("Every model got the same 20 pages"), "{out}");
+        let row = out.lines().find(|line| line.contains("threaded_cpu")).expect("a row");
+        assert!(row.contains(" 16 "), "two runs of eight calls: {row}");
+        wait_until("the end of the one that hung", || processes_with("sleep 61.25") == 0);
+        drop(folder);
+    }
+
+    #[test]
+    fn a_model_that_gets_something_else_is_found_out() {
+        let real = program("threaded_cpu");
+        let liar = format!("{} \"$@\" | sed 's/17711/17712/g'", real.display());
+        let (_folder, compare) = with_spoiled("liar", &[("threaded_cpu", &liar)]);
+        let arguments =
+            [&SMALL[..], &["--runs", "1", "--only", "sync_cpu", "threaded_cpu"]].concat();
+        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
+        assert_eq!(ended.code(), 1, "{ended:?}");
+        let sentence = "threaded_cpu did not get the same numbers as sync_cpu.";
+        assert!(ended.stdout.contains(sentence), "{ended:?}");
+    }
+
+    #[test]
+    fn a_lesson_that_is_not_there_is_told() {
+        let folder = Folder::new("alone");
+        let compare = folder.0.join("compare");
+        fs::copy(program("compare"), &compare).expect("a copy");
+        let ended = Lesson::start_program::<&str>(&compare, &[], &[]).wait();
+        assert_eq!(ended.code(), 1, "{ended:?}");
+        assert!(ended.stderr.contains("cargo run -p compare"), "{ended:?}");
+    }
+
+    /// What was done is shown, and nothing is left running.
+    #[test]
+    fn ctrl_c_prints_what_is_done() {
+        let (_folder, compare) =
+            with_spoiled("ctrl-c", &[("async_downloader", "exec sleep 62.75")]);
+        // The warm-up of the one that sleeps is where it stands.
+        let arguments = [&SMALL[..], &["--runs", "2"]].concat();
+        let running = Lesson::start_program(&compare, &arguments, &[]);
+        wait_until("the lesson that sleeps", || processes_with("sleep 62.75") > 0);
+        std::thread::sleep(Duration::from_millis(100));
+        let status = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+        assert!(status.expect("kill is part of every Unix").success());
+        let ended = running.wait();
+        assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
+        assert!(ended.stdout.starts_with("Interrupted: "), "{ended:?}");
+        assert!(ended.stdout.contains("sync_downloader"), "{ended:?}");
+        wait_until("its end", || processes_with("sleep 62.75") == 0);
+        let compare = compare.to_str().expect("its name is text");
+        wait_until("the site's end", || processes_with(compare) == 0);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error() {
+        let running = Lesson::start("compare", &[&SMALL[..], &["--runs", "1"]].concat());
+        let ended = running.close_stdout_and_wait();
+        assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{ended:?}");
+    }
+}
