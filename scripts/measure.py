@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Measures the lessons on this machine: `scripts/measure.py timings` or `scripts/measure.py builds`.
+"""Measures the lessons on this machine: `scripts/measure.py timings`, `builds` or `recording COMMIT`.
 
 `timings` runs the lessons, built for dev and for release, and prints the median and the range as
 multiples of the ideal or of sync_cpu. `builds` prints the seconds from a fresh clone (crates
-downloaded already) to a lesson's first line.
+downloaded already) to a lesson's first line. `recording` compares two lessons with those of an
+earlier commit, such as the one before CPU time was recorded, and that one with itself: a cost that
+is smaller than the difference of a program from itself is not seen.
 """
 
 import json
@@ -17,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 7
+RUNS_TO_COMPARE = 30
 LATENCY = 0.050
 PAGES = 160
 DOWNLOADERS = ["sync_downloader", "threaded_downloader", "async_downloader", "process_downloader"]
@@ -71,8 +74,35 @@ def builds():
         print(f"{'--workspace':<20} {time.monotonic() - start:.1f} s to build")
 
 
+def recording(commit):
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+        subprocess.run(["git", "checkout", "--quiet", commit], cwd=clone, check=True)
+        for root in [clone, ROOT]:
+            subprocess.run(["cargo", "build", "--quiet", "--workspace"], cwd=root, check=True)
+        earlier = clone / "target" / "debug"
+        programs = {"earlier": earlier, "again": earlier, "now": ROOT / "target" / "debug"}
+        print(f"seconds now to seconds at {commit}, medians of {RUNS_TO_COMPARE} runs each")
+        for lesson in ["sync_cpu", "async_downloader"]:
+            took = {which: [] for which in programs}
+            # Round by round, and not always in the same order: a slow moment is to meet all of them.
+            for number in range(RUNS_TO_COMPARE):
+                order = list(programs)
+                for which in order[number % 3 :] + order[: number % 3]:
+                    took[which].append(run(programs[which] / lesson)["seconds"])
+            median = {which: statistics.median(values) for which, values in took.items()}
+            ratio, itself = (median[which] / median["earlier"] for which in ["now", "again"])
+            print(f"  {lesson:<20} {ratio:.4f}; of the earlier one to itself {itself:.4f}")
+
+
 if __name__ == "__main__":
-    work = {("timings",): timings, ("builds",): builds}.get(tuple(sys.argv[1:]))
-    if work is None:
-        sys.exit(__doc__)
-    work()
+    match sys.argv[1:]:
+        case ["timings"]:
+            timings()
+        case ["builds"]:
+            builds()
+        case ["recording", commit]:
+            recording(commit)
+        case _:
+            sys.exit(__doc__)
