@@ -1,6 +1,7 @@
 //! What the tests share: the lessons' real programs, and servers on loopback that keep a record.
 
 mod fault_site;
+mod folder;
 mod lesson;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use practice_site::{Server, SiteRecord};
 
 pub use fault_site::{FaultSite, RefusingPort};
+pub use folder::Folder;
 pub use lesson::{Ended, Lesson, program};
 
 /// A practice site on a thread of this process, so that a test can read its record.

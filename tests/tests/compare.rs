@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::{LESSONS, Work};
 use serde_json::Value;
-use tests::{Ended, Lesson};
+use tests::{Ended, Folder, Lesson};
 
 /// Small enough for a test, large enough to have several pages and calls at once.
 const SMALL: [&str; 8] = ["--repeat", "10", "--latency", "20", "--number", "22", "--calls", "8"];
@@ -20,34 +20,13 @@ fn names() -> impl Iterator<Item = &'static str> {
     LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds).map(|lesson| lesson.name)
 }
 
-/// A folder of a test's own, gone when the test has passed.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("compare-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        Self(folder)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("its name is text")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// What `compare --out` says in results.json.
 fn results(folder: &Folder) -> Value {
-    serde_json::from_str(&read(&folder.0.join("results.json"))).expect("JSON")
+    serde_json::from_str(&read(&folder.path().join("results.json"))).expect("JSON")
 }
 
 fn lesson<'a>(results: &'a Value, name: &str) -> &'a Value {
@@ -78,7 +57,7 @@ fn every_lesson_has_a_row_and_all_got_the_same() {
 #[test]
 fn the_files_hold_what_was_measured() {
     let folder = Folder::new("files");
-    let ended = compare(&["--runs", "3", "--sweep", "4,2,8", "--out", folder.path()]);
+    let ended = compare(&["--runs", "3", "--sweep", "4,2,8", "--out", &folder.file("")]);
     assert_eq!(ended.code(), 0, "{ended:?}");
 
     let results = results(&folder);
@@ -115,12 +94,12 @@ fn the_files_hold_what_was_measured() {
         assert!(median(&points[0]) > 1.5 * median(&points[2]), "{curve}");
     }
 
-    let csv = read(&folder.0.join("results.csv"));
+    let csv = read(&folder.path().join("results.csv"));
     assert_eq!(csv.lines().count(), 1 + 3 * names().count(), "{csv}");
     let columns: BTreeSet<usize> = csv.lines().map(|line| line.split(',').count()).collect();
     assert_eq!(columns, BTreeSet::from([10]), "{csv}");
     let (markdown, html) =
-        (read(&folder.0.join("results.md")), read(&folder.0.join("report.html")));
+        (read(&folder.path().join("results.md")), read(&folder.path().join("report.html")));
     for name in names() {
         assert!(markdown.contains(&format!("| {name} ")), "{name}: {markdown}");
         assert!(html.contains(name), "{name}");
@@ -131,7 +110,7 @@ fn the_files_hold_what_was_measured() {
 #[test]
 fn one_limit_for_every_model() {
     let folder = Folder::new("limit");
-    let ended = compare(&["--runs", "2", "--workers", "3", "--out", folder.path()]);
+    let ended = compare(&["--runs", "2", "--workers", "3", "--out", &folder.file("")]);
     assert_eq!(ended.code(), 0, "{ended:?}");
     let results = results(&folder);
     for name in ["threaded_downloader", "async_downloader", "process_downloader"] {
@@ -172,7 +151,7 @@ fn wrong_arguments_are_told_before_anything_runs() {
 #[test]
 fn a_folder_that_cannot_be_made_is_told_before_anything_runs() {
     let folder = Folder::new("in-the-way");
-    let file = folder.0.join("file");
+    let file = folder.path().join("file");
     fs::write(&file, "in the way").expect("a file");
     let ended = compare(&["--out", file.to_str().expect("its name is text")]);
     assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{ended:?}");
@@ -194,7 +173,7 @@ mod unix {
     fn with_spoiled(name: &str, spoiled: &[(&str, &str)]) -> (Folder, PathBuf) {
         let folder = Folder::new(name);
         for lesson in names() {
-            let path = folder.0.join(lesson);
+            let path = folder.path().join(lesson);
             match spoiled.iter().find(|(name, _)| *name == lesson) {
                 None => symlink(program(lesson), path).expect("a link"),
                 Some((_, script)) => {
@@ -204,7 +183,7 @@ mod unix {
                 }
             }
         }
-        let compare = folder.0.join("compare");
+        let compare = folder.path().join("compare");
         fs::copy(program("compare"), &compare).expect("a copy");
         (folder, compare)
     }
@@ -269,7 +248,7 @@ mod unix {
     #[test]
     fn a_lesson_that_is_not_there_is_told() {
         let folder = Folder::new("alone");
-        let compare = folder.0.join("compare");
+        let compare = folder.path().join("compare");
         fs::copy(program("compare"), &compare).expect("a copy");
         let ended = Lesson::start_program::<&str>(&compare, &[], &[]).wait();
         assert_eq!(ended.code(), 1, "{ended:?}");

@@ -2,35 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::{LESSONS, Model, Work};
 use roxmltree::{Document, Node};
 use serde_json::Value;
 #[cfg(unix)]
 use tests::{Ended, signal, wait_until};
-use tests::{FaultSite, Lesson, RefusingPort, Site};
-
-/// A folder of its own for each test, which is gone after it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("diagrams-{test}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder for the diagrams");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("a path of text").into()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use tests::{FaultSite, Folder, Lesson, RefusingPort, Site};
 
 /// A few short items of that lesson.
 fn short(lesson: &common::Lesson) -> &'static [&'static str] {
