@@ -132,13 +132,22 @@ impl Timeline {
 /// Round moments, each above its column.
 fn axis(end: Duration, columns: usize, unicode: bool) -> String {
     let ticks = scale::ticks(end, columns / 8);
-    let mut axis = String::new();
-    for (tick, label) in ticks.iter().zip(scale::labels(&ticks)) {
+    let place = |(tick, label): (&Duration, String)| {
         let label = if unicode { label } else { label.replace('µ', "u") };
         let column = columns as f64 * tick.as_secs_f64() / end.as_secs_f64().max(1e-9);
         // The last may have to be moved to the left.
-        let column =
-            (column.round() as usize).min(columns.saturating_sub(measure_text_width(&label)));
+        let most = columns.saturating_sub(measure_text_width(&label));
+        ((column.round() as usize).min(most), label)
+    };
+    let mut places: Vec<(usize, String)> =
+        ticks.iter().zip(scale::labels(&ticks)).map(place).collect();
+    // It has the unit: those which are then in its way give way.
+    if let Some((last, label)) = places.pop() {
+        places.retain(|(column, label)| column + measure_text_width(label) < last);
+        places.push((last, label));
+    }
+    let mut axis = String::new();
+    for (column, label) in places {
         let here = measure_text_width(&axis);
         if here == 0 || here < column {
             axis += &" ".repeat(column - here);
@@ -302,6 +311,21 @@ mod tests {
                 assert!(widest <= width, "{width}: {widest}\n{text}");
                 assert!(unicode || text.is_ascii(), "{text}");
                 assert!(!text.contains('\u{1b}'), "{text}");
+            }
+        }
+    }
+
+    /// Also where the last moment, which has the unit, is moved to the left.
+    #[test]
+    fn the_axis_begins_with_0_and_ends_with_its_unit() {
+        for columns in LEAST_COLUMNS..120 {
+            for millis in (1..300).chain((300..200_000).step_by(997)) {
+                for end in [Duration::from_millis(millis), Duration::from_micros(millis)] {
+                    let axis = axis(end, columns, true);
+                    let has_unit = axis.trim_end().ends_with('s') && axis.starts_with("0 ");
+                    assert!(has_unit, "{end:?} in {columns}: {axis}");
+                    assert_eq!(measure_text_width(&axis), columns, "{end:?}: {axis}");
+                }
             }
         }
     }
