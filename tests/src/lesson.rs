@@ -1,11 +1,12 @@
 //! The lessons' programs, run as a student runs them.
 
 use std::env;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -73,15 +74,21 @@ impl Lesson {
         arguments: &[S],
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments.iter().map(AsRef::as_ref))
             .envs(environment.iter().copied())
             .env_remove("CARGO") // `compare` would build what is built already
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .stderr(Stdio::piped());
+        let mut started = command.spawn();
+        // A program that was just copied may still be open for writing in a child of another test.
+        while started.as_ref().is_err_and(|error| error.kind() == ErrorKind::ExecutableFileBusy) {
+            thread::sleep(Duration::from_millis(10));
+            started = command.spawn();
+        }
+        let mut child = started.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         Self { child, stdout }
     }

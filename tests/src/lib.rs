@@ -5,6 +5,8 @@ mod folder;
 mod lesson;
 
 use std::net::{Ipv4Addr, SocketAddr};
+#[cfg(unix)]
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -58,4 +60,33 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
         assert!(start.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// The processes that this one has started, and that are still there.
+///
+/// # Panics
+/// When `ps` does not run.
+#[cfg(unix)]
+pub fn children(parent: u32) -> Vec<u32> {
+    let output = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().expect("ps runs");
+    let lines = String::from_utf8(output.stdout).expect("numbers");
+    let processes = lines.lines().filter_map(|line| {
+        let (id, its_parent) = line.trim().split_once(' ')?;
+        Some((id.parse().ok()?, its_parent.trim().parse().ok()?))
+    });
+    processes
+        .filter(|(_, its_parent)| *its_parent == parent)
+        .map(|(id, _): (u32, u32)| id)
+        .collect()
+}
+
+/// Whether that process still runs.
+///
+/// # Panics
+/// When `ps` does not run.
+#[cfg(unix)]
+pub fn is_alive(id: u32) -> bool {
+    let output = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output();
+    let state = String::from_utf8(output.expect("ps runs").stdout).expect("text");
+    !state.trim().is_empty() && !state.trim().starts_with('Z')
 }

@@ -46,8 +46,8 @@ fn every_lesson_has_a_row_and_all_got_the_same() {
     for sentence in [
         "Downloads: 20 pages at 20 ms each\n",
         "Computing: fib(22), 8 times\n",
-        "Every model got the same 20 pages, in each of its runs.\n",
-        "Every model got the same 8 numbers, in each of its runs.\n",
+        "All 8 runs of 4 lessons got the same 20 pages.\n",
+        "All 8 runs of 4 lessons got the same 8 numbers.\n",
     ] {
         assert!(ended.stdout.contains(sentence), "{sentence}{}", ended.stdout);
     }
@@ -136,7 +136,10 @@ fn wrong_arguments_are_told_before_anything_runs() {
     for (arguments, sentence) in [
         (&["--only", "race_counter"][..], "race_counter"),
         (&["--runs", "0"], "from 1 to 1000"),
-        (&["--sweep", "1,zwei"], "such as 1,2,5,10"),
+        (&["--sweep", "1,zwei"], "from 1 to 1000"),
+        (&["--sweep", "1,,2"], "from 1 to 1000"),
+        (&["--sweep", "0"], "from 1 to 1000"),
+        (&["--only", "sync_cpu", "--sweep", "1,2"], "--only names none of them"),
         (&["--workers", "1001"], "from 1 to 1000"),
         (&["--repeat", "100000"], "200000 pages are too many"),
         (&["--number", "94"], "from 0 to 93"),
@@ -149,14 +152,41 @@ fn wrong_arguments_are_told_before_anything_runs() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_told_before_anything_runs() {
+fn a_folder_that_cannot_be_used_is_told_before_anything_runs() {
     let folder = Folder::new("in-the-way");
-    let file = folder.path().join("file");
-    fs::write(&file, "in the way").expect("a file");
-    let ended = compare(&["--out", file.to_str().expect("its name is text")]);
-    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{ended:?}");
-    assert!(ended.stderr.starts_with("error: the folder "), "{ended:?}");
-    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    fs::write(folder.path().join("file"), "in the way").expect("a file");
+    fs::create_dir_all(folder.path().join("there/results.md")).expect("a folder in a file's place");
+    for out in ["file", "there"] {
+        let ended = compare(&["--out", &folder.file(out)]);
+        assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{ended:?}");
+        assert!(ended.stderr.starts_with("error: the folder "), "{ended:?}");
+        assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    }
+}
+
+/// Pages that fail may fail faster than others arrive: there is no verdict, and a reason.
+#[test]
+fn where_pages_fail_there_is_no_verdict() {
+    let folder = Folder::new("failing");
+    let only = ["--only", "sync_downloader", "threaded_downloader", "--runs", "2"];
+    let ended = compare(&[&only[..], &["--timeout", "0.005", "--out", &folder.file("")]].concat());
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    let out = &ended.stdout;
+    for name in ["sync_downloader", "threaded_downloader"] {
+        assert_eq!(lesson(&results(&folder), name)["verdict"], "-", "{name}");
+    }
+    assert!(out.contains("sync_downloader did not get all of its pages."), "{out}");
+    let why = "40 failed; the first of them: the page took longer than it may (--timeout).";
+    assert!(out.contains(&format!("threaded_downloader: {why}")), "{out}");
+}
+
+#[test]
+fn one_run_gives_no_firm_verdict() {
+    let folder = Folder::new("one-run");
+    let out = folder.file("");
+    compare(&["--runs", "1", "--only", "sync_cpu", "async_cpu", "--out", &out]);
+    let verdict = lesson(&results(&folder), "async_cpu")["verdict"].as_str().map(String::from);
+    assert!(verdict.as_ref().is_some_and(|words| words.ends_with("x slower?")), "{verdict:?}");
 }
 
 #[cfg(unix)]
@@ -165,7 +195,7 @@ mod unix {
     use std::process::Command;
     use std::time::Duration;
 
-    use tests::{program, wait_until};
+    use tests::{children, is_alive, program, signal, wait_until};
 
     use super::*;
 
@@ -190,7 +220,7 @@ mod unix {
 
     fn processes_with(text: &str) -> usize {
         let output =
-            Command::new("ps").args(["-A", "-o", "stat=,args="]).output().expect("ps runs");
+            Command::new("ps").args(["-A", "-ww", "-o", "stat=,args="]).output().expect("ps runs");
         let lines = String::from_utf8_lossy(&output.stdout).into_owned();
         lines.lines().filter(|line| line.contains(text) && !line.starts_with('Z')).count()
     }
@@ -225,7 +255,7 @@ mod unix {
             assert!(out.contains(sentence), "{sentence}\n{out}");
         }
         assert_eq!(out.matches("trouble").count(), 10, "in the tables, and why: {out}");
-        assert!(out.contains("Every model got the same 20 pages"), "{out}");
+        assert!(out.contains("All 4 runs of 2 lessons got the same 20 pages."), "{out}");
         let row = out.lines().find(|line| line.contains("threaded_cpu")).expect("a row");
         assert!(row.contains(" 16 "), "two runs of eight calls: {row}");
         wait_until("the end of the one that hung", || processes_with("sleep 61.25") == 0);
@@ -235,13 +265,13 @@ mod unix {
     #[test]
     fn a_model_that_gets_something_else_is_found_out() {
         let real = program("threaded_cpu");
-        let liar = format!("{} \"$@\" | sed 's/17711/17712/g'", real.display());
+        let liar = format!("'{}' \"$@\" | sed 's/17711/17712/g'", real.display());
         let (_folder, compare) = with_spoiled("liar", &[("threaded_cpu", &liar)]);
         let arguments =
             [&SMALL[..], &["--runs", "1", "--only", "sync_cpu", "threaded_cpu"]].concat();
         let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
         assert_eq!(ended.code(), 1, "{ended:?}");
-        let sentence = "threaded_cpu did not get the same numbers as sync_cpu.";
+        let sentence = "sync_cpu and threaded_cpu did not get the same numbers.";
         assert!(ended.stdout.contains(sentence), "{ended:?}");
     }
 
@@ -265,8 +295,7 @@ mod unix {
         let running = Lesson::start_program(&compare, &arguments, &[]);
         wait_until("the lesson that sleeps", || processes_with("sleep 62.75") > 0);
         std::thread::sleep(Duration::from_millis(100));
-        let status = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
-        assert!(status.expect("kill is part of every Unix").success());
+        signal("-INT", running.id());
         let ended = running.wait();
         assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
         assert!(ended.stdout.starts_with("Interrupted: "), "{ended:?}");
@@ -274,6 +303,26 @@ mod unix {
         wait_until("its end", || processes_with("sleep 62.75") == 0);
         let compare = compare.to_str().expect("its name is text");
         wait_until("the site's end", || processes_with(compare) == 0);
+    }
+
+    /// However it ends, its lesson ends with it: that computes for minutes otherwise.
+    #[test]
+    fn no_lesson_is_left_running() {
+        let only = ["--runs", "1", "--only", "sync_cpu", "--number", "45", "--calls", "3"];
+        for signals in [&["-INT", "-INT"][..], &["-KILL"], &["-HUP"], &["-TERM"]] {
+            let running = Lesson::start("compare", &only);
+            let lesson = || children(running.id()).len() > 1; // the site, and the lesson
+            wait_until("the lesson", lesson);
+            std::thread::sleep(Duration::from_millis(300)); // the warm-up is over, too
+            let started = children(running.id());
+            for kind in signals {
+                signal(kind, running.id());
+            }
+            running.wait();
+            wait_until("the end of the lesson and the site", || {
+                started.iter().all(|process| !is_alive(*process))
+            });
+        }
     }
 
     #[test]

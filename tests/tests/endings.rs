@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::{LESSONS, Model, Work, Workers};
-use tests::{Ended, Lesson, Site, signal, wait_until};
+use tests::{Ended, Lesson, Site, children, is_alive, signal, wait_until};
 
 /// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
 fn start(lesson: &common::Lesson) -> Lesson {
@@ -17,25 +17,6 @@ fn start(lesson: &common::Lesson) -> Lesson {
         (Work::Rounds, _) => panic!("a round of the race is not interrupted"),
     };
     Lesson::start(lesson.name, arguments)
-}
-
-fn children(parent: u32) -> Vec<u32> {
-    let output = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().expect("ps runs");
-    let lines = String::from_utf8(output.stdout).expect("numbers");
-    let processes = lines.lines().filter_map(|line| {
-        let (id, its_parent) = line.trim().split_once(' ')?;
-        Some((id.parse().ok()?, its_parent.trim().parse().ok()?))
-    });
-    processes
-        .filter(|(_, its_parent)| *its_parent == parent)
-        .map(|(id, _): (u32, u32)| id)
-        .collect()
-}
-
-fn is_alive(id: u32) -> bool {
-    let output = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output();
-    let state = String::from_utf8(output.expect("ps runs").stdout).expect("text");
-    !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
 /// Processes need a moment to end; a minute is not a moment.

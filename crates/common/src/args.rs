@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::lessons::{Lesson, Work, Workers};
-use crate::options::{self, MOST_ITEMS, MOST_RACERS, MOST_WORKERS, numeric, whole_number};
+use crate::options::{self, MOST_ITEMS, MOST_RACERS, MOST_WORKERS, numeric};
 use crate::{report, sites};
 
 /// Which pages a downloader downloads.
@@ -139,8 +139,11 @@ fn command(lesson: &Lesson) -> Command {
         Work::Downloads => command.args(download_args()),
         Work::Calls => command.args([options::number(), options::calls()]),
         Work::Rounds => command.args([
-            numeric("threads", "N", "4", 1..=MOST_RACERS).help("How many threads add"),
-            numeric("increments", "N", "1000000", 1..=1_000_000_000u64)
+            numeric("threads", "N", 1..=MOST_RACERS)
+                .default_value("4")
+                .help("How many threads add"),
+            numeric("increments", "N", 1..=1_000_000_000u64)
+                .default_value("1000000")
                 .help("How often each of them adds 1"),
         ]),
     };
@@ -155,11 +158,7 @@ fn command(lesson: &Lesson) -> Command {
         Work::Calls | Work::Rounds => "calls may run",
     };
     command.arg(
-        Arg::new("workers")
-            .long("workers")
-            .value_name("N")
-            .allow_negative_numbers(true)
-            .value_parser(whole_number(1..=most))
+        numeric("workers", "N", 1..=most)
             .help(format!("How many {what} at once [default: {default}]")),
     )
 }

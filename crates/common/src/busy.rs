@@ -13,12 +13,12 @@ thread_local! {
     static TURNS: Cell<Option<Turns>> = const { Cell::new(None) };
 }
 
-/// A turn that begins sooner after another than a thread can fall asleep and wake up follows it at once:
+/// A turn that begins sooner after another than a thread falls asleep and wakes up follows it at once:
 /// the thread worked in between.
-const AT_ONCE: Duration = Duration::from_micros(5);
-/// The clock of the thread is asked after so long at the latest. Until then it is taken for working: was
-/// it interrupted, that took longer, and the clock is asked.
-const LONGEST_UNASKED: Duration = Duration::from_micros(100);
+const AT_ONCE: Duration = Duration::from_micros(10);
+/// The clock of the thread is asked after so long at the latest. Until then it is taken for working: if
+/// the system let another run, that was for longer, and the clock is asked.
+const LONGEST_UNASKED: Duration = Duration::from_millis(1);
 
 /// The thread's clock is a system call, and with one before and one after each turn a run of many short
 /// turns took 2 to 4 % longer. So for turns that follow each other at once it is asked once for all.
@@ -36,7 +36,7 @@ struct Turns {
 /// The CPU time that this thread has used so far.
 ///
 /// A call takes about 0.25 µs on Linux, where it counts in nanoseconds. Windows counts in steps of
-/// 15.6 ms (`GetThreadTimes`): there, only the sum over a longer run is right.
+/// 15.6 ms (`GetThreadTimes`): there, only the sum over a longer run is about right.
 pub fn thread_time() -> Duration {
     ThreadTime::now().as_duration()
 }

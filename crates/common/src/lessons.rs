@@ -52,7 +52,7 @@ impl Model {
             Self::Sync => "nobody",
             Self::Threads | Self::Processes => "the system, any time",
             Self::Async => "the task, at await",
-            Self::Rayon => "the system; idle steal",
+            Self::Rayon => "the system; work stealing",
         }
     }
 

@@ -3,13 +3,13 @@
 //!
 //! No concurrency tool is wrapped here: a lesson calls threads, tasks, processes and parallel
 //! iterators itself, and makes four calls to this crate (and asks the run for its facts: the pages, the
-//! numbers, how many workers):
+//! numbers, how many workers). Only [`Begun::end_after`] awaits a lesson's own future, to measure its polls:
 //!
 //! | a lesson says | and means |
 //! |---|---|
 //! | [`start_downloads`], [`start_calls`], [`start_rounds`] | read the arguments and start the clock |
 //! | [`Run::begin`] | may I go on? then this item begins now, on this worker |
-//! | [`Begun::end`] | this item ended now, with this outcome |
+//! | [`Begun::end`] or [`Begun::end_after`] | this item ended now, or ends with this future, with this outcome |
 //! | [`Run::finish`] | stop the clock, print the summary, give the exit status |
 //!
 //! Everything printed is made from one type, the [`Record`] of an item.
@@ -34,7 +34,6 @@ pub use descriptors::reserve_descriptors;
 pub use interrupt::{STATUS as INTERRUPTED, interrupted, listen as listen_for_ctrl_c};
 pub use lessons::{LESSONS, Lesson, Model, Work, Workers};
 pub use record::{Outcome, Record};
-pub use run::{Begun, Run, start_calls, start_downloads, start_rounds};
+pub use run::{Begun, ENDS_WITH_INPUT, Run, start_calls, start_downloads, start_rounds};
 pub use sites::{LIVE_SITES, PRACTICE_PAGES};
 pub use terminal::{look, progress_bar};
-pub use timeline::Interleaving;

@@ -19,12 +19,15 @@ const LARGEST_NUMBER: u64 = 93;
 
 /// `--repeat N`
 pub fn repeat() -> Arg {
-    numeric("repeat", "N", "80", 1..=MOST_ITEMS).help("How often the list of pages is repeated")
+    numeric("repeat", "N", 1..=MOST_ITEMS)
+        .default_value("80")
+        .help("How often the list of pages is repeated")
 }
 
 /// `--latency MS`
 pub fn latency() -> Arg {
-    numeric("latency", "MS", "50", 0..=60_000u64)
+    numeric("latency", "MS", 0..=60_000u64)
+        .default_value("50")
         .help("How long the practice site takes to answer, in milliseconds")
 }
 
@@ -35,28 +38,24 @@ pub fn timeout() -> Arg {
 
 /// `--number N`
 pub fn number() -> Arg {
-    numeric("number", "N", "35", 0..=LARGEST_NUMBER).help("The number that fib is called with")
+    numeric("number", "N", 0..=LARGEST_NUMBER)
+        .default_value("35")
+        .help("The number that fib is called with")
 }
 
 /// `--calls K`
 pub fn calls() -> Arg {
-    numeric("calls", "K", "20", 1..=MOST_ITEMS).help("How often it is called")
+    numeric("calls", "K", 1..=MOST_ITEMS).default_value("20").help("How often it is called")
 }
 
 /// An option that takes a whole number.
-pub fn numeric<T>(
-    name: &'static str,
-    value: &'static str,
-    default: &'static str,
-    allowed: RangeInclusive<T>,
-) -> Arg
+pub fn numeric<T>(name: &'static str, value: &'static str, allowed: RangeInclusive<T>) -> Arg
 where
     T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
 {
     Arg::new(name)
         .long(name)
         .value_name(value)
-        .default_value(default)
         .allow_negative_numbers(true) // -1 is a wrong value, not an unknown option
         .value_parser(whole_number(allowed))
 }

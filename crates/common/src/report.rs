@@ -57,6 +57,7 @@ impl Report<'_> {
             title: self.lesson.name.into(),
             item: self.lesson.item().into(),
             worker: self.lesson.model.worker().into(),
+            only_computes: self.lesson.work == Work::Calls,
             took: self.took,
             cores: cores(),
             spans: self.records.iter().map(span).collect(),

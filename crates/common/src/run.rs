@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::OnceCell;
+use std::env;
 use std::fmt::Display;
 use std::fs;
 use std::future::poll_fn;
@@ -27,6 +28,10 @@ use crate::record::{Outcome, Record};
 use crate::report::Report;
 use crate::terminal::look;
 use crate::{busy, interrupt, sites};
+
+/// Set in the environment of a lesson by a program that reads its `--json`: the lesson ends with that
+/// program, when its own standard input does.
+pub const ENDS_WITH_INPUT: &str = "LESSON_ENDS_WITH_INPUT";
 
 /// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
 const PIPE_CLOSED: u8 = 141;
@@ -159,6 +164,12 @@ fn start(
     let printing = if json || quiet { Style::Quiet } else { Style::Lines };
     panic::set_hook(Box::new(told_in_one_line));
     interrupt::listen().unwrap_or_else(|error| give_up(&format!("no handler for Ctrl-C: {error}")));
+    if env::var_os(ENDS_WITH_INPUT).is_some() {
+        thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            process::exit(interrupt::STATUS.into())
+        });
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let (messages, printer) = printer::start(lesson, items.count, printing, stop.clone());
     Box::leak(Box::new(Run {

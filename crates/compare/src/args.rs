@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, value_parser};
 use common::options::{self, MOST_ITEMS, MOST_WORKERS, numeric, whole_number};
-use common::{LESSONS, Lesson, PRACTICE_PAGES, Work};
+use common::{LESSONS, Lesson, PRACTICE_PAGES, Work, Workers};
 
 use crate::results::Sizes;
 
@@ -40,10 +40,19 @@ impl Arguments {
         let only: Vec<&String> = matches.get_many("only").unwrap_or_default().collect();
         let lessons =
             comparable().filter(|it| only.is_empty() || only.iter().any(|name| *name == it.name));
+        let mut sweep: Vec<usize> =
+            matches.get_many("sweep").unwrap_or_default().copied().collect();
+        sweep.sort_unstable();
+        sweep.dedup();
+        let lessons: Vec<&Lesson> = lessons.collect();
+        if !sweep.is_empty() && !lessons.iter().any(|lesson| can_sweep(lesson)) {
+            let error = "--sweep runs downloaders that have a limit, and --only names none of them";
+            command.error(clap::error::ErrorKind::ArgumentConflict, error).exit();
+        }
         let seconds = |name| *matches.get_one::<Duration>(name).expect("it has a default");
         Self {
             runs: matches.get_one("runs").copied(),
-            lessons: lessons.collect(),
+            lessons,
             sizes: Sizes {
                 pages,
                 latency_ms: *matches.get_one("latency").expect("it has a default"),
@@ -53,7 +62,7 @@ impl Arguments {
             },
             timeout: seconds("timeout"),
             limit: seconds("limit"),
-            sweep: matches.get_one("sweep").cloned().unwrap_or_default(),
+            sweep,
             out: matches.remove_one("out"),
         }
     }
@@ -62,6 +71,11 @@ impl Arguments {
 /// The lessons that are compared: those that can do the same work.
 pub(crate) fn comparable() -> impl Iterator<Item = &'static Lesson> {
     LESSONS.iter().filter(|lesson| matches!(lesson.work, Work::Downloads | Work::Calls))
+}
+
+/// Whether it has a number of workers to sweep over.
+pub(crate) fn can_sweep(lesson: &Lesson) -> bool {
+    lesson.work == Work::Downloads && lesson.workers != Workers::One
 }
 
 fn command() -> Command {
@@ -73,8 +87,7 @@ fn command() -> Command {
         )
         .max_term_width(100)
         .args([
-            numeric("runs", "N", "", 1..=1_000usize)
-                .default_value(None)
+            numeric("runs", "N", 1..=1_000usize)
                 .help("How often each lesson runs [default: as often as fits in a minute]"),
             Arg::new("only")
                 .long("only")
@@ -84,8 +97,7 @@ fn command() -> Command {
                 .hide_possible_values(true)
                 .value_parser(PossibleValuesParser::new(names))
                 .help("Only these lessons, such as: --only sync_cpu threaded_cpu"),
-            numeric("workers", "N", "", 1..=MOST_WORKERS)
-                .default_value(None)
+            numeric("workers", "N", 1..=MOST_WORKERS)
                 .help("The same limit for every model [default: that of each lesson]"),
             options::repeat().default_value("40"),
             options::latency(),
@@ -96,7 +108,8 @@ fn command() -> Command {
                 .long("sweep")
                 .value_name("N,N,...")
                 .allow_negative_numbers(true)
-                .value_parser(sweep)
+                .value_delimiter(',')
+                .value_parser(whole_number(1..=MOST_WORKERS))
                 .help("Run threads, processes and async with each of these numbers of workers too"),
             Arg::new("out")
                 .long("out")
@@ -107,20 +120,6 @@ fn command() -> Command {
         ])
 }
 
-/// Numbers of workers, each once and in order.
-fn sweep(text: &str) -> Result<Vec<usize>, String> {
-    use clap::builder::TypedValueParser;
-    let number = whole_number(1..=MOST_WORKERS);
-    let parse = |text: &str| number.parse_ref(&command(), None, text.trim().as_ref());
-    let numbers: Result<Vec<usize>, _> = text.split(',').map(parse).collect();
-    let mut numbers = numbers.map_err(|_| {
-        format!("it takes whole numbers from 1 to {MOST_WORKERS}, such as 1,2,5,10")
-    })?;
-    numbers.sort_unstable();
-    numbers.dedup();
-    Ok(numbers)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,13 +127,5 @@ mod tests {
     #[test]
     fn the_command_is_sound() {
         command().debug_assert();
-    }
-
-    #[test]
-    fn a_sweep_is_in_order_and_each_number_is_there_once() {
-        assert_eq!(sweep("10, 1,5,10"), Ok(vec![1, 5, 10]));
-        for wrong in ["", "0", "1,,2", "1;2", "-1", "1001", "1,x"] {
-            assert!(sweep(wrong).is_err(), "{wrong}");
-        }
     }
 }

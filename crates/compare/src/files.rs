@@ -1,6 +1,6 @@
 //! The files that `--out` writes.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -8,21 +8,26 @@ use serde_json::{Value, json};
 use crate::results::{Results, Row, Spread};
 use crate::{html, tables};
 
-/// Makes the folder, unless it is there.
+const NAMES: [&str; 4] = ["report.html", "results.json", "results.csv", "results.md"];
+
+/// Makes the folder, unless it is there, and sees that files can be written in it.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), String> {
+    let can_write =
+        |name: &&str| OpenOptions::new().create(true).append(true).open(folder.join(name));
     fs::create_dir_all(folder)
-        .map_err(|error| format!("the folder {} cannot be made: {error}", folder.display()))
+        .and_then(|()| NAMES.iter().try_for_each(|name| can_write(name).map(drop)))
+        .map_err(|error| format!("the folder {} cannot be used: {error}", folder.display()))
 }
 
 /// Writes all four, over what was there.
 pub(crate) fn write(folder: &Path, results: &Results) -> Result<(), String> {
-    let files = [
-        ("report.html", html::html(results)),
-        ("results.json", format!("{:#}\n", json(results))),
-        ("results.csv", csv(results).map_err(|error| format!("no results.csv: {error}"))?),
-        ("results.md", tables::markdown(results)),
+    let texts = [
+        html::html(results),
+        format!("{:#}\n", json(results)),
+        csv(results).map_err(|error| format!("no results.csv: {error}"))?,
+        tables::markdown(results),
     ];
-    for (name, text) in files {
+    for (name, text) in NAMES.iter().zip(texts) {
         let path = folder.join(name);
         fs::write(&path, text)
             .map_err(|error| format!("{} was not written: {error}", path.display()))?;

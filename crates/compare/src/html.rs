@@ -14,7 +14,7 @@ use common::{Lesson, Model, Work};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use timeline::scale;
 
-use crate::results::{Curve, Point, Results, Row, Sizes, Spread};
+use crate::results::{Curve, Point, Results, Row, Sizes, Spread, digits};
 use crate::{sweep, tables};
 
 /// The works that have a table, with the name of each.
@@ -143,15 +143,6 @@ fn table_row(results: &Results, row: &Row, axis: Duration) -> Value {
         article => results.article_verdict(row).words(),
         trouble => row.trouble.clone(),
         bar => bar,
-    }
-}
-
-/// Seconds in so many digits that all times are about as wide.
-fn digits(seconds: f64) -> String {
-    match seconds {
-        seconds if seconds < 0.01 => format!("{seconds:.5}"),
-        seconds if seconds < 10.0 => format!("{seconds:.3}"),
-        seconds => format!("{seconds:.2}"),
     }
 }
 
@@ -434,8 +425,8 @@ mod tests {
             "160 pages, 50 ms each",
             "fib(32), 20 calls",
             "The machine was busy before the first run: 1.3 of 2 cores.",
-            "<strong>8.588</strong>",
-            "8.528 – 8.647",
+            "<strong>8.59</strong>",
+            "8.53 – 8.65",
             "the task, at await",
             "4.9x faster",
             "3.1x slower",

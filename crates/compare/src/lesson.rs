@@ -13,7 +13,7 @@ use timeline::{Span, Timeline};
 
 use crate::results::Sample;
 
-/// More than this no lesson has to say: 100,000 items are about 30 MB.
+/// More than this no lesson has to say: an item takes about 250 bytes, and there are 100,000 at the most.
 const MOST_OUTPUT: u64 = 200 << 20;
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(5);
@@ -45,8 +45,9 @@ pub(crate) fn run(
     let stdout = read_all(child.stdout.take());
     let stderr = read_all(child.stderr.take());
     let status = match wait(&mut child, limit) {
+        // On Windows it gets the Ctrl-C itself, and may be first.
+        Ok(_) if common::interrupted() => return Ended::Interrupted,
         Ok(Some(status)) => status,
-        Ok(None) if common::interrupted() => return Ended::Interrupted,
         Ok(None) => {
             let seconds = limit.as_secs_f64();
             return Ended::InTrouble(format!("it took longer than {seconds} s (--limit)"));
@@ -59,8 +60,10 @@ pub(crate) fn run(
     let (stdout, stderr) = (text(stdout), text(stderr));
     // Where items failed the status is 1, and the report says which.
     if !status.success() && status.code() != Some(1) || stdout.is_empty() {
-        let last_words =
-            stderr.lines().last().map_or(String::new(), |line| format!(": {line:.200}"));
+        let last = stderr.lines().last().unwrap_or_default();
+        // A terminal may take some signs for orders.
+        let last: String = last.chars().filter(|sign| !sign.is_control()).take(200).collect();
+        let last_words = if last.is_empty() { last } else { format!(": {last}") };
         return Ended::InTrouble(format!("it ended with {status}{last_words}"));
     }
     match read(lesson, &stdout, items) {
@@ -71,7 +74,9 @@ pub(crate) fn run(
 
 fn start(program: &Path, arguments: &[String]) -> io::Result<Child> {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // With this program its standard input ends, and then the lesson does.
+    command.env(common::ENDS_WITH_INPUT, "1").stdin(Stdio::piped());
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A Ctrl-C in the terminal is for this program, which then ends the lesson.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -115,7 +120,8 @@ fn read(lesson: &Lesson, json: &str, items: usize) -> Result<Sample, String> {
         let number = run[key].as_u64().and_then(|number| usize::try_from(number).ok());
         number.ok_or_else(|| format!("no proper \"{key}\""))
     };
-    let seconds = run["seconds"].as_f64().ok_or("no proper \"seconds\"")?;
+    let seconds = run["seconds"].as_f64().filter(|seconds| *seconds > 0.0);
+    let seconds = seconds.ok_or("no proper \"seconds\"")?;
     let took = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
     let listed = run["items"].as_array().ok_or("no \"items\"")?;
     let spans: Result<Vec<Span>, _> = listed.iter().map(Span::from_json).collect();
@@ -149,6 +155,7 @@ fn read(lesson: &Lesson, json: &str, items: usize) -> Result<Sample, String> {
         title: lesson.name.into(),
         item: lesson.item().into(),
         worker: lesson.model.worker().into(),
+        only_computes: lesson.work == Work::Calls,
         took,
         cores: number("cores")?,
         spans,

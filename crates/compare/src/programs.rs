@@ -40,7 +40,7 @@ pub(crate) fn build(args: &Arguments) -> Result<Programs, String> {
         for lesson in &args.lessons {
             build.args(["--package", lesson.name]);
         }
-        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        build.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
         // What cargo says of this package; ring's build script would take it for its own, and run again.
         for (name, _) in env::vars_os() {
             let of_package = |name: &str| {
@@ -60,7 +60,7 @@ pub(crate) fn build(args: &Arguments) -> Result<Programs, String> {
     }
     match args.lessons.iter().find(|lesson| !programs.path(lesson).exists()) {
         Some(lesson) => Err(format!(
-            "there is no {} beside this program: start it with `cargo run -p compare`",
+            "there is no {} beside this program: start it with `cargo run -p compare`, without --target",
             lesson.name
         )),
         None => Ok(programs),

@@ -107,6 +107,8 @@ pub(crate) enum Verdict {
     TooClose(f64),
     /// So many times as fast: above 1 faster, below 1 slower.
     Ratio(f64),
+    /// The same of a single run, which has no range.
+    OneRun(f64),
     /// There is nothing to compare it with.
     None,
 }
@@ -141,12 +143,22 @@ impl Verdict {
             Self::TooClose(ratio) => format!("too close to call ({ratio:.2}x)"),
             Self::Ratio(ratio) if ratio >= 1.0 => format!("{}x faster", two_digits(ratio)),
             Self::Ratio(ratio) => format!("{}x slower", two_digits(1.0 / ratio)),
+            Self::OneRun(ratio) => format!("{}?", Self::Ratio(ratio).words()),
         }
     }
 }
 
+/// Seconds with as many digits as say something.
+pub(crate) fn digits(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 0.01 => format!("{seconds:.5}"),
+        seconds if seconds < 1.0 => format!("{seconds:.3}"),
+        seconds => format!("{seconds:.2}"),
+    }
+}
+
 /// With one decimal below ten, where it still says something: `1.82`, `5.0`, `17`.
-fn two_digits(ratio: f64) -> String {
+pub(crate) fn two_digits(ratio: f64) -> String {
     match ratio {
         ratio if ratio < 2.0 => format!("{ratio:.2}"),
         ratio if ratio < 9.95 => format!("{ratio:.1}"),
@@ -171,6 +183,17 @@ impl Row {
         (done, failed)
     }
 
+    /// Whether its times are those of all the work: what fails may fail faster.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.trouble.is_none() && self.done_and_failed().1 == 0
+    }
+
+    /// Why the first item that failed did so.
+    pub(crate) fn first_failure(&self) -> Option<&str> {
+        let spans = self.samples.iter().flat_map(|sample| &sample.timeline.spans);
+        spans.filter_map(|span| span.failed.as_deref()).next()
+    }
+
     /// The run that took the median time, or is nearest to it.
     pub(crate) fn median_run(&self) -> Option<&Sample> {
         let median = self.seconds()?.median;
@@ -188,9 +211,17 @@ impl Results {
     /// A row beside the sync lesson of its kind.
     pub(crate) fn verdict(&self, row: &Row) -> Verdict {
         let base = self.rows_of(row.lesson.work).find(|row| is_base(row.lesson));
-        match (row.seconds(), base.and_then(Row::seconds)) {
+        let Some(base) = base.filter(|base| base.is_sound() && row.is_sound()) else {
+            return Verdict::None;
+        };
+        match (row.seconds(), base.seconds()) {
             (Some(_), _) if is_base(row.lesson) => Verdict::Base,
-            (Some(seconds), Some(base)) => seconds.verdict(base),
+            (Some(seconds), Some(base_seconds)) => {
+                match (seconds.verdict(base_seconds), row.samples.len().min(base.samples.len())) {
+                    (Verdict::Ratio(ratio) | Verdict::TooClose(ratio), 1) => Verdict::OneRun(ratio),
+                    (verdict, _) => verdict,
+                }
+            }
             _ => Verdict::None,
         }
     }
@@ -209,7 +240,7 @@ impl Results {
     pub(crate) fn is_fine(&self) -> bool {
         let troubles = self.rows.iter().map(|row| &row.trouble);
         troubles.chain(self.sweep.iter().map(|curve| &curve.trouble)).all(Option::is_none)
-            && self.rows.iter().all(|row| row.done_and_failed().1 == 0)
+            && self.rows.iter().all(Row::is_sound)
             && self.checks.iter().all(|check| check.passed)
     }
 }

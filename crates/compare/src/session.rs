@@ -12,7 +12,8 @@ use crate::programs::Programs;
 use crate::results::{Check, Results, Row, Sample, Sizes, Spread};
 use crate::{machine, sweep};
 
-/// So long the default run may take, without what it builds: under a minute with all the rest.
+/// So long all rounds may take, but for the first two: without a range there is no verdict. The default
+/// sizes are such that it is under a minute, with all the rest but the build.
 const BUDGET: Duration = Duration::from_secs(48);
 /// More runs than these say nothing new.
 const MOST_RUNS: usize = 10;
@@ -82,8 +83,10 @@ impl Bench<'_> {
         for row in rows {
             self.bar.set_message(format!("warming up {}", row.lesson.name));
             let ended = self.run(row.lesson, sizes, sizes.workers);
-            if let Ended::InTrouble(why) = ended {
-                row.trouble = Some(why);
+            match ended {
+                Ended::Well(_) => {}
+                Ended::InTrouble(why) => row.trouble = Some(why),
+                Ended::Interrupted => return,
             }
         }
     }
@@ -95,7 +98,10 @@ impl Bench<'_> {
         let mut round = 0;
         while round < rounds {
             self.bar.set_length((rounds * rows.len()) as u64);
-            for row in &mut *rows {
+            // Not always in the same order: what one leaves behind is not to meet always the same next.
+            let first = round % rows.len().max(1);
+            let (later, earlier) = rows.split_at_mut(first);
+            for row in earlier.iter_mut().chain(later) {
                 self.bar.set_message(row.lesson.name);
                 if row.trouble.is_none() {
                     match self.run(row.lesson, self.args.sizes, self.args.sizes.workers) {
@@ -160,26 +166,38 @@ fn warn_of_first_run(row: &Row) -> Option<String> {
     })
 }
 
-/// Whether all models got the same; `None` where there is nothing to compare.
+/// Whether all runs got the same; `None` where there are no two of them.
 fn check(rows: &[Row], work: Work) -> Option<Check> {
-    let rows = rows.iter().filter(|row| row.lesson.work == work && !row.samples.is_empty());
-    let runs: Vec<(&Lesson, &Sample)> =
-        rows.flat_map(|row| row.samples.iter().map(|sample| (row.lesson, sample))).collect();
-    let (_, first) = runs.first()?;
-    let what = if work == Work::Downloads { "pages" } else { "numbers" };
-    let sentence = match runs.iter().find(|(_, sample)| sample.got != first.got) {
-        Some((lesson, _)) => {
-            let other = runs[0].0.name;
-            return Some(Check {
-                passed: false,
-                sentence: format!("{} did not get the same {what} as {other}.", lesson.name),
-            });
-        }
-        None => {
-            format!("Every model got the same {} {what}, in each of its runs.", first.got.len())
-        }
+    let rows: Vec<&Row> =
+        rows.iter().filter(|row| row.lesson.work == work && !row.samples.is_empty()).collect();
+    let runs: Vec<(&Row, &Sample)> =
+        rows.iter().flat_map(|row| row.samples.iter().map(move |sample| (*row, sample))).collect();
+    let what = if work == Work::Downloads { "page" } else { "number" };
+    let [(first_row, first), _, ..] = runs.as_slice() else { return None };
+    let fails = |sentence: String| Some(Check { passed: false, sentence });
+    if let Some(row) = rows.iter().find(|row| row.done_and_failed().1 > 0) {
+        return fails(format!("{} did not get all of its {what}s.", row.lesson.name));
+    }
+    if let Some((row, _)) = runs.iter().find(|(_, sample)| sample.got != first.got) {
+        let (one, other) = (first_row.lesson.name, row.lesson.name);
+        return fails(if one == other {
+            format!("Two runs of {one} did not get the same {what}s.")
+        } else {
+            format!("{one} and {other} did not get the same {what}s.")
+        });
+    }
+    let many = |number: usize, word: &str| {
+        format!("{number} {word}{}", if number == 1 { "" } else { "s" })
     };
-    Some(Check { passed: true, sentence })
+    Some(Check {
+        passed: true,
+        sentence: format!(
+            "All {} runs of {} got the same {}.",
+            runs.len(),
+            many(rows.len(), "lesson"),
+            many(first.got.len(), what)
+        ),
+    })
 }
 
 #[cfg(test)]

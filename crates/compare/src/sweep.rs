@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use common::{Lesson, Model, PRACTICE_PAGES, Work, Workers};
+use common::{Lesson, Model, PRACTICE_PAGES};
 
+use crate::args::can_sweep;
 use crate::lesson::Ended;
-use crate::results::{Curve, Point, Sizes, Spread};
+use crate::results::{Curve, Point, Sizes, Spread, two_digits};
 use crate::session::Bench;
 
 /// Without `--runs`, a point is measured until this time is over, but not more often than this.
@@ -20,9 +21,7 @@ const COSTS: f64 = 1.05;
 pub(crate) fn measure(bench: &Bench<'_>) -> Vec<Curve> {
     let args = bench.args;
     let Some(&most) = args.sweep.last() else { return Vec::new() };
-    let has_limit =
-        |lesson: &&Lesson| lesson.work == Work::Downloads && lesson.workers != Workers::One;
-    let lessons = args.lessons.iter().copied().filter(has_limit);
+    let lessons = args.lessons.iter().copied().filter(|lesson| can_sweep(lesson));
     let mut curves: Vec<Curve> =
         lessons.map(|lesson| Curve { lesson, points: Vec::new(), trouble: None }).collect();
     // Enough pages for the most workers.
@@ -88,12 +87,14 @@ pub(crate) fn sentence(curve: &Curve) -> Option<String> {
         None => {
             format!("{name}: more workers help up to {}, the most that were tried", last.workers)
         }
-        Some(knee) => format!("{name}: beyond {knee} workers, more of them hardly help"),
+        Some(knee) => {
+            format!("{name}: beyond {knee}, more workers bring less than half of what they could")
+        }
     };
     let fastest = format!(
-        "; fastest with {}, {:.0} times as fast as with {}",
+        "; fastest with {}, {} times as fast as with {}",
         best.workers,
-        first.seconds.median / best.seconds.median,
+        two_digits(first.seconds.median / best.seconds.median),
         first.workers
     );
     let times = last.seconds.median / best.seconds.median;
@@ -107,12 +108,14 @@ pub(crate) fn sentence(curve: &Curve) -> Option<String> {
 
 /// The number of workers up to which more are worth it; `None` where all that were tried are.
 pub(crate) fn knee(points: &[Point]) -> Option<usize> {
-    let pays = |pair: &[Point]| {
-        let gain = pair[0].seconds.median / pair[1].seconds.median - 1.0;
-        let possible = pair[1].workers as f64 / pair[0].workers as f64 - 1.0;
+    let pays = |few: &Point, many: &Point| {
+        let gain = few.seconds.median / many.seconds.median - 1.0;
+        let possible = many.workers as f64 / few.workers as f64 - 1.0;
         gain >= WORTH_IT * possible
     };
-    points.windows(2).find(|pair| !pays(pair)).map(|pair| pair[0].workers)
+    // One slow point, or workers that come out even with the pages no better, are no knee.
+    let is_knee = |few: usize| points[few + 1..].iter().all(|many| !pays(&points[few], many));
+    (0..points.len().checked_sub(1)?).find(|&few| is_knee(few)).map(|few| points[few].workers)
 }
 
 #[cfg(test)]
@@ -141,10 +144,17 @@ mod tests {
         assert_eq!(
             sentence(&curve).as_deref(),
             Some(
-                "threads: beyond 40 workers, more of them hardly help; fastest with 80, 40 times as fast \
-                 as with 1; 160 cost, at 1.50 times the time of 80."
+                "threads: beyond 40, more workers bring less than half of what they could; fastest with 80, \
+                 40 times as fast as with 1; 160 cost, at 1.50 times the time of 80."
             )
         );
+    }
+
+    /// 40 and 60 workers take the same two rounds for 80 pages: that is no knee, since 80 take one.
+    #[test]
+    fn a_step_without_gain_before_one_with_it_is_no_knee() {
+        assert_eq!(knee(&curve(&[(40, 0.2), (60, 0.2), (80, 0.1)]).points), None);
+        assert_eq!(knee(&curve(&[(40, 0.2), (60, 0.2), (80, 0.16)]).points), Some(40));
     }
 
     #[test]
@@ -153,7 +163,7 @@ mod tests {
         assert_eq!(
             sentence(&curve).as_deref(),
             Some(
-                "threads: more workers help up to 2, the most that were tried; fastest with 2, 2 times as \
+                "threads: more workers help up to 2, the most that were tried; fastest with 2, 2.0 times as \
                  fast as with 1."
             )
         );

@@ -1,11 +1,11 @@
 //! The results as text, for the terminal and for Markdown.
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use common::{Model, Work};
 use console::Style;
 use timeline::Look;
 
-use crate::results::{Curve, Results, Row, Spread, Verdict};
+use crate::results::{Curve, Results, Row, Spread, Verdict, digits};
 use crate::sweep;
 
 /// The width that a table with all columns needs,
@@ -17,6 +17,10 @@ const MEASURED: [usize; 7] = [0, 4, 5, 6, 7, 8, 9];
 
 /// What stands where a lesson's time would.
 const NOT_RUN: &str = "not run";
+const IN_TROUBLE: &str = "in trouble";
+
+const INTERRUPTED: &str = "Interrupted: this is what was done until then.";
+const SECONDS: &str = "seconds (range)";
 
 /// The columns, all but the first four with numbers or verdicts.
 pub(crate) const COLUMNS: [&str; 10] = [
@@ -24,7 +28,7 @@ pub(crate) const COLUMNS: [&str; 10] = [
     "model",
     "who switches",
     "limit",
-    "seconds (range)",
+    SECONDS,
     "against sync",
     "cores busy",
     "ok",
@@ -43,6 +47,13 @@ pub(crate) fn title(results: &Results, work: Work) -> String {
             format!("Computing: fib({}), {} times", sizes.number, sizes.calls)
         }
     }
+}
+
+/// The sweep's title, with what each point had to do.
+fn sweep_title(curves: &[Curve]) -> String {
+    let pages = curves.iter().flat_map(|curve| &curve.points).map(|point| point.pages).next();
+    let pages = pages.map_or(String::new(), |pages| format!(": {pages} pages"));
+    format!("More and more workers{pages}")
 }
 
 /// Where and how it was measured, in sentences.
@@ -64,7 +75,9 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
             "Runs of each lesson, after a warm-up: {runs}. A time is the median, by the lessons' own clocks."
         ),
         match results.sizes.workers {
-            Some(workers) => format!("Every model has the same limit: {workers} at once."),
+            Some(workers) => {
+                format!("Every model that has a limit has the same one: {workers} at once.")
+            }
             None => "Every model has its article's limit; --workers 10 gives all the same.".into(),
         },
     ]
@@ -76,7 +89,7 @@ pub(crate) fn cells(results: &Results, row: &Row) -> [String; 10] {
     let (done, failed) = row.done_and_failed();
     let unknown = || "-".to_string();
     let seconds = match (row.seconds(), &row.trouble) {
-        (_, Some(_)) => "in trouble".into(),
+        (_, Some(_)) => IN_TROUBLE.into(),
         (Some(seconds), None) => spread(seconds),
         (None, None) => NOT_RUN.into(),
     };
@@ -108,12 +121,11 @@ fn limit(row: &Row) -> Option<String> {
 
 /// `4.18 (4.17-4.19)`, or `4.18` of a single run.
 pub(crate) fn spread(seconds: Spread) -> String {
-    let digits = if seconds.median >= 1.0 { 2 } else { 3 };
     let Spread { median, lowest, highest } = seconds;
     if lowest < highest {
-        format!("{median:.digits$} ({lowest:.digits$}-{highest:.digits$})")
+        format!("{} ({}-{})", digits(median), digits(lowest), digits(highest))
     } else {
-        format!("{median:.digits$}")
+        digits(median)
     }
 }
 
@@ -124,7 +136,11 @@ pub(crate) fn troubles(results: &Results) -> Vec<String> {
     let told = |(lesson, trouble): (&common::Lesson, &Option<String>)| {
         trouble.as_ref().map(|why| format!("{} is in trouble: {why}.", lesson.name))
     };
-    of_rows.chain(of_curves).filter_map(told).collect()
+    let failures = results.rows.iter().filter_map(|row| {
+        let (why, failed) = (row.first_failure()?, row.done_and_failed().1);
+        Some(format!("{}: {failed} failed; the first of them: {why}.", row.lesson.name))
+    });
+    of_rows.chain(of_curves).filter_map(told).chain(failures).collect()
 }
 
 /// What the same limit for all shows; `None` where each model had its own.
@@ -151,7 +167,7 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     let plain = Style::new;
     if results.interrupted {
-        page.line(plain().yellow().bold(), "Interrupted: this is what was done until then.");
+        page.line(plain().yellow().bold(), INTERRUPTED);
     }
     for sentence in conditions(results) {
         page.line(plain(), &sentence);
@@ -167,7 +183,7 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
         }
     }
     if !results.sweep.is_empty() {
-        page.heading("More and more workers");
+        page.heading(&sweep_title(&results.sweep));
         page.sweep(&results.sweep);
     }
     page.line(plain(), "");
@@ -227,8 +243,7 @@ impl Page {
         let green = |word| (word, Style::new().green());
         let red = |word| (word, Style::new().red());
         let yellow = |word| (word, Style::new().yellow());
-        let words =
-            [green("faster"), red("slower"), yellow("too close to call"), red("in trouble")];
+        let words = [green("faster"), red("slower"), yellow("too close to call"), red(IN_TROUBLE)];
         let text = words.into_iter().fold(table.to_string(), |text, (word, style)| {
             let style = style.force_styling(self.look.colour);
             text.replace(word, &style.apply_to(word).to_string())
@@ -249,7 +264,7 @@ impl Page {
             "{seconds} s: {verdict} (the article's: {article}). {model}, {limit}; who switches: {who}. \
              {cores} cores busy; {ok} ok, {failed} failed."
         );
-        let rest = if seconds == NOT_RUN { NOT_RUN } else { &rest };
+        let rest = if [NOT_RUN, IN_TROUBLE].contains(&seconds.as_str()) { seconds } else { &rest };
         for line in indented.wrap(rest).lines() {
             self.text += &format!("  {line}\n");
         }
@@ -298,6 +313,11 @@ fn table(results: &Results, rows: &[&Row], columns: &[usize]) -> Table {
     for (column, &shown) in table.column_iter_mut().zip(columns) {
         match COLUMNS[shown] {
             "lesson" => _ = column.set_constraint(ColumnConstraint::ContentWidth),
+            // `(0.836-0.839)` is not to be broken.
+            SECONDS => {
+                let least = ColumnConstraint::LowerBoundary(Width::Fixed(15));
+                _ = column.set_constraint(least);
+            }
             "cores busy" | "ok" | "failed" => column.set_cell_alignment(CellAlignment::Right),
             _ => {}
         }
@@ -312,6 +332,9 @@ pub(crate) fn markdown(results: &Results) -> String {
         let items: String = sentences.iter().map(|sentence| format!("- {sentence}\n")).collect();
         text.push_str(&items);
     };
+    if results.interrupted {
+        list(&[INTERRUPTED.into()]);
+    }
     list(&conditions(results));
     list(&results.warnings.iter().map(|warning| format!("Warning: {warning}")).collect::<Vec<_>>());
     for work in [Work::Downloads, Work::Calls] {
@@ -341,7 +364,7 @@ pub(crate) fn markdown(results: &Results) -> String {
                 ]);
             }
         }
-        text += &format!("\n## More and more workers\n\n{table}\n");
+        text += &format!("\n## {}\n\n{table}\n", sweep_title(&results.sweep));
     }
     text.push('\n');
     let checks = results.checks.iter().map(|check| check.sentence.clone());

@@ -7,11 +7,11 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Barrier, Mutex};
+use std::sync::{Barrier, Mutex, atomic::AtomicU64, atomic::Ordering::Relaxed};
 use std::thread;
 
-use common::{Interleaving, Outcome};
+use common::Outcome;
+use timeline::Interleaving;
 
 fn main() -> ExitCode {
     let run = common::start_rounds("race_counter", 5);

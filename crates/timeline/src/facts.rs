@@ -8,6 +8,12 @@ use serde_json::{Value, json};
 use crate::lanes::{Kind, lanes, share};
 use crate::{Span, Timeline};
 
+/// From this part of what its workers could have worked on, a run is CPU-bound,
+const CPU_BOUND: f64 = 0.6;
+/// and up to this one I/O-bound. In between it cannot be told: a worker that waits for a core, since others
+/// use this machine, waits as well.
+const IO_BOUND: f64 = 0.35;
+
 /// What a run used, and what it waited for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facts {
@@ -30,6 +36,10 @@ pub enum Bound {
     Io,
     /// The processor.
     Cpu,
+    /// Something between the two: it works and waits, or it waits for a core that others use.
+    Between,
+    /// The processor, and it has less of that than there is: others use the cores.
+    Core,
 }
 
 impl fmt::Display for Bound {
@@ -37,6 +47,8 @@ impl fmt::Display for Bound {
         f.write_str(match self {
             Self::Io => "I/O-bound",
             Self::Cpu => "CPU-bound",
+            Self::Between => "between I/O-bound and CPU-bound",
+            Self::Core => "CPU-bound, and waiting for a core",
         })
     }
 }
@@ -54,13 +66,19 @@ impl Timeline {
         let share = share(working, covered);
         let cores_busy = working.as_secs_f64() / self.took.as_secs_f64().max(1e-9);
         // With more workers than cores, each of them also waits for a core.
-        let all_cores = cores_busy >= 0.8 * self.cores as f64;
+        let can_be_busy = workers.len().min(self.cores).max(1);
+        let load = share.max(cores_busy / can_be_busy as f64);
         Some(Facts {
             peak_in_flight: peak_in_flight(&self.spans),
             workers: workers.len(),
             working: share,
             cores_busy,
-            bound: if share >= 0.5 || all_cores { Bound::Cpu } else { Bound::Io },
+            bound: match load {
+                load if load >= CPU_BOUND => Bound::Cpu,
+                _ if self.only_computes => Bound::Core,
+                load if load <= IO_BOUND => Bound::Io,
+                _ => Bound::Between,
+            },
         })
     }
 
@@ -127,6 +145,7 @@ mod tests {
             title: "a lesson".into(),
             item: "page".into(),
             worker: "process".into(),
+            only_computes: false,
             took: Duration::from_millis(took),
             cores: 2,
             spans: spans.to_vec(),
@@ -178,6 +197,18 @@ mod tests {
         assert!((facts.working - 0.2).abs() < 1e-9, "{facts:?}");
         assert!((facts.cores_busy - 0.1).abs() < 1e-9, "{facts:?}");
         assert_eq!(facts.bound, Bound::Io);
+    }
+
+    /// Others use the machine: what only computes can wait for nothing else.
+    #[test]
+    fn what_only_computes_waits_for_a_core() {
+        let spans = [span("main", 0, 100, 30)];
+        let run = timeline(100, &spans);
+        assert_eq!(run.facts().map(|facts| facts.bound), Some(Bound::Io));
+        let run = Timeline { only_computes: true, ..run };
+        assert_eq!(run.facts().map(|facts| facts.bound), Some(Bound::Core));
+        let half = Timeline { spans: vec![span("main", 0, 100, 50)], only_computes: false, ..run };
+        assert_eq!(half.facts().map(|facts| facts.bound), Some(Bound::Between));
     }
 
     #[test]

@@ -227,7 +227,7 @@ impl Lost {
             right: "another".into(),
             arrow: None,
         }];
-        let mut counter = 0;
+        let (mut counter, mut has_written) = (0, false);
         for (side, took) in &self.steps {
             let (words, to_counter) = match *took {
                 Took::Read(value) => {
@@ -237,8 +237,11 @@ impl Lost {
                 Took::Added(sum) => (format!("{} + 1 = {sum}", sum.saturating_sub(1)), None),
                 Took::Wrote { sum, over } => {
                     if counter != over {
-                        rows.push(row(Side::Left, "... and so on".into(), over, None));
+                        // Before its own first write, the thread has no part in it.
+                        let who = if has_written { "... and so on" } else { "... others" };
+                        rows.push(row(Side::Left, who.into(), over, None));
                     }
+                    has_written = true;
                     counter = sum;
                     (format!("writes {sum}"), Some(true))
                 }
@@ -310,7 +313,7 @@ mod tests {
         let steps = steps.map(|(thread, took)| Step { thread, took }).to_vec();
         let text = Interleaving(Mutex::new(steps)).terminal(PLAIN);
         let rows: Vec<&str> = text.lines().collect();
-        assert_eq!(rows[4], "... and so on          9", "{text}");
+        assert_eq!(rows[4], "... others             9", "{text}");
         assert_eq!(rows[5], "writes 1      ->       1", "{text}");
         assert_eq!(rows[7], "... and so on         20", "{text}");
     }

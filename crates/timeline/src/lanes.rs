@@ -49,8 +49,10 @@ impl Lane<'_> {
         self.pieces.iter().map(Piece::length).sum()
     }
 
+    /// Never more than is covered. A single piece may have more: where the clock of work has coarse steps, one
+    /// of them falls into it.
     pub(crate) fn working(&self) -> Duration {
-        self.pieces.iter().map(|piece| piece.working.min(piece.length())).sum()
+        self.pieces.iter().map(|piece| piece.working).sum::<Duration>().min(self.covered())
     }
 }
 

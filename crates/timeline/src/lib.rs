@@ -33,6 +33,8 @@ pub struct Timeline {
     pub item: String,
     /// What does the items, in the singular: `thread`, `process`.
     pub worker: String,
+    /// Whether its items compute and nothing else: then what they wait for is a core.
+    pub only_computes: bool,
     /// How long the run took.
     pub took: Duration,
     /// How many cores it could use.

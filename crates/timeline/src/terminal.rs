@@ -250,6 +250,7 @@ mod tests {
             title: "a lesson".into(),
             item: "page".into(),
             worker: "thread".into(),
+            only_computes: false,
             took: Duration::from_millis(took),
             cores: 2,
             spans,

@@ -86,6 +86,7 @@ mod tests {
             title: "async".into(),
             item: "page".into(),
             worker: "thread".into(),
+            only_computes: false,
             took: Duration::from_millis(50),
             cores: 2,
             spans: vec![

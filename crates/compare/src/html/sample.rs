@@ -112,6 +112,7 @@ fn run_of(name: &str, thousandths: u32) -> Sample {
         title: name.into(),
         item: lesson.item().into(),
         worker: lesson.model.worker().into(),
+        only_computes: lesson.work == common::Work::Calls,
         took,
         cores: 2,
         spans,
