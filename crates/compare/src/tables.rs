@@ -11,7 +11,7 @@ use crate::sweep;
 /// The width that a table with all columns needs,
 const ROOM_FOR_ALL: usize = 118;
 /// and one with those that are measured. With less, each lesson is a paragraph.
-const ROOM_FOR_MEASURED: usize = 76;
+const ROOM_FOR_MEASURED: usize = 80;
 /// The columns that are measured, beside the lesson's name.
 const MEASURED: [usize; 7] = [0, 4, 5, 6, 7, 8, 9];
 
@@ -20,7 +20,6 @@ const NOT_RUN: &str = "not run";
 const IN_TROUBLE: &str = "in trouble";
 
 const INTERRUPTED: &str = "Interrupted: this is what was done until then.";
-const SECONDS: &str = "seconds (range)";
 
 /// The columns, all but the first four with numbers or verdicts.
 pub(crate) const COLUMNS: [&str; 10] = [
@@ -28,12 +27,12 @@ pub(crate) const COLUMNS: [&str; 10] = [
     "model",
     "who switches",
     "limit",
-    SECONDS,
-    "against sync",
+    "seconds (range)",
+    "vs sync",
     "cores busy",
     "ok",
     "failed",
-    "article",
+    "Python",
 ];
 
 /// The two tables' titles, with what was to be done.
@@ -80,6 +79,7 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
             }
             None => "Every model has its article's limit; --workers 10 gives all the same.".into(),
         },
+        "The column Python is what Real Python's article measured there, against its own sync program.".into(),
     ]
 }
 
@@ -311,15 +311,15 @@ fn table(results: &Results, rows: &[&Row], columns: &[usize]) -> Table {
         table.add_row(columns.iter().map(|&column| cells[column].clone()));
     }
     for (column, &shown) in table.column_iter_mut().zip(columns) {
-        match COLUMNS[shown] {
-            "lesson" => _ = column.set_constraint(ColumnConstraint::ContentWidth),
-            // `(0.836-0.839)` is not to be broken.
-            SECONDS => {
-                let least = ColumnConstraint::LowerBoundary(Width::Fixed(15));
-                _ = column.set_constraint(least);
-            }
-            "cores busy" | "ok" | "failed" => column.set_cell_alignment(CellAlignment::Right),
-            _ => {}
+        // No word is to be broken: `(0.836-0.839)`, `processes`.
+        let cells = rows.iter().map(|row| cells(results, row)[shown].clone());
+        let texts = cells.chain([COLUMNS[shown].to_string()]);
+        let longest = texts.filter_map(|text| text.split(' ').map(str::len).max()).max();
+        let least = longest.unwrap_or_default() + 2;
+        let least = Width::Fixed(least.try_into().unwrap_or(u16::MAX));
+        column.set_constraint(ColumnConstraint::LowerBoundary(least));
+        if ["cores busy", "ok", "failed"].contains(&COLUMNS[shown]) {
+            column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table
