@@ -43,10 +43,9 @@ pub(crate) fn build(args: &Arguments) -> Result<Programs, String> {
         build.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
         // What cargo says of this package; ring's build script would take it for its own, and run again.
         for (name, _) in env::vars_os() {
-            let of_package = |name: &str| {
-                ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|begin| name.starts_with(begin))
-            };
-            if name.to_str().is_some_and(of_package) {
+            let is_of_package =
+                |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+            if name.to_str().is_some_and(is_of_package) {
                 build.env_remove(name);
             }
         }
