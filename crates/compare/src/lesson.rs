@@ -37,8 +37,10 @@ pub(crate) fn run(
     items: usize,
     limit: Duration,
 ) -> Ended {
-    let started = start(program, arguments);
-    let mut child = match started {
+    if common::interrupted() {
+        return Ended::Interrupted;
+    }
+    let mut child = match start(program, arguments) {
         Ok(child) => child,
         Err(error) => return Ended::InTrouble(format!("it did not start: {error}")),
     };
