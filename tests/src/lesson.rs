@@ -20,18 +20,10 @@ pub fn program(name: &str) -> PathBuf {
         // This test is target/PROFILE/deps/NAME; `cargo test` does not build other packages' programs.
         let test = env::current_exe().expect("a test has a path");
         let directory = test.ancestors().nth(2).expect("it lies in target").to_path_buf();
-        let mut build = Command::new(env!("CARGO"));
+        let mut build = common::inner_cargo(env!("CARGO"));
         build.args(["build", "--quiet", "--locked", "--workspace", "--bins", "--profile"]);
         let profile = directory.file_name().and_then(|name| name.to_str()).expect("a profile");
         build.arg(if profile == "debug" { "dev" } else { profile });
-        // What cargo says of the tests' package; ring's build script would take it for its own, and run again.
-        for (name, _) in env::vars_os() {
-            let is_of_package =
-                |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-            if name.to_str().is_some_and(is_of_package) {
-                build.env_remove(name);
-            }
-        }
         let status = build.status().expect("cargo runs");
         assert!(status.success(), "the programs could not be built");
         directory

@@ -28,12 +28,15 @@ mod run;
 mod sites;
 mod terminal;
 
-pub use again::this_program_again;
+pub use again::{inner_cargo, own_group, this_program_again};
 pub use busy::{thread_time, worked_elsewhere};
 pub use descriptors::reserve_descriptors;
 pub use interrupt::{STATUS as INTERRUPTED, interrupted, listen as listen_for_ctrl_c};
 pub use lessons::{LESSONS, Lesson, Model, Work, Workers};
 pub use record::{Outcome, Record};
-pub use run::{Begun, ENDS_WITH_INPUT, Run, start_calls, start_downloads, start_rounds};
+pub use report::cores;
+pub use run::{
+    Begun, ENDS_WITH_INPUT, PIPE_CLOSED, Run, start_calls, start_downloads, start_rounds,
+};
 pub use sites::{LIVE_SITES, PRACTICE_PAGES};
 pub use terminal::{look, progress_bar};

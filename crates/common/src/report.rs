@@ -96,8 +96,7 @@ impl Report<'_> {
     }
 
     /// The whole run as one JSON object; all times in seconds.
-    pub(crate) fn json(&self) -> Value {
-        let timeline = self.timeline();
+    pub(crate) fn json(&self, timeline: &Timeline) -> Value {
         let outcomes = self.records.iter().map(|record| &record.outcome);
         let mut object = json!({
             "lesson": self.lesson.name,
@@ -174,7 +173,7 @@ fn round(record: &Record) -> Value {
 }
 
 /// How many cores this process may use.
-pub(crate) fn cores() -> usize {
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

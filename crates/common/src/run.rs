@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use console::{Color, style};
-use timeline::{Interleaving, Span, Turn};
+use timeline::{Interleaving, Span, Timeline, Turn};
 
 use crate::args::{Arguments, Format, Source, TimelineFile};
 use crate::descriptors::reserve_descriptors;
@@ -34,7 +34,7 @@ use crate::{busy, interrupt, sites};
 pub const ENDS_WITH_INPUT: &str = "LESSON_ENDS_WITH_INPUT";
 
 /// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
-const PIPE_CLOSED: u8 = 141;
+pub const PIPE_CLOSED: u8 = 141;
 
 /// A lesson that runs. It lives as long as the program, so threads and tasks share it as it is.
 #[derive(Debug)]
@@ -286,13 +286,14 @@ impl Run {
             threads: self.items.threads,
             increments: self.items.increments,
         };
+        let timeline = report.timeline();
         let written = match error {
             Some(error) => Err(error),
-            None if self.json => writeln!(io::stdout(), "{}", report.json()),
-            None => write!(io::stdout(), "{}", self.last_lines(&report)),
+            None if self.json => writeln!(io::stdout(), "{}", report.json(&timeline)),
+            None => write!(io::stdout(), "{}", self.last_lines(&report, &timeline)),
         };
         // Also where the output could not be written, and the other way round.
-        let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&report, file));
+        let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&timeline, file));
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
             Err(error) => give_up(&format!("the output cannot be written: {error}")),
@@ -306,7 +307,7 @@ impl Run {
     }
 
     /// The summary, and what explains it: working and waiting in a sentence and in a diagram.
-    fn last_lines(&self, report: &Report<'_>) -> String {
+    fn last_lines(&self, report: &Report<'_>, timeline: &Timeline) -> String {
         let colour = match report.done() {
             _ if report.interrupted => Color::Yellow,
             done if done == report.items => Color::Green,
@@ -317,17 +318,16 @@ impl Run {
             let look = look(80);
             if self.lesson.work == Work::Rounds {
                 lines += &self.interleaving.terminal(look);
-            } else if let Some(sentence) = report.timeline().sentence() {
+            } else if let Some(sentence) = timeline.sentence() {
                 lines += &format!("{}\n", look.wrap(&sentence));
-                lines += &report.timeline().terminal(look);
+                lines += &timeline.terminal(look);
             }
         }
         lines
     }
 
     /// Writes the timing diagram to a file; where that fails, says why.
-    fn draw(&self, report: &Report<'_>, file: &TimelineFile) -> Result<(), String> {
-        let timeline = report.timeline();
+    fn draw(&self, timeline: &Timeline, file: &TimelineFile) -> Result<(), String> {
         let text = match file.format {
             Format::ChromeTrace => timeline.chrome_trace(),
             Format::Svg => {

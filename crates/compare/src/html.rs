@@ -14,7 +14,7 @@ use common::{Lesson, Model, Work};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use timeline::scale;
 
-use crate::results::{Curve, Point, Results, Row, Sizes, Spread, digits};
+use crate::results::{Curve, Point, Results, Row, Sizes, Spread, digits, many};
 use crate::{sweep, tables};
 
 /// The works that have a table, with the name of each.
@@ -84,10 +84,6 @@ fn facts(results: &Results) -> Vec<Value> {
         workers.map(|workers| fact("limit for every model", many(workers, "worker"))),
     ];
     facts.into_iter().flatten().collect()
-}
-
-fn many(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// One kind of work: rows with their bars; `None` where it was not compared.

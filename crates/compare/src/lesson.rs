@@ -79,9 +79,7 @@ fn start(program: &Path, arguments: &[String]) -> io::Result<Child> {
     // With this program its standard input ends, and then the lesson does.
     command.env(common::ENDS_WITH_INPUT, "1").stdin(Stdio::piped());
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A Ctrl-C in the terminal is for this program, which then ends the lesson.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    common::own_group(&mut command);
     command.spawn()
 }
 

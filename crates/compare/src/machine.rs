@@ -23,7 +23,11 @@ pub(crate) fn describe(programs: &Programs) -> Machine {
         "dev" => "dev: the lessons are optimised as in release, the HTTP libraries less".into(),
         other => other.into(),
     };
-    Machine { cores: cores(), system: format!("{system} on {}", std::env::consts::ARCH), profile }
+    Machine {
+        cores: common::cores(),
+        system: format!("{system} on {}", std::env::consts::ARCH),
+        profile,
+    }
 }
 
 /// What is wrong with this build, for timings.
@@ -62,12 +66,8 @@ fn share_of_a_core() -> f64 {
         worked.as_secs_f64() / start.elapsed().as_secs_f64()
     };
     let shares: Vec<f64> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(compute)).collect();
+        let threads: Vec<_> = (0..common::cores()).map(|_| scope.spawn(compute)).collect();
         threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
     shares.iter().sum::<f64>() / shares.len().max(1) as f64
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }

@@ -24,9 +24,6 @@ use std::process::ExitCode;
 use args::Arguments;
 use results::Results;
 
-/// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
-const PIPE_CLOSED: u8 = 141;
-
 fn main() -> ExitCode {
     // This program is the practice site as well: there it starts here, and does not come back.
     practice_site::be_the_site_if_asked();
@@ -52,7 +49,9 @@ fn run(args: &Arguments) -> Result<ExitCode, String> {
         files::write(folder, &results)?;
     }
     match printed {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::from(PIPE_CLOSED)),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            Ok(ExitCode::from(common::PIPE_CLOSED))
+        }
         Err(error) => Err(format!("the output cannot be written: {error}")),
         Ok(()) => Ok(status(&results)),
     }

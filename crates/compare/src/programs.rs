@@ -2,7 +2,6 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use common::Lesson;
 
@@ -35,20 +34,12 @@ pub(crate) fn build(args: &Arguments) -> Result<Programs, String> {
     let programs = Programs { profile: profile.into(), folder };
     // Cargo tells the programs that it starts where it is.
     if let Some(cargo) = env::var_os("CARGO") {
-        let mut build = Command::new(cargo);
+        let mut build = common::inner_cargo(cargo);
         build.args(["build", "--profile", &programs.profile]);
         for lesson in &args.lessons {
             build.args(["--package", lesson.name]);
         }
         build.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
-        // What cargo says of this package; ring's build script would take it for its own, and run again.
-        for (name, _) in env::vars_os() {
-            let is_of_package =
-                |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-            if name.to_str().is_some_and(is_of_package) {
-                build.env_remove(name);
-            }
-        }
         let status = build.status().map_err(|error| format!("cargo does not start: {error}"))?;
         if common::interrupted() {
             return Err("Ctrl-C was pressed while the lessons were built".into());

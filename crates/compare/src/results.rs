@@ -148,6 +148,11 @@ impl Verdict {
     }
 }
 
+/// So many of them, in words.
+pub(crate) fn many(number: usize, word: &str) -> String {
+    format!("{number} {}", timeline::plural(word, number))
+}
+
 /// Seconds with as many digits as say something.
 pub(crate) fn digits(seconds: f64) -> String {
     match seconds {

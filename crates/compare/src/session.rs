@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use crate::args::Arguments;
 use crate::lesson::{self, Ended};
 use crate::programs::Programs;
-use crate::results::{Check, Results, Row, Sample, Sizes, Spread};
+use crate::results::{Check, Results, Row, Sample, Sizes, Spread, many};
 use crate::{machine, sweep};
 
 /// So long all rounds may take, but for the first two: without a range there is no verdict. The default
@@ -186,9 +186,6 @@ fn check(rows: &[Row], work: Work) -> Option<Check> {
             format!("{one} and {other} did not get the same {what}s.")
         });
     }
-    let many = |number: usize, word: &str| {
-        format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-    };
     Some(Check {
         passed: true,
         sentence: format!(

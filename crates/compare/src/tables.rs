@@ -12,6 +12,8 @@ use crate::sweep;
 const ROOM_FOR_ALL: usize = 118;
 /// and one with those that are measured. With less, each lesson is a paragraph.
 const ROOM_FOR_MEASURED: usize = 80;
+/// All columns.
+const ALL: [usize; COLUMNS.len()] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 /// The columns that are measured, beside the lesson's name.
 const MEASURED: [usize; 7] = [0, 4, 5, 6, 7, 8, 9];
 
@@ -230,8 +232,7 @@ impl Page {
             return;
         }
         let has_room = self.look.width >= ROOM_FOR_ALL;
-        let all: Vec<usize> = (0..COLUMNS.len()).collect();
-        let columns = if has_room { all.as_slice() } else { &MEASURED };
+        let columns = if has_room { &ALL[..] } else { &MEASURED };
         let preset = if self.look.unicode {
             presets::UTF8_FULL_CONDENSED
         } else {
@@ -306,14 +307,13 @@ fn table(results: &Results, rows: &[&Row], columns: &[usize]) -> Table {
     let mut table = Table::new();
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|&column| COLUMNS[column]));
-    for row in rows {
-        let cells = cells(results, row);
-        table.add_row(columns.iter().map(|&column| cells[column].clone()));
+    let cells: Vec<_> = rows.iter().map(|row| cells(results, row)).collect();
+    for row in &cells {
+        table.add_row(columns.iter().map(|&column| &row[column]));
     }
     for (column, &shown) in table.column_iter_mut().zip(columns) {
         // No word is to be broken: `(0.836-0.839)`, `processes`.
-        let cells = rows.iter().map(|row| cells(results, row)[shown].clone());
-        let texts = cells.chain([COLUMNS[shown].to_string()]);
+        let texts = cells.iter().map(|row| row[shown].as_str()).chain([COLUMNS[shown]]);
         let longest = texts.filter_map(|text| text.split(' ').map(str::len).max()).max();
         let least = longest.unwrap_or_default() + 2;
         let least = Width::Fixed(least.try_into().unwrap_or(u16::MAX));
@@ -340,8 +340,7 @@ pub(crate) fn markdown(results: &Results) -> String {
     for work in [Work::Downloads, Work::Calls] {
         let rows: Vec<&Row> = results.rows_of(work).collect();
         if !rows.is_empty() {
-            let all: Vec<usize> = (0..COLUMNS.len()).collect();
-            let mut table = table(results, &rows, &all);
+            let mut table = table(results, &rows, &ALL);
             table.set_content_arrangement(ContentArrangement::Disabled);
             table.load_preset(presets::ASCII_MARKDOWN);
             text += &format!("\n## {}\n\n{table}\n", title(results, work));

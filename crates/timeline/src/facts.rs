@@ -113,7 +113,7 @@ impl Facts {
 }
 
 /// The word for so many of them.
-pub(crate) fn plural(word: &str, many: usize) -> String {
+pub fn plural(word: &str, many: usize) -> String {
     let ending = match word {
         _ if many == 1 => "",
         word if word.ends_with('s') => "es",

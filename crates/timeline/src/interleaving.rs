@@ -4,11 +4,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
 use console::{Alignment, Style, measure_text_width, pad_str};
-use svg::Document;
-use svg::node::element::{Rectangle, Style as StyleElement, Text, Title};
 
+use crate::Look;
 use crate::facts::plural;
-use crate::{Look, STYLE};
+use crate::svg::{document, rectangle, text};
 
 /// The steps of threads that read a counter, add to what they read, and write it back; in the order in
 /// which they happened.
@@ -61,6 +60,14 @@ struct Row {
     right: String,
     /// Whose step it is, and whether it goes to the counter (or comes from it).
     arrow: Option<(Side, bool)>,
+}
+
+impl Row {
+    /// Whether the arrow on this side of the counter points to the right; `None` where there is none.
+    fn points_right(&self, side: Side) -> Option<bool> {
+        let (of, to_counter) = self.arrow?;
+        (of == side).then_some((side == Side::Left) == to_counter)
+    }
 }
 
 impl Interleaving {
@@ -124,17 +131,12 @@ impl Interleaving {
         let arrows = if look.unicode { 1 } else { 2 };
         let mut text = String::new();
         for row in rows {
-            let arrow = |side| match row.arrow {
-                Some((of, to_counter)) if of == side => {
-                    let to_the_right = (side == Side::Left) == to_counter;
-                    match (look.unicode, to_the_right) {
-                        (true, true) => "→",
-                        (true, false) => "←",
-                        (false, true) => "->",
-                        (false, false) => "<-",
-                    }
-                }
-                _ => "",
+            let arrow = |side| match (row.points_right(side), look.unicode) {
+                (None, _) => "",
+                (Some(true), true) => "→",
+                (Some(false), true) => "←",
+                (Some(true), false) => "->",
+                (Some(false), false) => "<-",
             };
             let line = format!(
                 "{} {} {} {} {}",
@@ -160,40 +162,16 @@ impl Interleaving {
         let rows = lost.rows();
         let (width, line, head) = (720, 26, 70);
         let height = head + line * rows.len() + 40;
-        let text = |class: &str, x: usize, y: usize, words: &str| {
-            Text::new(words).set("class", class).set("x", x).set("y", y)
-        };
-        let band = |class: &str, x: usize, width: usize, y: usize, height: usize| {
-            Rectangle::new()
-                .set("class", class)
-                .set("x", x)
-                .set("width", width)
-                .set("y", y)
-                .set("height", height)
-        };
-        let mut document = Document::new()
-            .set("class", "timing")
-            .set("viewBox", (0, 0, width, height))
-            .set("width", width)
-            .set("height", height)
-            .add(StyleElement::new(STYLE))
-            .add(Title::new(title))
-            .add(band("paper", 0, width, 0, height))
-            .add(text("title", 12, 24, title));
+        let mut document = document(title, width, height);
         for (number, row) in rows.iter().enumerate() {
             let y = head + line * number;
-            let arrow = |side| match row.arrow {
-                Some((of, to_counter)) if of == side => {
-                    if (side == Side::Left) == to_counter {
-                        "⟶"
-                    } else {
-                        "⟵"
-                    }
-                }
-                _ => "",
+            let arrow = |side| match row.points_right(side) {
+                None => "",
+                Some(true) => "⟶",
+                Some(false) => "⟵",
             };
             document = document
-                .add(band("grid", 12, width - 24, y - 18, 1))
+                .add(rectangle("grid", 12, y - 18, width - 24, 1))
                 .add(text("", 20, y, &row.left))
                 .add(text("middle", 270, y, arrow(Side::Left)))
                 .add(text("middle", 360, y, &row.counter))
@@ -201,7 +179,7 @@ impl Interleaving {
                 .add(text("", 520, y, &row.right));
         }
         let bottom = head + line * rows.len();
-        document = document.add(band("waiting", 12, 4, bottom - 12, 22)).add(text(
+        document = document.add(rectangle("waiting", 12, bottom - 12, 4, 22)).add(text(
             "",
             24,
             bottom + 4,

@@ -16,7 +16,7 @@ mod svg;
 mod terminal;
 mod trace;
 
-pub use facts::{Bound, Facts};
+pub use facts::{Bound, Facts, plural};
 pub use interleaving::{Interleaving, Step, Took};
 pub use span::{Malformed, Span, Turn};
 pub use svg::{Picture, STYLE};

@@ -226,19 +226,12 @@ impl Timeline {
         let more = if picture.more.is_empty() { 0 } else { 20 };
         let bottom = HEAD + picture.height;
         let height = bottom + more + FOOT;
-        let text = |class: &str, x: usize, y: usize, words: &str| {
-            Text::new(words).set("class", class).set("x", x).set("y", y)
-        };
-        let mut document = Document::new()
-            .set("class", "timing")
-            .set("viewBox", (0, 0, WIDTH, height))
-            .set("width", WIDTH)
-            .set("height", height)
-            .add(Style::new(STYLE))
-            .add(Title::new(self.title.as_str()))
-            .add(rectangle("paper", 0, 0, WIDTH, height))
-            .add(text("title", 12, 24, &self.title))
-            .add(text("", 12, 44, &self.sentence().unwrap_or_default()));
+        let mut document = document(&self.title, WIDTH, height).add(text(
+            "",
+            12,
+            44,
+            &self.sentence().unwrap_or_default(),
+        ));
         let ticks = scale::ticks(axis, 8);
         for (tick, label) in ticks.iter().zip(scale::labels(&ticks)) {
             let x = NAMES + (plot as f64 * share(*tick, axis)) as usize;
@@ -267,7 +260,24 @@ impl Timeline {
     }
 }
 
-fn rectangle(class: &str, x: usize, y: usize, width: usize, height: usize) -> Rectangle {
+/// A picture of its own, with its title and nothing else yet.
+pub(crate) fn document(title: &str, width: usize, height: usize) -> Document {
+    Document::new()
+        .set("class", "timing")
+        .set("viewBox", (0, 0, width, height))
+        .set("width", width)
+        .set("height", height)
+        .add(Style::new(STYLE))
+        .add(Title::new(title))
+        .add(rectangle("paper", 0, 0, width, height))
+        .add(text("title", 12, 24, title))
+}
+
+pub(crate) fn text(class: &str, x: usize, y: usize, words: &str) -> Text {
+    Text::new(words).set("class", class).set("x", x).set("y", y)
+}
+
+pub(crate) fn rectangle(class: &str, x: usize, y: usize, width: usize, height: usize) -> Rectangle {
     Rectangle::new()
         .set("class", class)
         .set("x", x)
