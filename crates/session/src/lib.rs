@@ -7,6 +7,8 @@
 
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 mod failure;
+#[cfg(feature = "ureq")]
+mod resolver;
 
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 use std::time::Duration;
@@ -18,6 +20,7 @@ pub use failure::Failure;
 #[cfg(feature = "ureq")]
 pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
     use ureq::tls::{RootCerts, TlsConfig};
+    use ureq::unversioned::transport::DefaultConnector;
 
     use_ring();
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
@@ -26,7 +29,11 @@ pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
         .tls_config(tls)
         .middleware(success_alone);
     let config = if without_proxy { config.proxy(None) } else { config };
-    config.build().new_agent()
+    ureq::Agent::with_parts(
+        config.build(),
+        DefaultConnector::default(),
+        resolver::WithoutThread::default(),
+    )
 }
 
 /// ureq itself fails with 4xx and 5xx alone; but only a response of status 2xx is a page that arrived.

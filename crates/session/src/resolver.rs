@@ -1,0 +1,32 @@
+//! From a host's name to its address.
+
+use std::net::IpAddr;
+
+use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{NextTimeout, time::Duration};
+
+/// ureq's own, but for hosts that are addresses already, such as a practice site's.
+///
+/// With a time limit, ureq looks up each name on a thread that it starts for that: with a thread for
+/// each page, that would be two for each. An address needs no look-up, so no limit and no thread.
+#[derive(Debug, Default)]
+pub(crate) struct WithoutThread(DefaultResolver);
+
+impl Resolver for WithoutThread {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let after = match host.parse::<IpAddr>() {
+            Ok(_) => Duration::NotHappening,
+            Err(_) => timeout.after,
+        };
+        self.0.resolve(uri, config, NextTimeout { after, ..timeout })
+    }
+}
