@@ -119,6 +119,19 @@ impl Lesson {
         line.trim_end().into()
     }
 
+    /// The next line of its stdout that is an item's: no name of a part.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn item_line(&mut self) -> String {
+        loop {
+            let line = self.line();
+            if !names_a_part(&line) {
+                return line;
+            }
+        }
+    }
+
     /// Waits for its end.
     ///
     /// # Panics
@@ -152,20 +165,25 @@ impl Lesson {
     }
 }
 
+fn names_a_part(line: &str) -> bool {
+    line.starts_with("-- ")
+}
+
 impl Ended {
     /// Its exit status as a number; -1 for one that a signal ended.
     pub fn code(&self) -> i32 {
         self.status.code().unwrap_or(-1)
     }
 
-    /// The lines of its stdout before the summary, and the summary.
+    /// The lines of its stdout before the summary (without the names of parts), and the summary.
     ///
     /// # Panics
     /// When there is no summary.
     pub fn lines_and_summary(&self) -> (Vec<&str>, &str) {
         let lines: Vec<&str> = self.stdout.lines().collect();
         let summary = self.summary_at();
-        (lines[..summary].to_vec(), lines[summary])
+        let of_items = lines[..summary].iter().copied().filter(|line| !names_a_part(line));
+        (of_items.collect(), lines[summary])
     }
 
     /// The lines of its stdout after the summary: working and waiting in a sentence and in a diagram.
@@ -177,7 +195,7 @@ impl Ended {
     }
 
     fn summary_at(&self) -> usize {
-        let words = ["Downloaded ", "Computed ", "Counted ", "Interrupted: "];
+        let words = ["Downloaded ", "Computed ", "Counted ", "Resized ", "Interrupted: "];
         let is_summary = |line: &str| words.iter().any(|word| line.starts_with(word));
         let summary = self.stdout.lines().position(is_summary);
         summary.unwrap_or_else(|| panic!("there is no summary: {self:?}"))

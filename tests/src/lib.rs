@@ -1,5 +1,7 @@
 //! What the tests share: the lessons' real programs, and servers on loopback that keep a record.
 
+mod arguments;
+mod examples;
 mod fault_site;
 mod folder;
 mod lesson;
@@ -13,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use practice_site::{Server, SiteRecord};
 
+pub use arguments::{long, short};
+pub use examples::{compile, documentation};
 pub use fault_site::{FaultSite, RefusingPort};
 pub use folder::Folder;
 pub use lesson::{Ended, Lesson, program};

@@ -1,6 +1,6 @@
 //! Wrong arguments: a clear sentence on stderr, status 2, and nothing is started.
 
-use common::{LESSONS, Work, Workers};
+use common::{LESSONS, Takes, Work, Workers};
 use tests::{Lesson, Site};
 
 fn refused(name: &str, arguments: &[&str], sentence: &str) {
@@ -16,37 +16,55 @@ fn wrong_numbers_and_urls() {
     for lesson in LESSONS {
         let name = lesson.name;
         refused(name, &["--nonsense"], "'--nonsense'");
-        if lesson.workers == Workers::One {
+        if [Workers::One, Workers::OneEach].contains(&lesson.workers) {
             refused(name, &["--workers", "2"], "'--workers'");
         } else {
             for workers in ["0", "-1", "1.5", "many", "1000000000"] {
                 refused(name, &["--workers", workers], "a whole number from 1");
             }
         }
-        match lesson.work {
-            Work::Downloads => {
-                refused(name, &["--repeat", "0"], "a whole number from 1");
-                refused(name, &["--repeat", "1000000"], "a whole number from 1");
-                refused(name, &["--repeat", "60000"], "at most 100000 pages");
-                refused(name, &["--latency", "-5"], "a whole number from 0");
-                refused(name, &["--timeout", "0"], "a number of seconds");
-                refused(name, &["--timeout", "nan"], "a number of seconds");
-                refused(name, &["ftp://example.org"], "the scheme 'ftp' is unknown");
-                refused(name, &["www.jython.org"], "begins with http:// or https://");
-                refused(name, &["http://"], "names no host");
-                refused(name, &["--site", "127.0.0.1:8000"], "begins with http:// or https://");
-                refused(name, &["--site", "http://127.0.0.1:8000/?"], "has no ? and no #");
-                refused(name, &["--site", "https://127.0.0.1:8000"], "at an http:// URL");
-                refused(name, &["--live", "--site", "http://a"], "cannot be used with");
-                refused(name, &["--site", "http://a", "--latency", "1"], "cannot be used with");
-            }
-            Work::Calls => {
-                refused(name, &["--number", "94"], "a whole number from 0 to 93");
-                refused(name, &["--calls", "0"], "a whole number from 1");
-            }
-            Work::Rounds => {
-                refused(name, &["--threads", "0"], "a whole number from 1");
-                refused(name, &["--increments", "0"], "a whole number from 1");
+        if lesson.does(Work::Downloads) {
+            refused(name, &["--repeat", "0"], "a whole number from 1");
+            refused(name, &["--repeat", "1000000"], "a whole number from 1");
+            let most = if lesson.workers == Workers::OneEach { 10_000 } else { 100_000 };
+            refused(name, &["--repeat", "60000"], &format!("at most {most} pages"));
+            refused(name, &["--latency", "-5"], "a whole number from 0");
+            refused(name, &["--timeout", "0"], "a number of seconds");
+            refused(name, &["--timeout", "nan"], "a number of seconds");
+            refused(name, &["ftp://example.org"], "the scheme 'ftp' is unknown");
+            refused(name, &["www.jython.org"], "begins with http:// or https://");
+            refused(name, &["http://"], "names no host");
+            refused(name, &["--site", "127.0.0.1:8000"], "begins with http:// or https://");
+            refused(name, &["--site", "http://127.0.0.1:8000/?"], "has no ? and no #");
+            refused(name, &["--site", "https://127.0.0.1:8000"], "at an http:// URL");
+            refused(name, &["--live", "--site", "http://a"], "cannot be used with");
+            refused(name, &["--site", "http://a", "--latency", "1"], "cannot be used with");
+        }
+        if lesson.does(Work::Calls) {
+            refused(name, &["--number", "94"], "a whole number from 0 to 93");
+        }
+        if lesson.does(Work::Calls) && !lesson.calls_for_each_page() {
+            refused(name, &["--calls", "0"], "a whole number from 1");
+        }
+        if lesson.does(Work::Rounds) {
+            refused(name, &["--threads", "0"], "a whole number from 1");
+            refused(name, &["--increments", "0"], "a whole number from 1");
+        }
+        if lesson.does(Work::Pictures) {
+            refused(name, &["--pictures", "0"], "a whole number from 1");
+            refused(name, &["--width", "0"], "a whole number from 1");
+            refused(name, &["--folder", ".", "--pictures", "3"], "cannot be used with");
+        }
+        for option in lesson.options {
+            let given = format!("--{}", option.name);
+            match option.takes {
+                Takes::Nothing => refused(name, &[&format!("{given}=yes")], "unexpected value"),
+                Takes::Number { least, most, .. } => {
+                    for value in ["-1", "many", "1.5", &(u128::from(most) + 1).to_string()] {
+                        let allowed = format!("a whole number from {least} to {most}");
+                        refused(name, &[&given, value], &allowed);
+                    }
+                }
             }
         }
     }
@@ -55,7 +73,7 @@ fn wrong_numbers_and_urls() {
 #[test]
 fn nothing_is_started_when_one_url_of_many_is_wrong() {
     let site = Site::start(1);
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+    for lesson in LESSONS.iter().filter(|lesson| lesson.does(Work::Downloads)) {
         let page = format!("{}/dice", site.url);
         refused(lesson.name, &[&page, &page, "gopher://example.org"], "'gopher'");
     }

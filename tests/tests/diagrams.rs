@@ -9,18 +9,9 @@ use roxmltree::{Document, Node};
 use serde_json::Value;
 #[cfg(target_os = "linux")]
 use tests::Ended;
-use tests::{FaultSite, Folder, Lesson, RefusingPort, Site};
+use tests::{FaultSite, Folder, Lesson, RefusingPort, Site, short};
 #[cfg(unix)]
 use tests::{signal, wait_until};
-
-/// A few short items of that lesson.
-fn short(lesson: &common::Lesson) -> &'static [&'static str] {
-    match lesson.work {
-        Work::Downloads => &["--latency", "20", "--repeat", "3"],
-        Work::Calls => &["--number", "20", "--calls", "7"],
-        Work::Rounds => &["--increments", "1000"],
-    }
-}
 
 fn json(name: &str, arguments: &[&str]) -> Value {
     let ended = Lesson::run(name, &[&["--json"], arguments].concat());
@@ -203,10 +194,11 @@ fn what_the_event_loop_does_for_a_page_is_the_threads_work() {
 #[test]
 fn the_work_of_the_site_is_not_counted() {
     let site = FaultSite::start();
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+    for lesson in LESSONS.iter().filter(|it| it.does(Work::Downloads) && !it.does(Work::Calls)) {
         let page = site.url("/busy"); // the site computes for 50 ms
         let run = json(lesson.name, &["--repeat", "6", "--timeout", "60", &page]);
-        assert!(worked(&run) < 0.2 * 6.0 * 0.050, "{}: {run}", lesson.name);
+        let pages = 6.0 * lesson.times(Work::Downloads) as f64;
+        assert!(worked(&run) < 0.2 * pages * 0.050, "{}: {run}", lesson.name);
     }
 }
 
@@ -233,7 +225,7 @@ const ASCII: [(&str, &str); 2] = [("LC_ALL", "C"), ("TERM", "xterm-256color")];
 fn a_sentence_and_a_diagram_come_after_the_summary() {
     for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
         for (environment, ascii) in [(UTF_8, false), (ASCII, true)] {
-            let ended = Lesson::run_with(lesson.name, short(lesson), &environment);
+            let ended = Lesson::run_with(lesson.name, &short(lesson), &environment);
             let lines = ended.explanation();
             let (sentence, rows) = sentence_and_rows(&lines);
             let ends = [
@@ -242,8 +234,12 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
                 ": between I/O-bound and CPU-bound.",
                 ": CPU-bound, and waiting for a core.",
             ];
-            assert!(sentence.starts_with("At most "), "{sentence}");
-            assert!(ends.iter().any(|end| sentence.ends_with(end)), "{sentence}");
+            if lesson.parts.is_empty() {
+                assert!(sentence.starts_with("At most "), "{sentence}");
+                assert!(ends.iter().any(|end| sentence.ends_with(end)), "{sentence}");
+            } else {
+                assert_parts_are_compared(lesson, &lines);
+            }
             assert!(rows[0].contains(" 0 "), "the time axis: {rows:?}");
             let units = if ascii { [" us ", " ms ", " s "] } else { [" µs ", " ms ", " s "] };
             assert!(units.iter().any(|unit| rows[0].contains(unit)), "{rows:?}");
@@ -255,6 +251,21 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
             assert!(!ended.stdout.contains('\u{1b}'), "{ended:?}");
             assert!(!ascii || ended.stdout.is_ascii(), "{ended:?}");
         }
+    }
+}
+
+/// A row for each part, in their order; the ratio stands where an earlier part did the same work.
+#[cfg(unix)]
+fn assert_parts_are_compared(lesson: &common::Lesson, lines: &[&str]) {
+    assert!(lines[0].starts_with("part "), "{lines:?}");
+    for (index, part) in lesson.parts.iter().enumerate() {
+        let row = lines[1 + index].strip_prefix(part.name);
+        let row = row.unwrap_or_else(|| panic!("no row of {}: {lines:?}", part.name));
+        let seconds = row.split_whitespace().next().and_then(|number| number.parse::<f64>().ok());
+        assert!(seconds.is_some_and(|seconds| seconds > 0.0), "{row}");
+        let has_base = lesson.parts[..index].iter().any(|base| base.works == part.works);
+        let compares = ["faster", "slower", "the same"].iter().any(|word| row.contains(word));
+        assert_eq!(compares, has_base, "{row}");
     }
 }
 
@@ -282,9 +293,9 @@ fn what_does_not_fit_is_summed_up() {
 #[test]
 fn quiet_and_json_say_no_more_than_before() {
     for lesson in LESSONS {
-        let quiet = Lesson::run(lesson.name, &[short(lesson), &["--quiet"]].concat());
+        let quiet = Lesson::run(lesson.name, &[&short(lesson)[..], &["--quiet"]].concat());
         assert_eq!(quiet.stdout.lines().count(), 1, "{}: {quiet:?}", lesson.name);
-        let json = Lesson::run(lesson.name, &[short(lesson), &["--json"]].concat());
+        let json = Lesson::run(lesson.name, &[&short(lesson)[..], &["--json"]].concat());
         assert_eq!(json.json()["lesson"], lesson.name);
         assert_eq!((quiet.stderr, json.stderr), (String::new(), String::new()), "{}", lesson.name);
     }
@@ -329,12 +340,13 @@ fn on_a_terminal_it_keeps_to_the_width() {
     for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
         for columns in [20, 40, 100] {
             for environment in [UTF_8, ASCII] {
-                let ended = on_a_terminal(columns, &environment, lesson.name, short(lesson));
+                let ended = on_a_terminal(columns, &environment, lesson.name, &short(lesson));
                 let ended = without_colours(ended);
                 let lines = ended.explanation();
                 assert!(lines.iter().all(|line| width(line) <= columns), "{columns}: {lines:?}");
                 let (sentence, rows) = sentence_and_rows(&lines);
-                assert!(sentence.contains("-bound"), "{sentence}");
+                let words = if lesson.parts.is_empty() { "-bound" } else { lesson.parts[0].name };
+                assert!(sentence.contains(words), "{sentence}");
                 assert!((3..=12).contains(&rows.len()), "{rows:?}");
                 assert_eq!(width(rows[1]), columns, "it takes the room that it has: {rows:?}");
             }
@@ -537,17 +549,23 @@ fn the_trace_is_a_chrome_trace() {
     let folder = Folder::new("trace");
     let file = folder.file("run.json");
     for lesson in LESSONS {
-        let arguments = [short(lesson), &["--timeline", &file]].concat();
+        let arguments = [&short(lesson)[..], &["--timeline", &file]].concat();
         let ended = Lesson::run(lesson.name, &arguments);
         assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{}", lesson.name);
         let (complete, pairs) = check_trace(&read(&file));
-        let items = match lesson.work {
-            Work::Downloads => 6,
-            Work::Calls => 7,
-            Work::Rounds => 5,
-        };
-        if lesson.name == "async_downloader" {
-            assert_eq!(pairs.len(), items);
+        let is_item = |event: &Value| !["part", "aside"].map(Value::from).contains(&event["cat"]);
+        let complete: Vec<&Value> = complete.iter().filter(|event| is_item(event)).collect();
+        let (pages, rounds, pictures) = (6, 5, 3);
+        let calls = if lesson.calls_for_each_page() { pages } else { 7 };
+        let many = [
+            (Work::Downloads, pages),
+            (Work::Calls, calls),
+            (Work::Rounds, rounds),
+            (Work::Pictures, pictures),
+        ];
+        let items: usize = many.iter().map(|(work, many)| lesson.times(*work) * many).sum();
+        if lesson.model == common::Model::Async && lesson.does(Work::Downloads) {
+            assert_eq!(pairs.len(), lesson.times(Work::Downloads) * pages, "{}", lesson.name);
             let overlap =
                 pairs.windows(2).any(|two| number(&two[1][0], "ts") < number(&two[0][1], "ts"));
             assert!(overlap, "{pairs:?}");
@@ -594,7 +612,7 @@ fn a_file_that_cannot_be_is_refused_before_anything_starts() {
             (ends_as_a_folder.clone(), "this is a folder"),
         ] {
             let site: &[&str] =
-                if lesson.work == Work::Downloads { &["--site", &site.url] } else { &[] };
+                if lesson.does(Work::Downloads) { &["--site", &site.url] } else { &[] };
             let ended = Lesson::run(lesson.name, &[site, &["--timeline", &file]].concat());
             assert_eq!((ended.code(), ended.stdout.as_str()), (2, ""), "{file}: {ended:?}");
             assert!(ended.stderr.starts_with("error: "), "{file}: {ended:?}");
@@ -618,7 +636,7 @@ fn a_file_that_cannot_be_written_is_told_and_the_output_is_whole() {
             let file = folder.file(&format!("run-{number}.{ending}"));
             std::os::unix::fs::symlink(target, &file).expect("a link");
             for lesson in LESSONS {
-                let arguments = [short(lesson), &["--timeline", &file]].concat();
+                let arguments = [&short(lesson)[..], &["--timeline", &file]].concat();
                 let told = format!("error: the timing diagram was not written to {file}: {why}");
                 let ended = Lesson::run_with(lesson.name, &arguments, &ASCII);
                 assert_eq!(ended.code(), 1, "{}: {ended:?}", lesson.name);
@@ -645,7 +663,7 @@ fn a_file_that_cannot_be_written_is_told_and_the_output_is_whole() {
 #[test]
 fn ctrl_c_leaves_the_diagram_of_what_was_done() {
     let folder = Folder::new("interrupted");
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
+    for lesson in LESSONS.iter().filter(|it| it.work != Work::Rounds && !it.is_further) {
         let name = lesson.name;
         let file = folder.file(&format!("{name}.svg"));
         let arguments: &[&str] = match lesson.work {
@@ -717,7 +735,7 @@ fn failed_items_are_drawn_and_marked() {
     let refusing = RefusingPort::take();
     let site = FaultSite::start();
     let pages = [refusing.url.clone(), site.url("/500"), site.url("/silent")];
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+    for lesson in LESSONS.iter().filter(|it| it.work == Work::Downloads && !it.is_further) {
         let name = lesson.name;
         // Windows tries for two seconds before it takes a refusal for one.
         let timeout = if cfg!(windows) { "4" } else { "0.3" };

@@ -6,17 +6,20 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::{LESSONS, Model, Work, Workers};
-use tests::{Ended, Lesson, Site, children, is_alive, signal, wait_until};
+use tests::{Ended, Lesson, Site, children, is_alive, long, short, signal, wait_until};
 
 /// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
 fn start(lesson: &common::Lesson) -> Lesson {
-    let arguments: &[&str] = match (lesson.work, lesson.workers) {
-        (Work::Downloads, Workers::One) => &["--latency", "400", "--repeat", "1000"],
-        (Work::Downloads, _) => &["--latency", "400", "--repeat", "1000", "--workers", "2"],
-        (Work::Calls, _) => &["--number", "30", "--calls", "100000"],
-        (Work::Rounds, _) => panic!("a round of the race is not interrupted"),
-    };
-    Lesson::start(lesson.name, arguments)
+    Lesson::start(lesson.name, &long(lesson))
+}
+
+/// The lessons that can be started so.
+fn long_ones() -> impl Iterator<Item = &'static common::Lesson> {
+    LESSONS.iter().filter(|it| it.work != Work::Rounds && it.workers != Workers::OneEach)
+}
+
+fn downloads(lesson: &&common::Lesson) -> bool {
+    lesson.does(Work::Downloads)
 }
 
 /// Processes need a moment to end; a minute is not a moment.
@@ -26,11 +29,13 @@ fn assert_all_end(name: &str, processes: &[u32]) {
     });
 }
 
-/// `Interrupted: downloaded 3 of 2000 sites in 1.234 seconds`: 3 and 2000.
+/// `Interrupted: downloaded 3 of 20 sites and computed 2 of 7 calls in 1.234 seconds`: 5 and 27.
 fn done_of(summary: &str) -> (usize, usize) {
-    let numbers: Vec<usize> = summary.split(' ').filter_map(|word| word.parse().ok()).collect();
-    assert!(numbers.len() >= 2, "{summary}");
-    (numbers[0], numbers[1])
+    let words: Vec<&str> = summary.split(' ').collect();
+    let pairs = words.windows(3).filter(|words| words[1] == "of");
+    let number = |word: &str| -> usize { word.parse().unwrap_or_else(|_| panic!("{summary}")) };
+    let sum = |at: usize| pairs.clone().map(|words| number(words[at])).sum();
+    (sum(0), sum(2))
 }
 
 fn assert_interrupted(name: &str, ended: &Ended, lines_before: usize) {
@@ -44,11 +49,12 @@ fn assert_interrupted(name: &str, ended: &Ended, lines_before: usize) {
 
 #[test]
 fn ctrl_c_ends_a_lesson_in_good_order() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
+    for lesson in long_ones() {
         let mut running = start(lesson);
-        running.line();
+        running.item_line();
         let processes = children(running.id());
-        assert_eq!(!processes.is_empty(), lesson.work == Work::Downloads, "{}", lesson.name);
+        let has_some = lesson.does(Work::Downloads) || lesson.model == Model::Processes;
+        assert_eq!(!processes.is_empty(), has_some, "{}", lesson.name);
         signal("-INT", running.id());
         assert_interrupted(lesson.name, &running.wait(), 1);
         assert_all_end(lesson.name, &processes);
@@ -58,9 +64,9 @@ fn ctrl_c_ends_a_lesson_in_good_order() {
 /// In a terminal it reaches the children too; they are to finish what is in flight all the same.
 #[test]
 fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+    for lesson in long_ones().filter(downloads) {
         let mut running = start(lesson);
-        running.line();
+        running.item_line();
         let processes = children(running.id());
         for process in processes.iter().chain([&running.id()]) {
             signal("-INT", *process);
@@ -101,7 +107,7 @@ fn ctrl_c_while_the_last_page_is_in_flight() {
 /// A site that stands still takes its pages' time, and no more.
 #[test]
 fn a_site_that_was_stopped_does_not_hold_up_the_end() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+    for lesson in LESSONS.iter().filter(downloads).filter(|it| !it.is_further) {
         let arguments = ["--repeat", "1", "--latency", "1500", "--timeout", "2"];
         let running = Lesson::start(lesson.name, &arguments);
         wait_until("the site", || !children(running.id()).is_empty());
@@ -160,7 +166,7 @@ fn ctrl_c_shows_in_the_json() {
 
 #[test]
 fn ctrl_c_twice_is_out_at_once() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+    for lesson in LESSONS.iter().filter(downloads) {
         // Pages of a minute: who waited for one would still be there when the test gives up.
         let site = Site::start(60_000);
         let arguments = ["--site", &site.url, "--timeout", "100", "--repeat", "1"];
@@ -180,9 +186,9 @@ fn ctrl_c_twice_is_out_at_once() {
 
 #[test]
 fn a_closed_pipe_ends_a_lesson_without_a_word() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
+    for lesson in long_ones() {
         let mut running = start(lesson);
-        running.line();
+        running.item_line();
         let processes = children(running.id());
         let ended = running.close_stdout_and_wait();
         assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{}", lesson.name);
@@ -196,12 +202,7 @@ fn a_full_disk_is_told() {
     for lesson in LESSONS {
         let full = std::fs::File::create("/dev/full").expect("Linux has it");
         let mut program = Command::new(tests::program(lesson.name));
-        match lesson.work {
-            Work::Downloads => program.args(["--latency", "1"]),
-            Work::Calls => program.args(["--number", "20"]),
-            Work::Rounds => &mut program,
-        };
-        let output = program.stdout(full).output().expect("it runs");
+        let output = program.args(short(lesson)).stdout(full).output().expect("it runs");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{}: {errors}", lesson.name);
         assert!(errors.starts_with("error: the output cannot be written: No space"), "{errors}");
@@ -211,9 +212,9 @@ fn a_full_disk_is_told() {
 
 #[test]
 fn the_children_of_a_killed_lesson_end_by_themselves() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Downloads) {
+    for lesson in long_ones().filter(downloads) {
         let mut running = start(lesson);
-        running.line();
+        running.item_line();
         let processes = children(running.id());
         assert!(!processes.is_empty(), "{}", lesson.name);
         signal("-KILL", running.id());

@@ -15,9 +15,10 @@ struct Program {
 }
 
 impl Program {
-    fn start(latency: u64) -> Self {
+    fn start(latency: u64, connecting: u64) -> Self {
+        let (latency, connecting) = (latency.to_string(), connecting.to_string());
         let mut child = Command::new(program("practice_site"))
-            .args(["--port", "0", "--latency", &latency.to_string()])
+            .args(["--port", "0", "--latency", &latency, "--connecting", &connecting])
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -128,6 +129,26 @@ fn a_burst_of_connections_fits_into_the_backlog() {
 }
 
 #[test]
+fn the_cost_of_connecting_is_paid_once_a_connection() {
+    let site = Program::start(5, 200);
+    let page = |stream: &mut TcpStream| {
+        let asked = Instant::now();
+        stream.write_all(b"HEAD /dice HTTP/1.1\r\nHost: practice\r\n\r\n").expect("it reads");
+        let mut lines = BufReader::new(stream).lines().map(|line| line.expect("a line"));
+        assert_eq!(lines.next().as_deref(), Some("HTTP/1.1 200 OK"));
+        assert!(lines.any(|line| line.is_empty()));
+        asked.elapsed()
+    };
+    let paid = Duration::from_millis(205);
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(&site.address).expect("it listens");
+        assert!(page(&mut stream) >= paid);
+        // A busy machine may hold one of them up.
+        assert!((0..20).any(|_| page(&mut stream) < paid / 2));
+    }
+}
+
+#[test]
 fn a_client_that_goes_away_is_not_in_flight_any_more() {
     let site = Site::start(60_000);
     let stream = ask(address(&site), "GET", "/dice");
@@ -141,7 +162,7 @@ fn a_client_that_goes_away_is_not_in_flight_any_more() {
 fn ten_thousand_requests_in_flight_at_once() {
     let limit = rlimit::increase_nofile_limit(u64::MAX).expect("a limit");
     let many = 10_000.min(limit.saturating_sub(200));
-    let site = Program::start(60_000);
+    let site = Program::start(60_000, 0);
     let streams: Vec<_> = (0..many).map(|_| ask(&site.address, "GET", "/jython")).collect();
     wait_until("all requests", || record(&site.address)["in_flight"] == many);
     #[cfg(target_os = "linux")]
@@ -160,7 +181,7 @@ fn ten_thousand_requests_in_flight_at_once() {
 
 #[test]
 fn a_port_in_use_is_told() {
-    let site = Program::start(1);
+    let site = Program::start(1, 0);
     let port = site.address.rsplit(':').next().expect("a port");
     let output = Command::new(program("practice_site")).args(["--port", port]).output();
     let output = output.expect("it runs");
@@ -172,7 +193,7 @@ fn a_port_in_use_is_told() {
 
 #[test]
 fn one_site_serves_lessons_that_are_told_where_it_is() {
-    let site = Program::start(5);
+    let site = Program::start(5, 0);
     let url = format!("http://{}/", site.address);
     let ended = tests::Lesson::run("threaded_downloader", &["--site", &url, "--repeat", "10"]);
     assert_eq!(ended.code(), 0, "{ended:?}");

@@ -87,27 +87,14 @@ fn the_output_says_how_the_window_was_widened_and_what_was_lost() {
 /// On a stable compiler a `compile_fail` doctest passes whatever the error is: here it is looked at.
 #[test]
 fn what_must_not_compile_does_not_for_the_reason_that_is_stated() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/race_counter/src/lib.rs");
-    let text = fs::read_to_string(path).expect("the race has a library").replace('\r', "");
-    let text: String =
-        text.lines().map(|line| line.trim_start_matches("//! ").to_owned() + "\n").collect();
+    let text = tests::documentation("race_counter");
     let examples: Vec<&str> = text.split("```compile_fail,").skip(1).collect();
     assert_eq!(examples.len(), 3);
-    let directory = std::env::temp_dir().join(format!("race_counter-{}", std::process::id()));
-    fs::create_dir_all(&directory).expect("a folder for the examples");
     for example in examples {
         let (code, rest) = example.split_once('\n').expect("a code");
         let (body, _) = rest.split_once("```").expect("an end");
-        let file = directory.join(format!("{code}.rs"));
-        fs::write(&file, format!("fn main() {{\n{body}}}\n")).expect("the example is written");
-        let compiler = Command::new(option_env!("RUSTC").unwrap_or("rustc"))
-            .args(["--edition", "2024", "--emit", "metadata", "--out-dir"])
-            .args([&directory, &file])
-            .output()
-            .expect("rustc runs");
-        let errors = String::from_utf8_lossy(&compiler.stderr);
+        let errors = tests::compile(body);
         assert!(errors.contains(&format!("error[{code}]")), "{code}: {errors}");
         assert_eq!(errors.matches("error[").count(), 1, "{code}: {errors}");
     }
-    fs::remove_dir_all(&directory).expect("the folder is removed");
 }

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::lessons::{Lesson, Work, Workers};
-use crate::options::{self, MOST_ITEMS, MOST_RACERS, MOST_WORKERS, numeric};
-use crate::{report, sites};
+use crate::lessons::{Extra, Lesson, Takes, Work, Workers};
+use crate::options::{self, MOST_ITEMS, MOST_RACERS, MOST_THREADS, MOST_WORKERS, numeric};
+use crate::report;
+use crate::sites::{self, SiteTimes};
 
 /// Which pages a downloader downloads.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Source {
-    /// Those of a practice site that the lesson brings up, which answers after this latency.
-    OwnSite(Duration),
+    /// Those of a practice site that the lesson brings up, which takes so long.
+    OwnSite(SiteTimes),
     /// Those of a practice site that runs already.
     RunningSite(String),
     /// The articles' sites.
@@ -50,38 +51,44 @@ pub(crate) enum Format {
 }
 
 /// A lesson's command line, read.
+#[derive(Debug)]
 pub(crate) struct Arguments {
+    pub(crate) lesson: &'static Lesson,
     command: Command,
     matches: ArgMatches,
 }
 
 impl Arguments {
     /// Reads the arguments of this process; ends it where they are wrong or ask for help.
-    pub(crate) fn read(lesson: &Lesson) -> Self {
+    pub(crate) fn read(lesson: &'static Lesson) -> Self {
         let mut command = command(lesson);
         let matches = command.get_matches_mut();
-        Self { command, matches }
+        Self { lesson, command, matches }
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.matches.get_flag(name)
     }
 
-    pub(crate) fn value<T: Copy + Send + Sync + 'static>(&self, name: &str) -> T {
-        *self.matches.get_one(name).expect("the argument has a default")
+    pub(crate) fn value<T: Clone + Send + Sync + 'static>(&self, name: &str) -> T {
+        self.optional(name).expect("the argument has a default")
+    }
+
+    pub(crate) fn optional<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
+        self.matches.get_one(name).cloned()
     }
 
     /// How many items may be in progress at once, out of `items`.
-    pub(crate) fn workers(&self, lesson: &Lesson, items: usize) -> usize {
-        let asked = match lesson.workers {
-            Workers::One => None,
-            _ => self.matches.get_one::<usize>("workers").copied(),
+    pub(crate) fn workers(&self, items: usize) -> usize {
+        let asked = match self.lesson.workers {
+            Workers::One | Workers::OneEach => None,
+            _ => self.optional("workers"),
         };
-        let workers = asked.unwrap_or_else(|| match lesson.workers {
+        let workers = asked.unwrap_or_else(|| match self.lesson.workers {
             Workers::One => 1,
             Workers::Fixed(workers) => workers,
             Workers::PerCore => report::cores(),
-            Workers::All => items,
+            Workers::All | Workers::OneEach => items,
         });
         workers.min(items)
     }
@@ -99,16 +106,22 @@ impl Arguments {
         } else if self.flag("live") {
             Source::Live
         } else {
-            Source::OwnSite(Duration::from_millis(self.value("latency")))
+            let milliseconds = |name| Duration::from_millis(self.value(name));
+            let connecting = takes_connecting(self.lesson).then(|| milliseconds("connecting"));
+            Source::OwnSite(SiteTimes {
+                latency: milliseconds("latency"),
+                connecting: connecting.unwrap_or_default(),
+            })
         }
     }
 
     /// How often a list of so many pages is repeated.
     pub(crate) fn repeat(&mut self, pages: usize) -> usize {
         let repeat: usize = self.value("repeat");
-        if pages.saturating_mul(repeat) > MOST_ITEMS {
+        let most = if self.lesson.workers == Workers::OneEach { MOST_THREADS } else { MOST_ITEMS };
+        if pages.saturating_mul(repeat) > most {
             let error = format!(
-                "{pages} pages {repeat} times are too many: a run takes at most {MOST_ITEMS} pages"
+                "{pages} pages {repeat} times are too many: a run takes at most {most} pages"
             );
             self.command.error(ErrorKind::ValueValidation, error).exit();
         }
@@ -135,20 +148,38 @@ fn command(lesson: &Lesson) -> Command {
                 .value_parser(ValueParser::from(timeline_file))
                 .help("Draw the run into FILE.svg, or write it to FILE.json for Perfetto"),
         ]);
-    let command = match lesson.work {
-        Work::Downloads => command.args(download_args()),
-        Work::Calls => command.args([options::number(), options::calls()]),
-        Work::Rounds => command.args([
+    let mut command = command;
+    if lesson.does(Work::Downloads) {
+        command = command.args(download_args());
+    }
+    if takes_connecting(lesson) {
+        command = command.arg(options::connecting().conflicts_with_all(["URL", "site", "live"]));
+    }
+    if lesson.does(Work::Calls) {
+        command = command.arg(options::number());
+    }
+    if lesson.does(Work::Calls) && !lesson.calls_for_each_page() {
+        command = command.arg(options::calls());
+    }
+    if lesson.does(Work::Rounds) {
+        command = command.args([
             numeric("threads", "N", 1..=MOST_RACERS)
                 .default_value("4")
                 .help("How many threads add"),
             numeric("increments", "N", 1..=1_000_000_000u64)
                 .default_value("1000000")
                 .help("How often each of them adds 1"),
-        ]),
-    };
+        ]);
+    }
+    if lesson.does(Work::Pictures) {
+        command = command.args(picture_args());
+    }
+    command = command.args(lesson.options.iter().map(extra));
+    for &(name, default) in lesson.defaults {
+        command = command.mut_arg(name, |arg| arg.default_value(default));
+    }
     let (most, default) = match lesson.workers {
-        Workers::One => return command,
+        Workers::One | Workers::OneEach => return command,
         Workers::Fixed(workers) => (MOST_WORKERS, workers.to_string()),
         Workers::PerCore => (MOST_WORKERS, "one per core".into()),
         Workers::All => (MOST_ITEMS, "all of them".into()),
@@ -156,11 +187,27 @@ fn command(lesson: &Lesson) -> Command {
     let what = match lesson.work {
         Work::Downloads => "pages may be in flight",
         Work::Calls | Work::Rounds => "calls may run",
+        Work::Pictures => "pictures may be in progress",
     };
     command.arg(
         numeric("workers", "N", 1..=most)
             .help(format!("How many {what} at once [default: {default}]")),
     )
+}
+
+/// Whether it says what a connection to its practice site costs.
+fn takes_connecting(lesson: &Lesson) -> bool {
+    lesson.defaults.iter().any(|(name, _)| *name == "connecting")
+}
+
+fn extra(option: &Extra) -> Arg {
+    match option.takes {
+        Takes::Nothing => Arg::new(option.name).long(option.name).action(ArgAction::SetTrue),
+        Takes::Number { value, default, least, most } => {
+            numeric(option.name, value, least..=most).default_value(default)
+        }
+    }
+    .help(option.help)
 }
 
 fn download_args() -> [Arg; 6] {
@@ -183,6 +230,22 @@ fn download_args() -> [Arg; 6] {
             .action(ArgAction::SetTrue)
             .help("Download the articles' own sites, from the internet"),
         options::timeout(),
+    ]
+}
+
+fn picture_args() -> [Arg; 4] {
+    let folder =
+        |name| Arg::new(name).long(name).value_name("DIR").value_parser(value_parser!(PathBuf));
+    [
+        folder("folder").help("Pictures to resize (.jpg, .png) instead of some that are made"),
+        folder("out").help("A new folder in which the small pictures are kept"),
+        numeric("pictures", "N", 1..=1_000usize)
+            .default_value("24")
+            .conflicts_with("folder")
+            .help("How many are made"),
+        numeric("width", "PIXELS", 1..=10_000u32)
+            .default_value("400")
+            .help("How wide the small pictures are"),
     ]
 }
 
@@ -213,9 +276,10 @@ mod tests {
     use crate::lessons::LESSONS;
 
     fn read(name: &str, args: &[&str]) -> Result<Arguments, clap::Error> {
-        let mut command = command(Lesson::named(name));
+        let lesson = Lesson::named(name);
+        let mut command = command(lesson);
         let matches = command.try_get_matches_from_mut([&[name], args].concat())?;
-        Ok(Arguments { command, matches })
+        Ok(Arguments { lesson, command, matches })
     }
 
     #[test]
@@ -229,20 +293,22 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_articles() {
-        let mut args = read("threaded_downloader", &[]).unwrap_or_else(|error| error.exit());
-        assert_eq!(args.source(), Source::OwnSite(Duration::from_millis(50)));
-        let pages = args.source().pages();
-        assert_eq!(pages * args.repeat(pages), 160);
-        assert_eq!(args.workers(Lesson::named("threaded_downloader"), 160), 5);
-        assert_eq!(args.workers(Lesson::named("async_downloader"), 160), 160);
-        assert_eq!(args.workers(Lesson::named("sync_downloader"), 160), 1);
+        let args = |name| read(name, &[]).unwrap_or_else(|error| error.exit());
+        let mut threads = args("threaded_downloader");
+        let latency = Duration::from_millis(50);
+        assert_eq!(threads.source(), Source::OwnSite(latency.into()));
+        let pages = threads.source().pages();
+        assert_eq!(pages * threads.repeat(pages), 160);
+        assert_eq!(threads.workers(160), 5);
+        assert_eq!(args("async_downloader").workers(160), 160);
+        assert_eq!(args("sync_downloader").workers(160), 1);
     }
 
     #[test]
     fn never_more_workers_than_items() {
         let args = read("threaded_downloader", &["--workers", "10"]);
         let args = args.unwrap_or_else(|error| error.exit());
-        assert_eq!(args.workers(Lesson::named("threaded_downloader"), 160), 10);
-        assert_eq!(args.workers(Lesson::named("threaded_downloader"), 2), 2);
+        assert_eq!(args.workers(160), 10);
+        assert_eq!(args.workers(2), 2);
     }
 }

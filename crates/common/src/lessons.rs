@@ -11,12 +11,72 @@ pub struct Lesson {
     pub mirrors: &'static str,
     /// The model of concurrency.
     pub model: Model,
-    /// The kind of work.
+    /// The kind of work; where it does several, that which the others are for.
     pub work: Work,
+    /// The parts of its run, one after another, which it compares with each other; none where the run is
+    /// one.
+    pub parts: &'static [Part],
     /// How many items may be in progress at once.
     pub workers: Workers,
-    /// What its article measured for the Python original, in seconds; the race was not timed.
+    /// Options that no other lesson has.
+    pub options: &'static [Extra],
+    /// Its own defaults for options that others have too: name and value.
+    pub defaults: &'static [(&'static str, &'static str)],
+    /// What its article measured for the Python original, in seconds; of the race and the further lessons
+    /// nothing is known that could be compared.
     pub article_seconds: Option<f64>,
+    /// Whether it goes beyond the nine.
+    pub is_further: bool,
+}
+
+/// A part of a lesson's run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What is different in it.
+    pub name: &'static str,
+    /// What it does, each once as often as the arguments say.
+    pub works: &'static [Work],
+}
+
+impl Part {
+    /// What one of its items is: `item` where there are several kinds.
+    pub fn item(&self) -> &'static str {
+        if let [work] = self.works { work.item() } else { "item" }
+    }
+
+    /// Whether it keeps processors busy and waits for nothing.
+    pub fn only_computes(&self) -> bool {
+        self.works.iter().all(|work| work.only_computes())
+    }
+}
+
+/// An option of one lesson alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extra {
+    /// `--name`
+    pub name: &'static str,
+    /// What stands behind it.
+    pub takes: Takes,
+    /// What it does, in the words of `--help`.
+    pub help: &'static str,
+}
+
+/// What stands behind an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing: it is a switch.
+    Nothing,
+    /// A whole number, from `least` to `most`.
+    Number {
+        /// What it is, in capitals: `MS`, `BYTES`.
+        value: &'static str,
+        /// Where it is not given.
+        default: &'static str,
+        /// The smallest that is taken,
+        least: u64,
+        /// and the largest.
+        most: u64,
+    },
 }
 
 /// A model of concurrency.
@@ -71,6 +131,25 @@ pub enum Work {
     Calls,
     /// Rounds of counting, each in another way.
     Rounds,
+    /// Pictures to be resized: CPU-bound, with files.
+    Pictures,
+}
+
+impl Work {
+    /// What one of its items is.
+    pub fn item(self) -> &'static str {
+        match self {
+            Self::Downloads => "page",
+            Self::Calls => "call",
+            Self::Rounds => "round",
+            Self::Pictures => "picture",
+        }
+    }
+
+    /// Whether it keeps a processor busy and waits for nothing.
+    pub fn only_computes(self) -> bool {
+        self == Self::Calls
+    }
 }
 
 /// How many items a lesson has in progress at once, unless `--workers` says otherwise.
@@ -84,9 +163,26 @@ pub enum Workers {
     PerCore,
     /// All of them.
     All,
+    /// All of them, always, each on a worker of its own: there is no `--workers`.
+    OneEach,
 }
 
-/// All lessons, in the order of the course. The seconds are those of "Speed Up Your Python Program With
+/// What most lessons have in common.
+const PLAIN: Lesson = Lesson {
+    name: "",
+    idea: "",
+    mirrors: "",
+    model: Model::Sync,
+    work: Work::Downloads,
+    parts: &[],
+    workers: Workers::One,
+    options: &[],
+    defaults: &[],
+    article_seconds: None,
+    is_further: false,
+};
+
+/// All lessons, in the order of the course: the nine, and those that go further. The seconds are those of "Speed Up Your Python Program With
 /// Concurrency" (Real Python), in its later version for the CPU lessons: four cores, `fib(35)` 20 times.
 pub const LESSONS: &[Lesson] = &[
     Lesson {
@@ -97,6 +193,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Downloads,
         workers: Workers::One,
         article_seconds: Some(14.3),
+        ..PLAIN
     },
     Lesson {
         name: "threaded_downloader",
@@ -106,6 +203,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Downloads,
         workers: Workers::Fixed(5),
         article_seconds: Some(3.7),
+        ..PLAIN
     },
     Lesson {
         name: "async_downloader",
@@ -115,6 +213,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Downloads,
         workers: Workers::All,
         article_seconds: Some(2.6),
+        ..PLAIN
     },
     Lesson {
         name: "process_downloader",
@@ -124,6 +223,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Downloads,
         workers: Workers::PerCore,
         article_seconds: Some(5.7),
+        ..PLAIN
     },
     Lesson {
         name: "sync_cpu",
@@ -133,6 +233,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Calls,
         workers: Workers::One,
         article_seconds: Some(35.0),
+        ..PLAIN
     },
     Lesson {
         name: "threaded_cpu",
@@ -142,6 +243,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Calls,
         workers: Workers::PerCore,
         article_seconds: Some(40.0),
+        ..PLAIN
     },
     Lesson {
         name: "async_cpu",
@@ -151,6 +253,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Calls,
         workers: Workers::One,
         article_seconds: Some(86.0),
+        ..PLAIN
     },
     Lesson {
         name: "parallel_cpu",
@@ -160,6 +263,7 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Calls,
         workers: Workers::PerCore,
         article_seconds: Some(10.0),
+        ..PLAIN
     },
     Lesson {
         name: "race_counter",
@@ -168,7 +272,7 @@ pub const LESSONS: &[Lesson] = &[
         model: Model::Threads,
         work: Work::Rounds,
         workers: Workers::One,
-        article_seconds: None,
+        ..PLAIN
     },
 ];
 
@@ -181,13 +285,38 @@ impl Lesson {
             .unwrap_or_else(|| panic!("'{name}' is missing from the list of lessons"))
     }
 
-    /// What one of its items is.
-    pub fn item(&self) -> &'static str {
-        match self.work {
-            Work::Downloads => "page",
-            Work::Calls => "call",
-            Work::Rounds => "round",
+    /// Whether it does this kind of work, in any of its parts.
+    pub fn does(&self, work: Work) -> bool {
+        self.times(work) > 0
+    }
+
+    /// How often it does all the work of this kind: once, or in each of some parts.
+    pub fn times(&self, work: Work) -> usize {
+        if self.parts.is_empty() {
+            usize::from(self.work == work)
+        } else {
+            self.parts.iter().filter(|part| part.works.contains(&work)).count()
         }
+    }
+
+    /// Whether each of its pages is computed with: then there are as many calls as pages.
+    pub fn calls_for_each_page(&self) -> bool {
+        let both =
+            |part: &Part| [Work::Downloads, Work::Calls].iter().all(|it| part.works.contains(it));
+        self.parts.iter().any(both)
+    }
+
+    /// What one of its items is: `item` where there are several kinds.
+    pub fn item(&self) -> &'static str {
+        let does_more =
+            self.parts.iter().flat_map(|part| part.works).any(|work| *work != self.work);
+        if does_more { "item" } else { self.work.item() }
+    }
+
+    /// What it knows of its part of that name; a name that is not in the list is a mistake in the program.
+    pub(crate) fn part(&self, name: &str) -> &'static Part {
+        let part = self.parts.iter().find(|part| part.name == name);
+        part.unwrap_or_else(|| panic!("'{name}' is missing from the parts of {}", self.name))
     }
 
     /// Whether its lines name the worker, as the article's process pool does.

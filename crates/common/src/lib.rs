@@ -32,11 +32,12 @@ pub use again::{inner_cargo, own_group, this_program_again};
 pub use busy::{thread_time, worked_elsewhere};
 pub use descriptors::reserve_descriptors;
 pub use interrupt::{STATUS as INTERRUPTED, interrupted, listen as listen_for_ctrl_c};
-pub use lessons::{LESSONS, Lesson, Model, Work, Workers};
-pub use record::{Outcome, Record};
-pub use report::cores;
+pub use lessons::{Extra, LESSONS, Lesson, Model, Part, Takes, Work, Workers};
+pub use record::{Item, Outcome, Record};
+pub use report::{beside, cores, two_digits};
 pub use run::{
-    Begun, ENDS_WITH_INPUT, PIPE_CLOSED, Run, start_calls, start_downloads, start_rounds,
+    Aside, Begun, ENDS_WITH_INPUT, Ended, PIPE_CLOSED, Pictures, Run, start_calls, start_downloads,
+    start_pictures, start_rounds,
 };
-pub use sites::{LIVE_SITES, PRACTICE_PAGES};
+pub use sites::{LIVE_SITES, PRACTICE_PAGES, SiteTimes};
 pub use terminal::{look, progress_bar};

@@ -12,6 +12,8 @@ use clap::builder::TypedValueParser;
 pub const MOST_ITEMS: usize = 100_000;
 /// More threads or processes than this are refused: each costs memory, and systems have limits.
 pub const MOST_WORKERS: usize = 1_000;
+/// A lesson that starts a thread for each page takes no more pages than these.
+pub(crate) const MOST_THREADS: usize = 10_000;
 /// The threads of the race wait for each other, so all of them must be there at once.
 pub(crate) const MOST_RACERS: u64 = 64;
 /// `fib(94)` and above do not fit in 64 bits.
@@ -29,6 +31,13 @@ pub fn latency() -> Arg {
     numeric("latency", "MS", 0..=60_000u64)
         .default_value("50")
         .help("How long the practice site takes to answer, in milliseconds")
+}
+
+/// `--connecting MS`
+pub fn connecting() -> Arg {
+    numeric("connecting", "MS", 0..=60_000u64)
+        .default_value("0")
+        .help("How much longer its first answer on each connection takes, in milliseconds")
 }
 
 /// `--timeout SECONDS`

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use console::style;
 use indicatif::ProgressBar;
 
-use crate::lessons::Lesson;
+use crate::lessons::{Lesson, Part};
 use crate::record::{Outcome, Record};
 use crate::{report, terminal};
 
@@ -28,6 +28,7 @@ pub(crate) enum Style {
 pub(crate) enum Message {
     Record(Record),
     Note(String),
+    Part(&'static Part),
     End,
 }
 
@@ -65,7 +66,7 @@ fn print_all(
         Style::Lines => terminal::progress_bar(items as u64),
         Style::Quiet => ProgressBar::hidden(),
     };
-    let mut ended = false;
+    let (mut ended, mut items) = (false, 0);
     while !ended {
         let Ok(first) = messages.recv() else { break };
         // What came meanwhile is printed with it: the bar is taken away and drawn again only once.
@@ -74,13 +75,17 @@ fn print_all(
                 let written = match message {
                     Message::Record(record) => {
                         let written = print_record(lesson, &record, style);
+                        items += u64::from(record.work.is_some());
                         printed.records.push(record);
                         written
                     }
                     Message::Note(text) if style == Style::Lines => {
                         writeln!(io::stdout(), "{text}")
                     }
-                    Message::Note(_) => Ok(()),
+                    Message::Part(part) if style == Style::Lines => {
+                        writeln!(io::stdout(), "{}", report::part_line(part))
+                    }
+                    Message::Note(_) | Message::Part(_) => Ok(()),
                     Message::End => {
                         ended = true;
                         Ok(())
@@ -92,7 +97,7 @@ fn print_all(
                 }
             }
         });
-        bar.set_position(printed.records.len() as u64);
+        bar.set_position(items);
     }
     bar.finish_and_clear();
     printed
@@ -104,7 +109,7 @@ fn print_record(lesson: &Lesson, record: &Record, printing: Style) -> io::Result
         let failed = style("Failed").red().for_stderr();
         let _ = writeln!(io::stderr(), "{failed} {}: {why}", record.span.label);
         Ok(())
-    } else if printing == Style::Lines {
+    } else if printing == Style::Lines && record.work.is_some() {
         writeln!(io::stdout(), "{}", report::line(lesson, record))
     } else {
         Ok(())

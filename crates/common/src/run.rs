@@ -1,19 +1,19 @@
 //! A lesson's run, from its arguments to its exit status.
 
 use std::any::Any;
-use std::cell::OnceCell;
+use std::cell::Cell;
 use std::env;
-use std::fmt::Display;
 use std::fs;
 use std::future::poll_fn;
 use std::hint::black_box;
 use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,10 +24,11 @@ use crate::args::{Arguments, Format, Source, TimelineFile};
 use crate::descriptors::reserve_descriptors;
 use crate::lessons::{Lesson, Work};
 use crate::printer::{self, Message, Printed, Style};
-use crate::record::{Outcome, Record};
-use crate::report::Report;
+use crate::record::{Item, Outcome, Record};
+use crate::report::{PartBegun, Report};
+use crate::sites::{self, SiteTimes};
 use crate::terminal::look;
-use crate::{busy, interrupt, sites};
+use crate::{busy, interrupt};
 
 /// Set in the environment of a lesson by a program that reads its `--json`: the lesson ends with that
 /// program, when its own standard input does.
@@ -40,6 +41,7 @@ pub const PIPE_CLOSED: u8 = 141;
 #[derive(Debug)]
 pub struct Run {
     lesson: &'static Lesson,
+    args: Arguments,
     items: Items,
     workers: usize,
     json: bool,
@@ -47,6 +49,10 @@ pub struct Run {
     timeline: Option<TimelineFile>,
     interleaving: Interleaving,
     started: Instant,
+    /// The parts that have begun, and how many they are.
+    parts: Mutex<Vec<PartBegun>>,
+    parts_begun: AtomicUsize,
+    /// Nameless threads, counted anew in each part.
     threads_seen: AtomicUsize,
     /// Raised when stdout takes no more lines: then nothing new is to start either.
     stop: Arc<AtomicBool>,
@@ -58,14 +64,13 @@ pub struct Run {
 #[derive(Debug)]
 struct ToFinish {
     printer: JoinHandle<Printed>,
-    /// What keeps the practice site up: it goes down when this is dropped.
-    site: Option<Box<dyn Any + Send>>,
+    /// What keeps the practice site up, or a folder there: it goes when this is dropped.
+    kept: Option<Box<dyn Any + Send>>,
 }
 
 /// What there is to do; what a lesson has not stays empty.
 #[derive(Debug, Default)]
 struct Items {
-    count: usize,
     sites: Vec<String>,
     timeout: Duration,
     without_proxy: bool,
@@ -73,6 +78,20 @@ struct Items {
     fib: u64,
     threads: u64,
     increments: u64,
+    rounds: usize,
+    pictures: Vec<PathBuf>,
+}
+
+impl Items {
+    /// How many there are of this kind, each time that they are done.
+    fn count(&self, work: Work) -> usize {
+        match work {
+            Work::Downloads => self.sites.len(),
+            Work::Calls => self.numbers.len(),
+            Work::Rounds => self.rounds,
+            Work::Pictures => self.pictures.len(),
+        }
+    }
 }
 
 /// An item that has begun and not ended yet.
@@ -80,21 +99,36 @@ struct Items {
 #[must_use = "an item that has begun must end"]
 pub struct Begun<'run> {
     run: &'run Run,
+    work: Option<Work>,
+    part: usize,
     span: Span,
     /// How long its thread had worked when it began.
     worked_before: Duration,
     ended: bool,
 }
 
-/// Starts a downloader: reads its arguments, brings the practice site up if they name no other, and
-/// starts the clock.
+/// An item that has ended, and is told when this is dropped.
+#[derive(Debug)]
+#[must_use = "it is told as soon as it is dropped"]
+pub struct Ended<'run> {
+    run: &'run Run,
+    record: Option<Record>,
+}
+
+/// What is drawn in the diagram and is no item: it ends when this is dropped.
+#[derive(Debug)]
+#[must_use = "it ends as soon as it is dropped"]
+pub struct Aside<'run>(Begun<'run>);
+
+/// Starts a lesson that downloads: reads its arguments, brings the practice site up if they name no
+/// other, and starts the clock. Where it computes too, its numbers are there as well.
 ///
-/// `bring_up` takes the site's latency, and gives its URL and what keeps it up until it is dropped.
-/// Where the arguments are wrong, or the site does not come up, a sentence says so and the process
-/// ends (status 2 or 1).
+/// `bring_up` takes how long the site is to take, and gives its URL and what keeps it up until it is
+/// dropped. Where the arguments are wrong, or the site does not come up, a sentence says so and the
+/// process ends (status 2 or 1).
 pub fn start_downloads<S: Send + 'static>(
     lesson: &str,
-    bring_up: impl FnOnce(Duration) -> io::Result<(String, S)>,
+    bring_up: impl FnOnce(SiteTimes) -> io::Result<(String, S)>,
 ) -> &'static Run {
     let lesson = Lesson::named(lesson);
     let mut args = Arguments::read(lesson);
@@ -103,8 +137,8 @@ pub fn start_downloads<S: Send + 'static>(
     let without_proxy = matches!(source, Source::OwnSite(_) | Source::RunningSite(_));
     let mut up: Option<Box<dyn Any + Send>> = None;
     let list = match source {
-        Source::OwnSite(latency) => {
-            let (base, site) = bring_up(latency).unwrap_or_else(|error| {
+        Source::OwnSite(times) => {
+            let (base, site) = bring_up(times).unwrap_or_else(|error| {
                 give_up(&format!("the practice site did not come up: {error}"))
             });
             up = Some(Box::new(site));
@@ -115,55 +149,84 @@ pub fn start_downloads<S: Send + 'static>(
         Source::Listed(urls) => urls,
     };
     let sites = vec![list; repeat].concat();
-    reserve_descriptors(args.workers(lesson, sites.len()) + 64);
-    let items = Items {
-        count: sites.len(),
-        sites,
-        timeout: args.value("timeout"),
-        without_proxy,
-        ..Items::default()
+    // Where it has parts, one of them may have all in flight.
+    let in_flight = if lesson.parts.is_empty() { args.workers(sites.len()) } else { sites.len() };
+    reserve_descriptors(in_flight + 64);
+    let calls = match lesson.does(Work::Calls) {
+        true if lesson.calls_for_each_page() => sites.len(),
+        true => args.value("calls"),
+        false => 0,
     };
-    start(lesson, &args, items, up)
+    let items = Items { sites, timeout: args.value("timeout"), without_proxy, ..Items::default() };
+    let items = with_calls(items, &args, calls);
+    start(args, items, up)
 }
 
 /// Starts a CPU lesson: reads its arguments and starts the clock.
 pub fn start_calls(lesson: &str) -> &'static Run {
-    let lesson = Lesson::named(lesson);
-    let args = Arguments::read(lesson);
-    let (number, calls) = (args.value("number"), args.value("calls"));
-    let items = Items {
-        count: calls,
-        // The optimiser must not see that the calls are alike: it would compute one for all of them.
-        numbers: black_box(vec![number; calls]),
-        fib: fib_by_addition(number),
-        ..Items::default()
-    };
-    start(lesson, &args, items, None)
+    let args = Arguments::read(Lesson::named(lesson));
+    let items = with_calls(Items::default(), &args, args.value("calls"));
+    start(args, items, None)
 }
 
 /// Starts a lesson of so many rounds: reads its arguments and starts the clock.
 pub fn start_rounds(lesson: &str, rounds: usize) -> &'static Run {
-    let lesson = Lesson::named(lesson);
-    let args = Arguments::read(lesson);
-    let items = Items {
-        count: rounds,
-        threads: args.value("threads"),
-        increments: args.value("increments"),
-        ..Items::default()
-    };
-    start(lesson, &args, items, None)
+    let args = Arguments::read(Lesson::named(lesson));
+    let (threads, increments) = (args.value("threads"), args.value("increments"));
+    start(args, Items { rounds, threads, increments, ..Items::default() }, None)
 }
 
-fn start(
-    lesson: &'static Lesson,
-    args: &Arguments,
-    items: Items,
-    site: Option<Box<dyn Any + Send>>,
+/// Which pictures are to be resized.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// Those of this folder.
+    In(PathBuf),
+    /// So many that are made for it.
+    Made(usize),
+}
+
+/// Starts a lesson that resizes pictures: reads its arguments, has the pictures gathered, and starts the
+/// clock.
+///
+/// `gather` gives their files, and what is kept until the end. Where there are none, a sentence says so and
+/// the process ends (status 1).
+pub fn start_pictures<S: Send + 'static>(
+    lesson: &str,
+    gather: impl FnOnce(Pictures) -> io::Result<(Vec<PathBuf>, S)>,
 ) -> &'static Run {
+    let args = Arguments::read(Lesson::named(lesson));
+    let out: Option<PathBuf> = args.optional("out");
+    if let Some(Err(error)) = out.as_ref().map(fs::create_dir) {
+        let out = args.value::<PathBuf>("out");
+        give_up(&format!("{} cannot be made as a new folder: {error}", out.display()));
+    }
+    // What is made for it is to go with Ctrl-C as well.
+    listen();
+    let made = Pictures::Made(args.value("pictures"));
+    let gathered = gather(args.optional("folder").map_or(made, Pictures::In));
+    let (pictures, kept) = gathered.unwrap_or_else(|error| {
+        let _ = out.map(fs::remove_dir);
+        give_up(&format!("no pictures to resize: {error}"))
+    });
+    start(args, Items { pictures, ..Items::default() }, Some(Box::new(kept)))
+}
+
+/// With so many calls of the number that the arguments name.
+fn with_calls(items: Items, args: &Arguments, calls: usize) -> Items {
+    if calls == 0 {
+        return items;
+    }
+    let number = args.value("number");
+    // The optimiser must not see that the calls are alike: it would compute one for all of them.
+    Items { numbers: black_box(vec![number; calls]), fib: fib_by_addition(number), ..items }
+}
+
+fn start(args: Arguments, items: Items, kept: Option<Box<dyn Any + Send>>) -> &'static Run {
+    let lesson = args.lesson;
     let (json, quiet) = (args.flag("json"), args.flag("quiet"));
     let printing = if json || quiet { Style::Quiet } else { Style::Lines };
     panic::set_hook(Box::new(told_in_one_line));
-    interrupt::listen().unwrap_or_else(|error| give_up(&format!("no handler for Ctrl-C: {error}")));
+    listen();
     if env::var_os(ENDS_WITH_INPUT).is_some() {
         thread::spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
@@ -171,21 +234,42 @@ fn start(
         });
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let (messages, printer) = printer::start(lesson, items.count, printing, stop.clone());
+    let wanted = wanted(lesson, &items);
+    let count = wanted.iter().map(|(_, count)| count).sum();
+    let (messages, printer) = printer::start(lesson, count, printing, stop.clone());
     Box::leak(Box::new(Run {
         lesson,
-        workers: args.workers(lesson, items.count),
+        workers: args.workers(items.count(lesson.work)),
         items,
         json,
         quiet,
         timeline: args.timeline(),
+        args,
         interleaving: Interleaving::default(),
+        parts: Mutex::default(),
+        parts_begun: AtomicUsize::new(0),
         threads_seen: AtomicUsize::new(0),
         stop,
         messages,
-        to_finish: Mutex::new(Some(ToFinish { printer, site })),
+        to_finish: Mutex::new(Some(ToFinish { printer, kept })),
         started: Instant::now(),
     }))
+}
+
+/// Takes note of Ctrl-C from now on, unless it does already.
+fn listen() {
+    static LISTENS: AtomicBool = AtomicBool::new(false);
+    if !LISTENS.swap(true, Ordering::Relaxed) {
+        let no_handler = |error| give_up(&format!("no handler for Ctrl-C: {error}"));
+        interrupt::listen().unwrap_or_else(no_handler);
+    }
+}
+
+/// What there is to do of each kind, in all parts together: first what the lesson is about.
+fn wanted(lesson: &Lesson, items: &Items) -> Vec<(Work, usize)> {
+    let kinds = [Work::Downloads, Work::Calls, Work::Rounds, Work::Pictures];
+    let done = kinds.into_iter().filter(|work| lesson.does(*work));
+    done.map(|work| (work, lesson.times(work) * items.count(work))).collect()
 }
 
 impl Run {
@@ -209,9 +293,29 @@ impl Run {
         &self.items.numbers
     }
 
+    /// The pictures to resize.
+    pub fn pictures(&self) -> &[PathBuf] {
+        &self.items.pictures
+    }
+
     /// How many items may be in progress at once.
     pub fn workers(&self) -> usize {
         self.workers
+    }
+
+    /// Whether this switch of the lesson's own was given.
+    pub fn switch(&self, name: &str) -> bool {
+        self.args.flag(name)
+    }
+
+    /// The value of an option that takes a number (of the type that the option takes).
+    pub fn option<T: Clone + Send + Sync + 'static>(&self, name: &str) -> T {
+        self.args.value(name)
+    }
+
+    /// The folder that an option names, if it was given.
+    pub fn folder(&self, name: &str) -> Option<PathBuf> {
+        self.args.optional(name)
     }
 
     /// How many threads add.
@@ -224,28 +328,44 @@ impl Run {
         self.items.increments
     }
 
+    /// From now on this is what is done: its items, their times and their diagram are compared with those
+    /// of the other parts. What came before it ends now.
+    ///
+    /// # Panics
+    /// When the lesson has no part of that name: a mistake in the program.
+    pub fn part(&self, name: &str) {
+        let part = self.lesson.part(name);
+        self.threads_seen.store(0, Ordering::Relaxed);
+        self.parts().push(PartBegun { part, start: self.started.elapsed() });
+        self.parts_begun.fetch_add(1, Ordering::Relaxed);
+        self.tell(Message::Part(part));
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Vec<PartBegun>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// May I go on? `None` says no: Ctrl-C was pressed, or nobody reads the output any more.
     /// Otherwise the item begins now, on this thread.
-    pub fn begin(&self, item: impl Display) -> Option<Begun<'_>> {
+    pub fn begin<I: Item>(&self, item: I) -> Option<Begun<'_>> {
+        self.begin_as(item.label(), Some(I::WORK.unwrap_or(self.lesson.work)))
+    }
+
+    /// What this thread does besides its items, and what is to be seen in the diagram: it begins now, and
+    /// ends when what this gives is dropped. It is not counted. `None` as in [`begin`](Self::begin).
+    pub fn aside(&self, label: impl Into<String>) -> Option<Aside<'_>> {
+        self.begin_as(label.into(), None).map(Aside)
+    }
+
+    fn begin_as(&self, label: String, work: Option<Work>) -> Option<Begun<'_>> {
         if interrupt::interrupted() || self.stop.load(Ordering::Relaxed) {
             return None;
         }
-        let label = match self.lesson.work {
-            Work::Downloads | Work::Rounds => item.to_string(),
-            Work::Calls => format!("fib({item})"),
-        };
-        let mut span = Span { label, worker: self.this_thread(), ..Span::default() };
-        let worked_before = self.worked();
+        let part = self.parts_begun.load(Ordering::Relaxed).saturating_sub(1);
+        let mut span = Span { label, worker: self.this_thread(part), ..Span::default() };
+        let worked_before = worked(work);
         span.start = self.started.elapsed();
-        Some(Begun { run: self, span, worked_before, ended: false })
-    }
-
-    /// How long a processor was kept busy so far: by this thread, or by all the threads of a round.
-    fn worked(&self) -> Duration {
-        match self.lesson.work {
-            Work::Downloads | Work::Calls => busy::of_thread(),
-            Work::Rounds => busy::of_process(),
-        }
+        Some(Begun { run: self, work, part, span, worked_before, ended: false })
     }
 
     /// The single steps that threads take at one counter, to be drawn.
@@ -271,15 +391,17 @@ impl Run {
         let (took, interrupted) = (self.started.elapsed(), interrupt::interrupted());
         self.tell(Message::End);
         let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let ToFinish { printer, site } = to_finish.expect("a run is finished once");
+        let ToFinish { printer, kept } = to_finish.expect("a run is finished once");
         let Ok(Printed { records, error }) = printer.join() else {
             return ExitCode::FAILURE;
         };
-        drop(site);
+        drop(kept);
+        let parts = self.parts();
         let report = Report {
             lesson: self.lesson,
             workers: self.workers,
-            items: self.items.count,
+            wanted: wanted(self.lesson, &self.items),
+            parts: &parts,
             took,
             interrupted,
             records: &records,
@@ -300,7 +422,7 @@ impl Run {
             Ok(()) => match drawn {
                 Err(sentence) => give_up(&sentence),
                 Ok(()) if report.interrupted => ExitCode::from(interrupt::STATUS),
-                Ok(()) if report.done() < report.items => ExitCode::FAILURE,
+                Ok(()) if report.done() < report.items() => ExitCode::FAILURE,
                 Ok(()) => ExitCode::SUCCESS,
             },
         }
@@ -310,7 +432,7 @@ impl Run {
     fn last_lines(&self, report: &Report<'_>, timeline: &Timeline) -> String {
         let colour = match report.done() {
             _ if report.interrupted => Color::Yellow,
-            done if done == report.items => Color::Green,
+            done if done == report.items() => Color::Green,
             _ => Color::Red,
         };
         let mut lines = format!("{}\n", style(report.summary()).bold().fg(colour));
@@ -318,8 +440,12 @@ impl Run {
             let look = look(80);
             if self.lesson.work == Work::Rounds {
                 lines += &self.interleaving.terminal(look);
-            } else if let Some(sentence) = timeline.sentence() {
-                lines += &format!("{}\n", look.wrap(&sentence));
+            } else if self.lesson.parts.is_empty() {
+                let sentence = timeline.sentence();
+                lines += &sentence.map_or_else(String::new, |text| look.wrap(&text) + "\n");
+                lines += &timeline.terminal(look);
+            } else {
+                lines += &report.parts_compared(timeline, look);
                 lines += &timeline.terminal(look);
             }
         }
@@ -340,16 +466,21 @@ impl Run {
         })
     }
 
-    /// The name of this thread, or a number in the order in which the nameless ones first came here.
-    fn this_thread(&self) -> String {
-        thread_local!(static NAME: OnceCell<String> = const { OnceCell::new() });
-        NAME.with(|name| {
-            name.get_or_init(|| match thread::current().name() {
-                Some(name) => name.into(),
-                None => format!("worker-{}", 1 + self.threads_seen.fetch_add(1, Ordering::Relaxed)),
-            })
-            .clone()
-        })
+    /// The name of this thread, or a number in the order in which the nameless ones first came here in this
+    /// part. A pool that is not ours gives all of its threads the same name: they count as nameless.
+    fn this_thread(&self, part: usize) -> String {
+        thread_local!(static NUMBER: Cell<Option<(usize, usize)>> = const { Cell::new(None) });
+        match thread::current().name() {
+            Some(name) if name == "main" || name.starts_with("worker-") => name.into(),
+            _ => {
+                let number = match NUMBER.get() {
+                    Some((its_part, number)) if its_part == part => number,
+                    _ => 1 + self.threads_seen.fetch_add(1, Ordering::Relaxed),
+                };
+                NUMBER.set(Some((part, number)));
+                format!("worker-{number}")
+            }
+        }
     }
 
     fn tell(&self, message: Message) {
@@ -358,25 +489,34 @@ impl Run {
     }
 }
 
-impl Begun<'_> {
+impl<'run> Begun<'run> {
     /// The item ended now: with a number or a page's size, or with the reason why it failed.
-    pub fn end(mut self, outcome: impl Into<Outcome>) {
-        self.record(outcome.into());
+    pub fn end(self, outcome: impl Into<Outcome>) {
+        drop(self.ended(outcome));
+    }
+
+    /// The item ended now, with this outcome, and is told later: when what this gives is dropped. For
+    /// results that have an order of their own.
+    pub fn ended(mut self, outcome: impl Into<Outcome>) -> Ended<'run> {
+        Ended { run: self.run, record: Some(self.record(outcome.into())) }
     }
 
     /// The item ends as soon as this future does, with what that gives: one of several that take turns on
-    /// this thread, so its polls are measured.
-    pub async fn end_after<T: Into<Outcome>>(mut self, item: impl Future<Output = T>) {
+    /// this thread, so its polls are measured. Gives whether it went well.
+    pub async fn end_after<T: Into<Outcome>>(mut self, item: impl Future<Output = T>) -> bool {
         let mut item = pin!(item);
-        let outcome = poll_fn(|context| {
+        let outcome: Outcome = poll_fn(|context| {
             let now = || self.run.started.elapsed();
             let last = busy::end_of_last_turn();
             let (turn, poll) = busy::take_turn(now, || item.as_mut().poll(context));
             self.took(turn, last);
             poll
         })
-        .await;
+        .await
+        .into();
+        let went_well = !outcome.is_failed();
         self.end(outcome);
+        went_well
     }
 
     /// It had a turn; `last` is when the last one on this thread had ended, whoever had that.
@@ -395,21 +535,41 @@ impl Begun<'_> {
         }
     }
 
-    fn record(&mut self, outcome: Outcome) {
+    fn record(&mut self, outcome: Outcome) -> Record {
         self.span.end = self.run.started.elapsed();
         if self.span.turns.is_empty() {
-            self.span.working = self.run.worked().saturating_sub(self.worked_before);
+            self.span.working = worked(self.work).saturating_sub(self.worked_before);
         }
         self.ended = true;
         let fib = self.run.items.fib;
         let outcome = match outcome {
-            Outcome::Number(number) if self.run.lesson.work == Work::Calls && number != fib => {
+            Outcome::Done(number) if self.work == Some(Work::Calls) && number != fib => {
                 Outcome::Failed(format!("the result was {number}, and {fib} is right"))
             }
             outcome => outcome,
         };
         let span = std::mem::take(&mut self.span);
-        self.run.tell(Message::Record(Record { span, outcome }));
+        Record { work: self.work, part: self.part, span, outcome }
+    }
+}
+
+/// How long a processor was kept busy so far: by this thread, or by all the threads of a round.
+fn worked(work: Option<Work>) -> Duration {
+    if work == Some(Work::Rounds) { busy::of_process() } else { busy::of_thread() }
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.take() {
+            self.run.tell(Message::Record(record));
+        }
+    }
+}
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        let record = self.0.record(Outcome::Done(0));
+        self.0.run.tell(Message::Record(record));
     }
 }
 
@@ -418,7 +578,8 @@ impl Drop for Begun<'_> {
     fn drop(&mut self) {
         if !self.ended && !interrupt::interrupted() {
             let why = if thread::panicking() { "its worker panicked" } else { "it was given up" };
-            self.record(Outcome::Failed(why.into()));
+            let record = self.record(Outcome::Failed(why.into()));
+            self.run.tell(Message::Record(record));
         }
     }
 }
@@ -440,7 +601,8 @@ fn told_in_one_line(panic: &PanicHookInfo<'_>) {
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let text = text.unwrap_or("a panic");
     let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
-    let sentence = format!("{text}{place}");
+    let text: Vec<&str> = text.lines().map(str::trim).collect();
+    let sentence = format!("{}{place}", text.join(", "));
     if thread::current().name() == Some("main") {
         give_up(&sentence);
     }

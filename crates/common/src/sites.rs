@@ -1,6 +1,25 @@
 //! The site lists, and which URLs can be downloaded.
 
+use std::time::Duration;
+
 use iri_string::types::UriStr;
+
+/// How long a practice site takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SiteTimes {
+    /// For an answer.
+    pub latency: Duration,
+    /// For the first answer on each connection besides: over a network, what it takes to connect and to
+    /// agree on the encryption.
+    pub connecting: Duration,
+}
+
+/// A connection costs nothing.
+impl From<Duration> for SiteTimes {
+    fn from(latency: Duration) -> Self {
+        Self { latency, ..Self::default() }
+    }
+}
 
 /// The articles' own sites, downloaded with `--live`.
 pub const LIVE_SITES: [&str; 2] = ["https://www.jython.org", "http://olympus.realpython.org/dice"];

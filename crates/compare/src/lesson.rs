@@ -139,7 +139,7 @@ fn read(lesson: &Lesson, json: &str, items: usize) -> Result<Sample, String> {
     }
     let result = match lesson.work {
         Work::Downloads => "bytes",
-        Work::Calls | Work::Rounds => "result",
+        Work::Calls | Work::Rounds | Work::Pictures => "result",
     };
     let got = listed.iter().zip(&spans).filter(|(_, span)| span.failed.is_none());
     let got = got.map(|(item, span)| {
@@ -155,10 +155,11 @@ fn read(lesson: &Lesson, json: &str, items: usize) -> Result<Sample, String> {
         title: lesson.name.into(),
         item: lesson.item().into(),
         worker: lesson.model.worker().into(),
-        only_computes: lesson.work == Work::Calls,
+        only_computes: lesson.work.only_computes(),
         took,
         cores: number("cores")?,
         spans,
+        sections: Vec::new(),
     };
     let facts = timeline.facts().ok_or("nothing was done")?;
     Ok(Sample { seconds, workers: number("workers")?, done, failed, facts, timeline, got })

@@ -132,7 +132,7 @@ impl Bench<'_> {
                 option("timeout", &self.args.timeout.as_secs_f64());
                 sizes.pages
             }
-            Work::Calls | Work::Rounds => {
+            Work::Calls | Work::Rounds | Work::Pictures => {
                 option("number", &sizes.number);
                 option("calls", &sizes.calls);
                 sizes.calls

@@ -44,7 +44,7 @@ pub(crate) fn title(results: &Results, work: Work) -> String {
         Work::Downloads => {
             format!("Downloads: {} pages at {} ms each", sizes.pages, sizes.latency_ms)
         }
-        Work::Calls | Work::Rounds => {
+        Work::Calls | Work::Rounds | Work::Pictures => {
             format!("Computing: fib({}), {} times", sizes.number, sizes.calls)
         }
     }

@@ -7,11 +7,12 @@ use std::process::{self, Child};
 use std::thread;
 use std::time::Duration;
 
-use common::this_program_again;
+use common::{SiteTimes, this_program_again};
 
 use crate::Server;
 
-/// Marks the process that is to be the site, and holds its latency in milliseconds. It is no option.
+/// Marks the process that is to be the site, and holds its two times in milliseconds: `50,0`. It is no
+/// option.
 const MARK: &str = "PRACTICE_SITE_CHILD";
 
 /// A site that is up, in a process of its own, until this is dropped.
@@ -23,12 +24,13 @@ pub struct PracticeSite {
 /// In a process that [`start`] started: is the site, and never returns. In any other process: does
 /// nothing. For a program that does something else before it calls `start`.
 pub fn be_the_site_if_asked() {
-    if let Ok(milliseconds) = env::var(MARK) {
-        be_the_site(&milliseconds);
+    if let Ok(times) = env::var(MARK) {
+        be_the_site(&times);
     }
 }
 
-/// Brings up a practice site that answers after `latency`, on a free port of loopback; gives its URL.
+/// Brings up a practice site that takes so long (its latency, or [`SiteTimes`]), on a free port of
+/// loopback; gives its URL.
 ///
 /// The process is the same program again, without arguments. `main` must come to this call there as
 /// well (or to [`be_the_site_if_asked`]), and there it never returns: that process is the site. It ends
@@ -36,9 +38,11 @@ pub fn be_the_site_if_asked() {
 ///
 /// # Errors
 /// When no process can be started, or the site in it finds no port.
-pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
+pub fn start(times: impl Into<SiteTimes>) -> io::Result<(String, PracticeSite)> {
     be_the_site_if_asked();
-    let child = this_program_again(MARK, &latency.as_millis().to_string())?.spawn()?;
+    let SiteTimes { latency, connecting } = times.into();
+    let times = format!("{},{}", latency.as_millis(), connecting.as_millis());
+    let child = this_program_again(MARK, &times)?.spawn()?;
     let mut site = PracticeSite { child };
     let mut url = String::new();
     if let Some(stdout) = site.child.stdout.take() {
@@ -50,8 +54,8 @@ pub fn start(latency: Duration) -> io::Result<(String, PracticeSite)> {
     Ok((url.trim_end().into(), site))
 }
 
-fn be_the_site(milliseconds: &str) -> ! {
-    match serve(milliseconds) {
+fn be_the_site(times: &str) -> ! {
+    match serve(times) {
         Ok(server) => server.run(),
         // The lesson that wanted it is gone already.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(0),
@@ -62,10 +66,14 @@ fn be_the_site(milliseconds: &str) -> ! {
     }
 }
 
-fn serve(milliseconds: &str) -> io::Result<Server> {
-    let latency = milliseconds.parse().map_err(io::Error::other)?;
+fn serve(times: &str) -> io::Result<Server> {
+    let (latency, connecting) = times.split_once(',').ok_or(ErrorKind::InvalidInput)?;
+    let milliseconds =
+        |text: &str| text.parse().map(Duration::from_millis).map_err(io::Error::other);
+    let times =
+        SiteTimes { latency: milliseconds(latency)?, connecting: milliseconds(connecting)? };
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::bind(loopback, Duration::from_millis(latency))?;
+    let server = Server::bind(loopback, times)?;
     // Where Ctrl-C reaches this process (on Windows), the pages in flight are to arrive even so.
     ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
     thread::Builder::new().spawn(|| {

@@ -6,6 +6,7 @@ use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::{Arg, Command, value_parser};
+use common::SiteTimes;
 use practice_site::Server;
 
 fn main() -> ExitCode {
@@ -24,6 +25,12 @@ fn main() -> ExitCode {
                 .default_value("50")
                 .value_parser(value_parser!(u64).range(0..=60_000))
                 .help("How long an answer takes, in milliseconds"),
+            Arg::new("connecting")
+                .long("connecting")
+                .value_name("MS")
+                .default_value("0")
+                .value_parser(value_parser!(u64).range(0..=60_000))
+                .help("How much longer the first answer on each connection takes, in milliseconds"),
             Arg::new("bind")
                 .long("bind")
                 .value_name("ADDRESS")
@@ -33,10 +40,12 @@ fn main() -> ExitCode {
         ])
         .get_matches();
     let port = arguments.get_one::<u16>("port").copied().unwrap_or_default();
-    let latency = arguments.get_one::<u64>("latency").copied().unwrap_or_default();
+    let milliseconds = |name| arguments.get_one::<u64>(name).copied().unwrap_or_default();
+    let time = |name| Duration::from_millis(milliseconds(name));
+    let times = SiteTimes { latency: time("latency"), connecting: time("connecting") };
     let bind = arguments.get_one::<IpAddr>("bind").copied();
     let address = SocketAddr::from((bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port));
-    match serve(address, Duration::from_millis(latency)) {
+    match serve(address, times) {
         Ok(server) => server.run(),
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: no practice site at {address}: {error}");
@@ -45,8 +54,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(address: SocketAddr, latency: Duration) -> io::Result<Server> {
-    let server = Server::bind(address, latency)?;
+fn serve(address: SocketAddr, times: SiteTimes) -> io::Result<Server> {
+    let server = Server::bind(address, times)?;
     let record = server.record();
     ctrlc::set_handler(move || {
         let (requests, connections) = (record.requests(), record.connections());
@@ -72,7 +81,7 @@ fn serve(address: SocketAddr, latency: Duration) -> io::Result<Server> {
         "The practice site is at {site} and answers after {} ms. Try:\n  \
          cargo run -p sync_downloader -- --site {site}\n\
          Ctrl-C ends it.",
-        latency.as_millis()
+        times.latency.as_millis()
     );
     Ok(server)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use common::reserve_descriptors;
+use common::{SiteTimes, reserve_descriptors};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
@@ -96,16 +96,17 @@ impl Drop for InFlight {
 pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
-    latency: Duration,
+    times: SiteTimes,
     record: Arc<SiteRecord>,
 }
 
 impl Server {
-    /// Listens at `address` (port 0 stands for any free one), to answer after `latency`.
+    /// Listens at `address` (port 0 stands for any free one), to take so long: its latency, or
+    /// [`SiteTimes`].
     ///
     /// # Errors
     /// When the address is in use, is not this machine's, or may not be listened at.
-    pub fn bind(address: SocketAddr, latency: Duration) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, times: impl Into<SiteTimes>) -> io::Result<Self> {
         reserve_descriptors(1024);
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(async {
@@ -119,7 +120,7 @@ impl Server {
             socket.bind(address)?;
             socket.listen(BACKLOG)
         })?;
-        Ok(Self { runtime, listener, latency, record: Arc::default() })
+        Ok(Self { runtime, listener, times: times.into(), record: Arc::default() })
     }
 
     /// Where it listens.
@@ -137,14 +138,14 @@ impl Server {
 
     /// Answers for ever, on this thread.
     pub fn run(self) -> ! {
-        let Self { runtime, listener, latency, record } = self;
+        let Self { runtime, listener, times, record } = self;
         runtime.block_on(async {
             loop {
                 match listener.accept().await {
                     Ok((stream, _)) => {
                         // Without it a page of two packets may wait 40 ms for the first one's receipt.
                         let _ = stream.set_nodelay(true);
-                        tokio::spawn(serve(TokioIo::new(stream), latency, record.clone()));
+                        tokio::spawn(serve(TokioIo::new(stream), times, record.clone()));
                     }
                     // One connection that failed, or no descriptor left: others will end and free theirs.
                     Err(_) => sleep(Duration::from_millis(10)).await,
@@ -154,11 +155,11 @@ impl Server {
     }
 }
 
-async fn serve(stream: TokioIo<tokio::net::TcpStream>, latency: Duration, record: Arc<SiteRecord>) {
+async fn serve(stream: TokioIo<tokio::net::TcpStream>, times: SiteTimes, record: Arc<SiteRecord>) {
     let is_first = Arc::new(AtomicBool::new(true));
     let service = service_fn(move |request: Request<Incoming>| {
         let (came, is_first, record) = (Instant::now(), is_first.clone(), record.clone());
-        async move { Ok::<_, Infallible>(answer(&request, came, latency, &is_first, &record).await) }
+        async move { Ok::<_, Infallible>(answer(&request, came, times, &is_first, &record).await) }
     });
     // A connection that breaks is its client's affair; the others go on.
     let _ = http1::Builder::new().max_buf_size(BUFFER).serve_connection(stream, service).await;
@@ -167,7 +168,7 @@ async fn serve(stream: TokioIo<tokio::net::TcpStream>, latency: Duration, record
 async fn answer(
     request: &Request<Incoming>,
     came: Instant,
-    latency: Duration,
+    times: SiteTimes,
     is_first: &AtomicBool,
     record: &Arc<SiteRecord>,
 ) -> Response<Full<Bytes>> {
@@ -187,11 +188,13 @@ async fn answer(
             return response(StatusCode::NOT_FOUND, TEXT, pages);
         }
     };
+    let mut takes = times.latency;
     if is_first.swap(false, Relaxed) {
         record.connections.fetch_add(1, Relaxed);
+        takes += times.connecting;
     }
     let _in_flight = InFlight::new(record);
-    sleep_until(came + latency).await;
+    sleep_until(came + takes).await;
     response(StatusCode::OK, HTML, page())
 }
 

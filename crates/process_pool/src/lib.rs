@@ -8,13 +8,13 @@
 //! |---|---|
 //! | `ProcessPoolExecutor(max_workers, initializer, initargs)` | [`ProcessPool::new`] with the `initargs`, [`serve`] with the `initializer` |
 //! | `executor.map(function, items)` | [`ProcessPool::for_each`] and [`Worker::call`] |
-//! | `multiprocessing.current_process().name` | the name of the thread that looks after the worker |
+//! | `multiprocessing.current_process().name` | the name of the thread that looks after the worker; in the worker, [`worker_number`] |
 
 mod pool;
 mod worker;
 
 pub use pool::{CallError, ProcessPool, Worker};
-pub use worker::serve;
+pub use worker::{serve, worker_number};
 
-/// Marks a process that was started as a worker.
+/// Marks a process that was started as a worker, and holds its number.
 const MARK: &str = "PROCESS_POOL_WORKER";

@@ -26,6 +26,7 @@ pub struct ProcessPool {
 #[derive(Debug)]
 pub struct Worker<'pool> {
     initargs: &'pool str,
+    number: usize,
     process: Option<Process>,
 }
 
@@ -81,10 +82,10 @@ impl ProcessPool {
                 }
             }
         };
-        let new_worker = || Worker { initargs: &self.initargs, process: None };
+        let new_worker = |number| Worker { initargs: &self.initargs, number, process: None };
         thread::scope(|scope| {
             for number in 1..=self.workers {
-                let mut worker = new_worker();
+                let mut worker = new_worker(number);
                 // The first is needed in any case: if it cannot start, its jobs tell why.
                 if worker.process().is_err() && number > 1 {
                     break;
@@ -97,7 +98,7 @@ impl ProcessPool {
                 }
                 // No thread is left: those that run take all the items, or else this one does.
                 if number == 1 {
-                    look_after(new_worker());
+                    look_after(new_worker(number));
                 } else {
                     at_work.fetch_sub(1, SeqCst);
                 }
@@ -141,14 +142,14 @@ impl Worker<'_> {
             Some(mut process) => process.child.try_wait()?.is_none().then_some(process),
             None => None,
         };
-        let process = alive.map_or_else(|| Process::start(self.initargs), Ok)?;
+        let process = alive.map_or_else(|| Process::start(self.initargs, self.number), Ok)?;
         Ok(self.process.insert(process))
     }
 }
 
 impl Process {
-    fn start(initargs: &str) -> io::Result<Self> {
-        let mut child = this_program_again(MARK, "1")?.spawn()?;
+    fn start(initargs: &str, number: usize) -> io::Result<Self> {
+        let mut child = this_program_again(MARK, &number.to_string())?.spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
         let mut process = Self { child, stdin, stdout: BufReader::new(stdout) };

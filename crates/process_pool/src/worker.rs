@@ -53,6 +53,12 @@ where
     process::exit(1)
 }
 
+/// Which of the pool's workers this process is, counted from 1; `None` where it is none. One that replaces
+/// another has its number.
+pub fn worker_number() -> Option<usize> {
+    env::var(MARK).ok()?.parse().ok()
+}
+
 /// Reads them on a thread of its own, which ends the process where they end: the pool is gone then,
 /// or wants no more, and nobody waits for what is still being done.
 fn lines_of_stdin() -> io::Result<Receiver<String>> {

@@ -56,7 +56,7 @@ impl fmt::Display for Bound {
 impl Timeline {
     /// What it says in figures; `None` where nothing was done.
     pub fn facts(&self) -> Option<Facts> {
-        if self.spans.is_empty() {
+        if self.spans.iter().all(|span| span.is_aside) {
             return None;
         }
         let lanes = lanes(&self.spans);
@@ -123,8 +123,9 @@ pub fn plural(word: &str, many: usize) -> String {
 }
 
 fn peak_in_flight(spans: &[Span]) -> usize {
-    let starts = spans.iter().map(|span| (span.start, 1));
-    let ends = spans.iter().map(|span| (span.end, -1));
+    let items = || spans.iter().filter(|span| !span.is_aside);
+    let starts = items().map(|span| (span.start, 1));
+    let ends = items().map(|span| (span.end, -1));
     let mut changes: Vec<(Duration, i32)> = starts.chain(ends).collect();
     // An item that ends in the moment in which another begins makes room for it: -1 comes first.
     changes.sort_unstable();
@@ -132,7 +133,9 @@ fn peak_in_flight(spans: &[Span]) -> usize {
         *now += change;
         Some(*now)
     });
-    in_flight.max().and_then(|peak| peak.try_into().ok()).unwrap_or_default()
+    // One that took no time that a clock can see was in flight all the same.
+    let peak = in_flight.max().and_then(|peak| usize::try_from(peak).ok()).unwrap_or_default();
+    peak.max(usize::from(items().next().is_some()))
 }
 
 #[cfg(test)]
@@ -149,6 +152,7 @@ mod tests {
             took: Duration::from_millis(took),
             cores: 2,
             spans: spans.to_vec(),
+            sections: Vec::new(),
         }
     }
 
@@ -209,6 +213,21 @@ mod tests {
         assert_eq!(run.facts().map(|facts| facts.bound), Some(Bound::Core));
         let half = Timeline { spans: vec![span("main", 0, 100, 50)], only_computes: false, ..run };
         assert_eq!(half.facts().map(|facts| facts.bound), Some(Bound::Between));
+    }
+
+    #[test]
+    fn what_took_no_time_was_in_flight() {
+        let facts = timeline(1, &[span("main", 0, 0, 0), span("main", 0, 0, 0)]).facts();
+        assert_eq!(facts.map(|facts| facts.peak_in_flight), Some(1));
+    }
+
+    #[test]
+    fn an_aside_is_a_worker_at_work_and_no_item_in_flight() {
+        let aside = Span { is_aside: true, ..span("main", 0, 50, 0) };
+        let facts = timeline(50, &[span("worker-1", 0, 50, 50), aside.clone()]).facts();
+        let facts = facts.expect("there is an item");
+        assert_eq!((facts.peak_in_flight, facts.workers), (1, 2));
+        assert_eq!(timeline(50, &[aside]).facts(), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
-use crate::Span;
+use crate::{Span, Turn};
 
 /// One row of a diagram: pieces that do not overlap, in the order of time.
 #[derive(Debug)]
@@ -23,6 +23,17 @@ pub(crate) enum Kind {
     Task,
 }
 
+/// What is done in a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// It keeps a processor busy.
+    Working,
+    /// It keeps the thread from all other tasks, and waits.
+    Blocking,
+    /// It waits, and others may go on.
+    Waiting,
+}
+
 /// A time in which a lane is busy with something: at work, or waiting for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'a> {
@@ -31,11 +42,37 @@ pub(crate) struct Piece<'a> {
     pub(crate) working: Duration,
     /// The item whose time it is; none where it is the event loop's own.
     pub(crate) span: Option<&'a Span>,
+    /// The turn that it is, where tasks take turns on this lane.
+    pub(crate) turn: Option<&'a Turn>,
 }
 
 impl Piece<'_> {
     pub(crate) fn length(&self) -> Duration {
         self.end.saturating_sub(self.start)
+    }
+
+    /// In which of its time what was done, as far as that is known: from, to, and how.
+    pub(crate) fn stretches(&self, kind: Kind) -> Vec<(Duration, Duration, Doing)> {
+        let of_turn = |turn: &Turn| {
+            let blocked_from = turn.end.saturating_sub(turn.blocked());
+            [(turn.start, blocked_from, Doing::Working), (blocked_from, turn.end, Doing::Blocking)]
+        };
+        match (self.turn, self.span) {
+            (Some(turn), _) if !turn.blocked().is_zero() => of_turn(turn).to_vec(),
+            // A task waits between its turns.
+            (_, Some(span)) if kind == Kind::Task && !span.turns.is_empty() => {
+                let starts = span.turns.iter().map(|turn| turn.start).chain([self.end]);
+                let ends = [self.start].into_iter().chain(span.turns.iter().map(|turn| turn.end));
+                let waiting = ends.zip(starts).map(|(from, to)| (from, to, Doing::Waiting));
+                waiting.chain(span.turns.iter().flat_map(of_turn)).collect()
+            }
+            // Of a thread it is known for how long it worked: drawn from the left.
+            _ => {
+                let waits_from = self.start + self.working.min(self.length());
+                let working = (self.start, waits_from, Doing::Working);
+                vec![working, (waits_from, self.end, Doing::Waiting)]
+            }
+        }
     }
 
     /// The part of it that was work. The two clocks may differ by a little: it is never more than 1.
@@ -71,6 +108,10 @@ pub(crate) fn lanes(spans: &[Span]) -> Vec<Lane<'_>> {
     let mut lanes = Vec::new();
     for ((_, worker), mut spans) in workers {
         spans.sort_by_key(|span| (span.start, span.end));
+        // What a task does besides is in its turns already.
+        if spans.iter().any(|span| !span.turns.is_empty()) {
+            spans.retain(|span| !span.is_aside);
+        }
         let overlap = spans.windows(2).any(|pair| pair[1].start < pair[0].end);
         let takes_turns = overlap || spans.iter().any(|span| !span.turns.is_empty());
         let pieces = if takes_turns {
@@ -87,7 +128,7 @@ pub(crate) fn lanes(spans: &[Span]) -> Vec<Lane<'_>> {
 }
 
 fn whole(span: &Span) -> Piece<'_> {
-    Piece { start: span.start, end: span.end, working: span.working, span: Some(span) }
+    Piece { start: span.start, end: span.end, working: span.working, span: Some(span), turn: None }
 }
 
 /// The turns that tasks take on one thread, and what the thread does between them while any is in flight.
@@ -102,16 +143,22 @@ fn turns<'a>(spans: &[&'a Span]) -> Vec<Piece<'a>> {
         while let Some((turn, span)) = turns.next_if(|(turn, _)| turn.start < end) {
             let start = turn.start.max(now);
             if start > now {
-                pieces.push(Piece { start: now, end: start, working: turn.before, span: None });
+                pieces.push(between(now, start, turn.before));
             }
             now = turn.end.max(start);
-            pieces.push(Piece { start, end: now, working: turn.working, span: Some(span) });
+            let (span, working) = (Some(span), turn.working);
+            pieces.push(Piece { start, end: now, working, span, turn: Some(turn) });
         }
         if end > now {
-            pieces.push(Piece { start: now, end, working: Duration::ZERO, span: None });
+            pieces.push(between(now, end, Duration::ZERO));
         }
     }
     pieces
+}
+
+/// Between two turns.
+fn between<'a>(start: Duration, end: Duration, working: Duration) -> Piece<'a> {
+    Piece { start, end, working, span: None, turn: None }
 }
 
 /// The times in which any of them is in flight. They are sorted by their start.
@@ -152,7 +199,6 @@ fn tasks<'a>(spans: &[&'a Span]) -> Vec<Lane<'a>> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::Turn;
 
     const fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)

@@ -4,13 +4,15 @@
 //! worker; where many tasks take turns on one thread, that thread has a lane, and the tasks in flight
 //! have theirs below it. The same lanes are drawn for a terminal ([`Timeline::terminal`]), as a picture
 //! ([`Timeline::svg`]) and for Perfetto ([`Timeline::chrome_trace`]), and the same spans give the
-//! [`Facts`] that a summary states. An [`Interleaving`] is the finest diagram: the single steps of
+//! [`Facts`] that a summary states. A run of several parts has [`Section`]s, which can be looked at each by
+//! itself. An [`Interleaving`] is the finest diagram: the single steps of
 //! threads at one variable, in the order in which they happened.
 
 mod facts;
 mod interleaving;
 mod lanes;
 pub mod scale;
+mod section;
 mod span;
 mod svg;
 mod terminal;
@@ -18,6 +20,7 @@ mod trace;
 
 pub use facts::{Bound, Facts, plural};
 pub use interleaving::{Interleaving, Step, Took};
+pub use section::Section;
 pub use span::{Malformed, Span, Turn};
 pub use svg::{Picture, STYLE};
 pub use terminal::Look;
@@ -41,4 +44,6 @@ pub struct Timeline {
     pub cores: usize,
     /// Its items, in any order.
     pub spans: Vec<Span>,
+    /// Its parts, one after another; none where it is one.
+    pub sections: Vec<Section>,
 }

@@ -23,6 +23,8 @@ pub struct Span {
     pub turns: Vec<Turn>,
     /// Why it failed, if it did.
     pub failed: Option<String>,
+    /// Whether it is no item: it is drawn, and not counted among those in flight. It is not in the JSON.
+    pub is_aside: bool,
 }
 
 /// One poll of a task: it has the thread to itself until it gives way.
@@ -37,6 +39,18 @@ pub struct Turn {
     /// CPU time of the thread since the turn before this one, whichever task had that: what the event
     /// loop itself did, and tasks that are nobody's item, such as a client's connections.
     pub before: Duration,
+}
+
+/// Less than this is not called blocking: clocks differ, and the system lets others run now and then.
+const NOTICEABLE: Duration = Duration::from_millis(1);
+
+impl Turn {
+    /// How long it kept the thread and did not work: a call that blocks, or others had the core. Nothing
+    /// where that is too short to be sure of.
+    pub fn blocked(&self) -> Duration {
+        let blocked = self.end.saturating_sub(self.start).saturating_sub(self.working);
+        if blocked < NOTICEABLE { Duration::ZERO } else { blocked }
+    }
 }
 
 impl Span {
@@ -83,6 +97,7 @@ impl Span {
                 Some(turns) => turns_from_json(turns).ok_or(Malformed("turns"))?,
             },
             failed: object["error"].as_str().map(String::from),
+            is_aside: false,
         };
         if span.start <= span.end { Ok(span) } else { Err(Malformed("end")) }
     }
@@ -112,9 +127,9 @@ impl fmt::Display for Malformed {
 
 impl Error for Malformed {}
 
-/// Seconds to the microsecond: what is finer is noise.
+/// Seconds to the nanosecond: a call may take less than a microsecond.
 pub(crate) fn seconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e6
+    (time.as_secs_f64() * 1e9).round() / 1e9
 }
 
 fn duration(seconds: &Value) -> Option<Duration> {
@@ -137,6 +152,7 @@ mod tests {
             working: millis(1),
             turns: vec![turn],
             failed: Some("the page was cut short".into()),
+            is_aside: false,
         };
         assert_eq!(Span::from_json(&span.to_json()), Ok(span));
     }

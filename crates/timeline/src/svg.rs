@@ -9,8 +9,8 @@ use svg::Document;
 use svg::node::element::{Group, Rectangle, SVG, Style, Text, Title};
 
 use crate::facts::plural;
-use crate::lanes::{Kind, Lane, Piece, lanes, share};
-use crate::{Timeline, scale};
+use crate::lanes::{Doing, Kind, Lane, Piece, lanes, share};
+use crate::{Section, Timeline, scale};
 
 /// Lanes beyond these are summed up in words.
 const MOST_LANES: usize = 200;
@@ -25,6 +25,9 @@ const NAMES: usize = 110;
 const PERCENTS: usize = 60;
 const HEAD: usize = 82;
 const FOOT: usize = 34;
+/// What the names of parts take above the axis, and how wide a sign of them is at the most.
+const PARTS: usize = 20;
+const SIGN: usize = 8;
 
 /// The colours, and what tells working from waiting without them: a working bar is thick, a waiting one
 /// thin. Blue and vermilion are those of Okabe and Ito's palette, which colour-blind people can tell
@@ -38,7 +41,8 @@ pub const STYLE: &str = "
 .timing .paper { fill: var(--paper); }
 .timing .grid { fill: var(--faint); }
 .timing .working { fill: var(--working); }
-.timing .waiting { fill: var(--waiting); }
+.timing .waiting, .timing .blocking { fill: var(--waiting); }
+.timing .part { fill: var(--ink); font-weight: 600; }
 .timing .other rect { opacity: 0.72; }
 .timing .failed rect { stroke: var(--ink); stroke-width: 1.5px; vector-effect: non-scaling-stroke; }
 .timing g:hover > rect { fill: var(--ink); }
@@ -79,13 +83,13 @@ struct Strip {
 }
 
 impl Strip {
-    fn working(self, from: Duration, to: Duration) -> Option<Rectangle> {
+    fn stretch(self, from: Duration, to: Duration, doing: Doing) -> Option<Rectangle> {
         let space = if self.height > 4 { self.height.div_ceil(6) } else { 0 };
-        self.rect("working", from, to, self.height - space)
-    }
-
-    fn waiting(self, from: Duration, to: Duration) -> Option<Rectangle> {
-        self.rect("waiting", from, to, (self.height / 3).max(1))
+        match doing {
+            Doing::Working => self.rect("working", from, to, self.height - space),
+            Doing::Blocking => self.rect("blocking", from, to, self.height - space),
+            Doing::Waiting => self.rect("waiting", from, to, (self.height / 3).max(1)),
+        }
     }
 
     fn rect(self, class: &str, from: Duration, to: Duration, size: usize) -> Option<Rectangle> {
@@ -172,18 +176,14 @@ impl Timeline {
         let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
         let length: Duration = pieces.iter().map(Piece::length).sum();
         let working = pieces.iter().map(|piece| piece.working).sum::<Duration>().min(length);
-        let rects = match pieces {
-            // Of a task it is known when it worked,
-            [Piece { span: Some(span), .. }] if strip.kind == Kind::Task => {
-                let turns = span.turns.iter().map(|turn| strip.working(turn.start, turn.end));
-                [strip.waiting(start, end)].into_iter().chain(turns).collect()
-            }
-            // of a thread for how long.
+        let stretches = match pieces {
+            [piece] => piece.stretches(strip.kind),
             _ => {
-                let waiting_from = start + working;
-                vec![strip.waiting(waiting_from, end), strip.working(start, waiting_from)]
+                let waits_from = start + working;
+                vec![(start, waits_from, Doing::Working), (waits_from, end, Doing::Waiting)]
             }
         };
+        let rects = stretches.into_iter().map(|(from, to, doing)| strip.stretch(from, to, doing));
         let failed =
             pieces.iter().any(|piece| piece.span.is_some_and(|span| span.failed.is_some()));
         let classes = [(is_other, "other"), (failed, "failed")];
@@ -193,7 +193,7 @@ impl Timeline {
         if !classes.is_empty() {
             group = group.set("class", classes.join(" "));
         }
-        rects.into_iter().flatten().fold(group, Group::add)
+        rects.flatten().fold(group, Group::add)
     }
 
     /// What is said of a bar to who points at it.
@@ -219,38 +219,66 @@ impl Timeline {
         words.chars().filter(|sign| !sign.is_control()).collect()
     }
 
+    /// Whether a task kept its thread without working.
+    fn has_blocked(&self) -> bool {
+        self.spans.iter().flat_map(|span| &span.turns).any(|turn| !turn.blocked().is_zero())
+    }
+
+    /// What is said of it in a line: the facts, or of a run of several parts how long each took.
+    fn headline(&self) -> String {
+        let took = |section: &Section| {
+            let seconds = section.end.saturating_sub(section.start).as_secs_f64();
+            let digits = if seconds < 0.001 { 6 } else { 3 };
+            format!("{}: {seconds:.digits$} s", section.name)
+        };
+        match self.sections.as_slice() {
+            [] => self.sentence().unwrap_or_default(),
+            parts => parts.iter().map(took).collect::<Vec<_>>().join(";  "),
+        }
+    }
+
     /// The whole run as one self-contained picture, which says on hover what each bar is.
     pub fn svg(&self) -> String {
         let picture = self.picture();
         let (axis, plot) = (self.end(), WIDTH - NAMES - PERCENTS);
         let more = if picture.more.is_empty() { 0 } else { 20 };
-        let bottom = HEAD + picture.height;
+        let head = HEAD + if self.sections.is_empty() { 0 } else { PARTS };
+        let bottom = head + picture.height;
         let height = bottom + more + FOOT;
-        let mut document = document(&self.title, WIDTH, height).add(text(
-            "",
-            12,
-            44,
-            &self.sentence().unwrap_or_default(),
-        ));
+        let at = |time: Duration| NAMES + (plot as f64 * share(time, axis)) as usize;
+        let mut document =
+            document(&self.title, WIDTH, height).add(text("", 12, 44, &self.headline()));
+        for section in &self.sections {
+            let (from, to) = (at(section.start), at(section.end));
+            document = document.add(rectangle("part", from, head - 8, 1, picture.height + 8));
+            if from + 4 + SIGN * section.name.chars().count() <= to {
+                document = document.add(text("part", from + 4, head - 14 - PARTS, &section.name));
+            }
+        }
         let ticks = scale::ticks(axis, 8);
         for (tick, label) in ticks.iter().zip(scale::labels(&ticks)) {
-            let x = NAMES + (plot as f64 * share(*tick, axis)) as usize;
+            let x = at(*tick);
             document = document
-                .add(rectangle("grid", x, HEAD - 8, 1, picture.height + 8))
-                .add(text("middle", x, HEAD - 14, &label));
+                .add(rectangle("grid", x, head - 8, 1, picture.height + 8))
+                .add(text("middle", x, head - 14, &label));
         }
-        document = document.add(text("end", WIDTH - 12, HEAD - 14, "working"));
+        document = document.add(text("end", WIDTH - 12, head - 14, "working"));
         for lane in &picture.lanes {
-            document = document.add(text("end", NAMES - 10, HEAD + lane.middle + 4, &lane.name));
+            document = document.add(text("end", NAMES - 10, head + lane.middle + 4, &lane.name));
             if let Some(percent) = lane.percent {
                 let percent = format!("{percent:.0}%");
-                document = document.add(text("end", WIDTH - 12, HEAD + lane.middle + 4, &percent));
+                document = document.add(text("end", WIDTH - 12, head + lane.middle + 4, &percent));
             }
         }
         document = document
-            .add(picture.element(axis).set("x", NAMES).set("y", HEAD).set("width", plot))
+            .add(picture.element(axis).set("x", NAMES).set("y", head).set("width", plot))
             .add(text("", NAMES, bottom + 15, &picture.more));
         let legend = bottom + more + 20;
+        if self.has_blocked() {
+            document = document
+                .add(rectangle("blocking", NAMES + 450, legend - 9, 28, 10))
+                .add(text("", NAMES + 486, legend, "blocking: a task keeps the thread, and waits"));
+        }
         document
             .add(rectangle("working", NAMES, legend - 9, 28, 10))
             .add(text("", NAMES + 36, legend, "working (of a thread: its CPU time, from the left)"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use console::{Alignment, Color, Style, measure_text_width, pad_str};
 
 use crate::facts::plural;
-use crate::lanes::{Kind, Lane, lanes, share};
+use crate::lanes::{Doing, Kind, Lane, lanes, share};
 use crate::{Timeline, scale};
 
 /// All rows: lanes, axis and legend.
@@ -37,6 +37,7 @@ pub struct Look {
 #[derive(Clone, Copy, Debug)]
 struct Signs {
     working: char,
+    blocking: char,
     waiting: char,
     next: char,
     failed: char,
@@ -44,8 +45,11 @@ struct Signs {
 }
 
 const UNICODE: Signs =
-    Signs { working: '█', waiting: '░', next: '│', failed: '×', more: "…" };
-const ASCII: Signs = Signs { working: '#', waiting: '.', next: '|', failed: 'x', more: "..." };
+    Signs {
+        working: '█', blocking: '▒', waiting: '░', next: '│', failed: '×', more: "…"
+    };
+const ASCII: Signs =
+    Signs { working: '#', blocking: '=', waiting: '.', next: '|', failed: 'x', more: "..." };
 
 impl Look {
     fn signs(self) -> Signs {
@@ -82,9 +86,9 @@ impl Timeline {
         let lanes = lanes(&self.spans);
         let signs = look.signs();
         // As many as the legend may need: which signs are used is not known yet.
-        let every_sign = [signs.working, signs.waiting, signs.next, signs.failed];
+        let every_sign = [signs.working, signs.blocking, signs.waiting, signs.next, signs.failed];
         let legend_rows = legend(&String::from_iter(every_sign), signs, look).lines().count();
-        let rows = MOST_ROWS - 1 - legend_rows;
+        let rows = MOST_ROWS - 1 - legend_rows - usize::from(!self.sections.is_empty());
         let shown = if lanes.len() > rows { rows - 1 } else { lanes.len() };
         let shown_names = lanes[..shown].iter().map(|lane| lane.name.as_str()).chain([signs.more]);
         let longest = shown_names.map(measure_text_width).max().unwrap_or(0);
@@ -98,7 +102,12 @@ impl Timeline {
         let name = |name: &str| pad_str(name, names, Alignment::Left, Some("")).into_owned();
         let percent = |working, covered| format!("{:>4.0}%", 100.0 * share(working, covered));
 
-        let mut text = format!("{} {axis} work\n", name(""));
+        let mut text = String::new();
+        if !self.sections.is_empty() {
+            let parts = self.part_names(end, columns, signs);
+            text += &format!("{} {}\n", name(""), look.paint(&parts, Style::new().bold()));
+        }
+        text += &format!("{} {axis} work\n", name(""));
         let mut used = String::new();
         for lane in &lanes[..shown] {
             let row = row(lane, end, columns, signs);
@@ -117,6 +126,22 @@ impl Timeline {
         }
         text += &(legend(&used, signs, look) + "\n");
         text
+    }
+
+    /// The names of the sections, each above its beginning; those that have no room are left out.
+    fn part_names(&self, end: Duration, columns: usize, signs: Signs) -> String {
+        let at = |time: Duration| columns as f64 * time.as_secs_f64() / end.as_secs_f64().max(1e-9);
+        let mut names = String::new();
+        for section in &self.sections {
+            let (from, to) = (at(section.start) as usize, (at(section.end) as usize).min(columns));
+            let name = format!("{}{}", signs.next, section.name);
+            let here = measure_text_width(&names);
+            if here <= from && from + measure_text_width(&name) <= to {
+                names += &" ".repeat(from - here);
+                names += &name;
+            }
+        }
+        names
     }
 
     fn what_they_are(&self, lanes: &[Lane<'_>]) -> String {
@@ -157,26 +182,46 @@ fn axis(end: Duration, columns: usize, unicode: bool) -> String {
     pad_str(&axis, columns, Alignment::Left, Some("")).into_owned()
 }
 
+/// A column of a lane: how long it is busy in it, and how much of that it works and blocks, in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    busy: f64,
+    working: f64,
+    blocking: f64,
+}
+
 fn row(lane: &Lane<'_>, end: Duration, columns: usize, signs: Signs) -> String {
     let column = end.as_secs_f64().max(1e-9) / columns as f64;
     let at = |moment: Duration| ((moment.as_secs_f64() / column) as usize).min(columns - 1);
-    // Of each column: for how long the lane is busy in it, and how much of that is work.
-    let mut busy = vec![(0.0, 0.0); columns];
+    // Of each column: for how long the lane is busy in it, and with what. Where in a piece it worked is not
+    // always known, so its work is everywhere in it; but a turn that blocks is where it is.
+    let mut cells = vec![Cell::default(); columns];
     for piece in &lane.pieces {
-        let (start, end) = (piece.start.as_secs_f64(), piece.end.as_secs_f64());
-        let first = at(piece.start);
-        for (cell, busy) in busy[..=at(piece.end)].iter_mut().enumerate().skip(first) {
-            let (left, right) = (cell as f64 * column, (cell + 1) as f64 * column);
-            let overlap = (end.min(right) - start.max(left)).max(0.0);
-            busy.0 += overlap;
-            busy.1 += overlap * piece.share();
+        let stretches = piece.stretches(lane.kind);
+        let is_known = stretches.iter().any(|(.., doing)| *doing == Doing::Blocking);
+        let whole = [(piece.start, piece.end, Doing::Waiting)];
+        for &(start, end, doing) in if is_known { &stretches[..] } else { &whole } {
+            let (first, last) = (at(start), at(end));
+            let (start, end) = (start.as_secs_f64(), end.as_secs_f64());
+            for (number, cell) in cells[..=last].iter_mut().enumerate().skip(first) {
+                let (left, right) = (number as f64 * column, (number + 1) as f64 * column);
+                let overlap = (end.min(right) - start.max(left)).max(0.0);
+                cell.busy += overlap;
+                match doing {
+                    Doing::Working => cell.working += overlap,
+                    Doing::Blocking => cell.blocking += overlap,
+                    Doing::Waiting if !is_known => cell.working += overlap * piece.share(),
+                    Doing::Waiting => {}
+                }
+            }
         }
     }
-    let mut row: Vec<char> = busy
+    let mut row: Vec<char> = cells
         .into_iter()
-        .map(|(busy, working)| match () {
+        .map(|Cell { busy, working, blocking }| match () {
             () if busy <= column * 1e-6 => ' ',
             () if working >= busy / 2.0 => signs.working,
+            () if blocking >= busy / 2.0 => signs.blocking,
             () => signs.waiting,
         })
         .collect();
@@ -210,7 +255,7 @@ fn coloured(row: &str, look: Look) -> String {
 fn style(sign: char, signs: Signs) -> Style {
     match sign {
         sign if sign == signs.working => Style::new().fg(WORKING),
-        sign if sign == signs.waiting => Style::new().fg(WAITING),
+        sign if sign == signs.waiting || sign == signs.blocking => Style::new().fg(WAITING),
         sign if sign == signs.failed => Style::new().bold(),
         _ => Style::new(),
     }
@@ -218,7 +263,7 @@ fn style(sign: char, signs: Signs) -> Style {
 
 /// The signs with their meaning, in as few lines as they fit in.
 fn legend(used: &str, signs: Signs, look: Look) -> String {
-    let rare = [(signs.next, "next"), (signs.failed, "failed")];
+    let rare = [(signs.blocking, "blocking"), (signs.next, "next"), (signs.failed, "failed")];
     let rare = rare.into_iter().filter(|(sign, _)| used.contains(*sign));
     let (mut text, mut width) = (String::new(), 0);
     for (sign, word) in
@@ -240,8 +285,8 @@ fn legend(used: &str, signs: Signs, look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Span;
     use crate::lanes::tests::{span, with_turns};
+    use crate::{Section, Span};
 
     const PLAIN: Look = Look { width: 60, unicode: false, colour: false };
 
@@ -254,6 +299,7 @@ mod tests {
             took: Duration::from_millis(took),
             cores: 2,
             spans,
+            sections: Vec::new(),
         }
     }
 
@@ -284,6 +330,44 @@ mod tests {
         assert!(rows[9].starts_with("task 8 "), "{text}");
         assert!(rows[10].starts_with("…      152 more tasks like these "), "{text}");
         assert_eq!(rows[11], "█ working  ░ waiting");
+    }
+
+    /// It keeps the thread and waits: what others of its kind have to wait for.
+    #[test]
+    fn a_turn_that_blocks_is_seen_where_it_is() {
+        let spans = vec![
+            with_turns(span("main", 0, 46, 0), &[[0, 1, 1, 0], [20, 40, 0, 1]]),
+            with_turns(span("main", 0, 46, 0), &[[1, 2, 1, 0], [40, 41, 1, 0]]),
+        ];
+        assert_eq!(
+            timeline(46, spans).terminal(PLAIN),
+            "       0         10         20        30         40 ms  work\n\
+             main   ##...................=====================#.....   9%\n\
+             task 1 #....................=====================......   2%\n\
+             task 2 .#........................................#.....   4%\n\
+             # working  . waiting  = blocking\n"
+        );
+    }
+
+    #[test]
+    fn parts_are_named_where_they_begin_and_have_room() {
+        let section = |name: &str, start, end| Section {
+            name: name.into(),
+            item: "page".into(),
+            only_computes: false,
+            start: Duration::from_millis(start),
+            end: Duration::from_millis(end),
+        };
+        let mut run = timeline(46, vec![span("main", 0, 20, 20), span("main", 24, 46, 0)]);
+        run.sections =
+            vec![section("one by one", 0, 20), section("short", 20, 23), section("joined", 23, 46)];
+        assert_eq!(
+            run.terminal(PLAIN),
+            "     |one by one              |joined\n\
+             \x20    0          10         20         30        40 ms   work\n\
+             main ######################    |.......................  48%\n\
+             # working  . waiting  | next\n"
+        );
     }
 
     #[test]

@@ -11,11 +11,27 @@ use crate::{Span, Timeline};
 
 /// All is in one process of that number; threads are numbered from 1.
 const PROCESS: u32 = 1;
+/// The track of a run's parts.
+const PARTS: u32 = 0;
 
 impl Timeline {
     /// The run as a Chrome trace: a track for each worker, and one for each of the tasks that overlap.
     pub fn chrome_trace(&self) -> String {
         let mut events = vec![name("process_name", 0, &self.title)];
+        if !self.sections.is_empty() {
+            events.push(name("thread_name", PARTS, "parts"));
+        }
+        for section in &self.sections {
+            events.push(json!({
+                "ph": "X",
+                "pid": PROCESS,
+                "tid": PARTS,
+                "cat": "part",
+                "name": section.name,
+                "ts": section.start.as_secs_f64() * 1e6,
+                "dur": section.end.saturating_sub(section.start).as_secs_f64() * 1e6,
+            }));
+        }
         let (mut worker, mut task) = (0, 0);
         for lane in lanes(&self.spans) {
             if lane.kind == Kind::Worker {
@@ -32,7 +48,11 @@ impl Timeline {
                         "ph": "X",
                         "pid": PROCESS,
                         "tid": worker,
-                        "cat": if span.turns.is_empty() { self.item.as_str() } else { "turn" },
+                        "cat": match span {
+                            Span { is_aside: true, .. } => "aside",
+                            span if span.turns.is_empty() => self.item.as_str(),
+                            _ => "turn",
+                        },
                         "name": span.label,
                         "ts": piece.start.as_secs_f64() * 1e6,
                         "dur": piece.length().as_secs_f64() * 1e6,
@@ -93,6 +113,7 @@ mod tests {
                 with_turns(span("main", 0, 50, 0), &[[0, 2, 2, 0], [49, 50, 1, 0]]),
                 with_turns(span("main", 1, 40, 0), &[[2, 4, 1, 0]]),
             ],
+            sections: Vec::new(),
         };
         let trace: Value = serde_json::from_str(&run.chrome_trace()).expect("JSON");
         let events = trace["traceEvents"].as_array().expect("events");

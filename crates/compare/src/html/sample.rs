@@ -116,6 +116,7 @@ fn run_of(name: &str, thousandths: u32) -> Sample {
         took,
         cores: 2,
         spans,
+        sections: Vec::new(),
     };
     let nothing =
         Facts { peak_in_flight: 0, workers: 0, working: 0.0, cores_busy: 0.0, bound: Bound::Io };
@@ -198,6 +199,7 @@ fn tasks(tasks: u64) -> Vec<Span> {
             working: micros(165),
             turns,
             failed: None,
+            is_aside: false,
         }
     };
     (0..tasks).map(span).collect()
