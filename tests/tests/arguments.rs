@@ -71,6 +71,12 @@ fn wrong_numbers_and_urls() {
 }
 
 #[test]
+fn a_connection_costs_something_only_on_a_site_of_the_lessons_own() {
+    refused("measure_first", &["--site", "http://a", "--connecting", "1"], "cannot be used with");
+    refused("sync_downloader", &["--connecting", "1"], "'--connecting'");
+}
+
+#[test]
 fn nothing_is_started_when_one_url_of_many_is_wrong() {
     let site = Site::start(1);
     for lesson in LESSONS.iter().filter(|lesson| lesson.does(Work::Downloads)) {

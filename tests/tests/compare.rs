@@ -16,8 +16,15 @@ fn compare(arguments: &[&str]) -> Ended {
     Lesson::run("compare", &[&SMALL, arguments].concat())
 }
 
+/// The lessons that are compared unless others are asked for.
 fn names() -> impl Iterator<Item = &'static str> {
-    LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds).map(|lesson| lesson.name)
+    let nine = LESSONS.iter().filter(|lesson| !lesson.is_further);
+    nine.filter(|lesson| lesson.work != Work::Rounds).map(|lesson| lesson.name)
+}
+
+/// All that go further.
+fn further() -> impl Iterator<Item = &'static common::Lesson> {
+    LESSONS.iter().filter(|lesson| lesson.is_further)
 }
 
 fn read(path: &Path) -> String {
@@ -27,6 +34,13 @@ fn read(path: &Path) -> String {
 /// What `compare --out` says in results.json.
 fn results(folder: &Folder) -> Value {
     serde_json::from_str(&read(&folder.path().join("results.json"))).expect("JSON")
+}
+
+/// The row of a part of a lesson.
+fn part<'a>(results: &'a Value, name: &str, part: &str) -> &'a Value {
+    let lessons = results["lessons"].as_array().expect("lessons");
+    let mut rows = lessons.iter().filter(|row| row["lesson"] == name && row["part"] == part);
+    rows.next().unwrap_or_else(|| panic!("no {name}: {part}"))
 }
 
 fn lesson<'a>(results: &'a Value, name: &str) -> &'a Value {
@@ -42,6 +56,9 @@ fn every_lesson_has_a_row_and_all_got_the_same() {
         let is_row = |line: &&str| line.chars().skip(2).collect::<String>().starts_with(name);
         let rows = ended.stdout.lines().filter(is_row);
         assert_eq!(rows.count(), 1, "{name}: {}", ended.stdout);
+    }
+    for lesson in further() {
+        assert!(!ended.stdout.contains(lesson.name), "{}: {}", lesson.name, ended.stdout);
     }
     for sentence in [
         "Downloads: 20 pages at 20 ms each\n",
@@ -97,7 +114,7 @@ fn the_files_hold_what_was_measured() {
     let csv = read(&folder.path().join("results.csv"));
     assert_eq!(csv.lines().count(), 1 + 3 * names().count(), "{csv}");
     let columns: BTreeSet<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-    assert_eq!(columns, BTreeSet::from([10]), "{csv}");
+    assert_eq!(columns, BTreeSet::from([11]), "{csv}");
     let (markdown, html) =
         (read(&folder.path().join("results.md")), read(&folder.path().join("report.html")));
     for name in names() {
@@ -131,6 +148,143 @@ fn only_those_that_are_named() {
     assert!(ended.stdout.contains("One run has no range"), "{ended:?}");
 }
 
+/// Small sizes for lessons of which some wait, and some compute.
+const SMALLEST: [&str; 8] = ["--repeat", "2", "--latency", "5", "--number", "20", "--calls", "4"];
+
+/// A row for each of them, or for each of their parts; all that do the same work are in one check.
+#[test]
+fn further_lessons_and_their_parts_have_rows() {
+    let folder = Folder::new("further");
+    let arguments = ["--further", "--runs", "2", "--out", &folder.file("")];
+    let ended = Lesson::run("compare", &[&SMALLEST[..], &arguments].concat());
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+
+    let rows = |lesson: &common::Lesson| -> Vec<(String, Option<String>)> {
+        let parts: Vec<Option<String>> = match lesson.parts {
+            [] => vec![None],
+            parts => parts.iter().map(|part| Some(part.name.into())).collect(),
+        };
+        parts.into_iter().map(|part| (lesson.name.into(), part)).collect()
+    };
+    let compared = LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds);
+    let expected: Vec<_> = compared.flat_map(rows).collect();
+    let results = results(&folder);
+    let told = results["lessons"].as_array().expect("lessons").iter();
+    let told: Vec<(String, Option<String>)> = told
+        .map(|row| {
+            let text = |key: &str| row[key].as_str().map(String::from);
+            (text("lesson").expect("a name"), text("part"))
+        })
+        .collect();
+    assert_eq!(told, expected);
+
+    let csv = read(&folder.path().join("results.csv"));
+    assert!(csv.starts_with("lesson,part,model,"), "{csv}");
+    let markdown = read(&folder.path().join("results.md"));
+    let html = read(&folder.path().join("report.html"));
+    for (lesson, part) in &expected {
+        let Some(part) = part else {
+            assert!(csv.contains(&format!("\n{lesson},,")), "{lesson}: {csv}");
+            assert!(markdown.contains(&format!("| {lesson} ")), "{lesson}: {markdown}");
+            continue;
+        };
+        let cell = if part.contains(',') { format!("\"{part}\"") } else { part.clone() };
+        let lines = csv.lines().filter(|line| line.starts_with(&format!("{lesson},{cell},")));
+        assert_eq!(lines.count(), 2, "{lesson}: {part}: {csv}");
+        let is_row = |text: &str, separator| {
+            let cells = |line: &str| -> Vec<String> {
+                line.split(separator).map(|cell| cell.trim().to_string()).collect()
+            };
+            text.lines().any(|line| {
+                cells(line).windows(2).any(|pair| pair == [lesson.as_str(), part.as_str()])
+            })
+        };
+        assert!(is_row(&markdown, '|'), "{lesson}: {part}: {markdown}");
+        assert!(html.contains(&format!("Timing diagram of {lesson}: {part}.")), "{lesson}: {part}");
+    }
+
+    let pages = further().filter(|it| it.parts.is_empty() && it.work == Work::Downloads).count();
+    let calls = further().filter(|it| it.parts.is_empty() && it.work == Work::Calls).count();
+    let with_parts = further().filter(|it| !it.parts.is_empty()).count();
+    for sentence in [
+        format!("All {} runs of {} lessons got the same 4 pages.\n", 2 * (4 + pages), 4 + pages),
+        format!("All {} runs of {} lessons got the same 4 numbers.\n", 2 * (4 + calls), 4 + calls),
+        format!(
+            "Every part got the same as the first with the same work, in {} runs of {with_parts} further \
+             lessons.\n",
+            2 * with_parts
+        ),
+        "Further lessons: each part beside the first that does the same work\n".into(),
+    ] {
+        assert!(ended.stdout.contains(&sentence), "{sentence}{}", ended.stdout);
+    }
+}
+
+/// Each kind of work has its own base, and a lesson without parts is beside the nine's.
+#[test]
+fn a_part_is_beside_the_first_with_the_same_work() {
+    let folder = Folder::new("bases");
+    let only = ["--only", "measure_first", "sync_downloader", "thread_per_page", "--runs", "2"];
+    let sizes = ["--repeat", "5", "--latency", "20", "--number", "20", "--calls", "4"];
+    let out = folder.file("");
+    let ended = Lesson::run("compare", &[&only[..], &sizes, &["--out", &out]].concat());
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let results = results(&folder);
+    let verdict = |part_name| part(&results, "measure_first", part_name)["verdict"].clone();
+    assert_eq!(verdict("naive, all cores"), "the base");
+    assert_eq!(verdict("a connection each"), "the base");
+    // Ten times what each connection costs.
+    let session = verdict("one session");
+    assert!(session.as_str().is_some_and(|words| words.ends_with("x faster")), "{session}");
+    assert_eq!(lesson(&results, "sync_downloader")["verdict"], "the base");
+    let threads = lesson(&results, "thread_per_page");
+    assert!(threads["verdict"].as_str().is_some_and(|words| words.ends_with("x faster")));
+    assert_eq!((&threads["article_verdict"], &threads["part"]), (&"-".into(), &Value::Null));
+}
+
+/// Sizes that are given are those of all; others are each lesson's own.
+#[test]
+fn lessons_with_parts_take_the_sizes_that_are_given() {
+    let folder = Folder::new("sizes");
+    let run = |sizes: &[&str]| {
+        let only = ["--only", "sequential_await", "mixed_pipeline", "measure_first", "--runs", "1"];
+        let out = folder.file("");
+        let ended = Lesson::run("compare", &[&only[..], &["--out", &out], sizes].concat());
+        assert_eq!(ended.code(), 0, "{ended:?}");
+        assert!(!ended.stdout.contains("sync_"), "they stand alone: {ended:?}");
+        results(&folder)
+    };
+    let ok = |results: &Value, name, part_name| {
+        part(results, name, part_name)["runs"][0]["ok"].as_u64().expect("a number")
+    };
+    let results = run(&["--latency", "1", "--number", "20"]);
+    assert_eq!(ok(&results, "sequential_await", "joined"), 10);
+    assert_eq!(ok(&results, "measure_first", "naive, all cores"), 20);
+    assert_eq!(ok(&results, "mixed_pipeline", "pipeline"), 80);
+    let given = ["--repeat", "3", "--calls", "7", "--workers", "2"];
+    let results = run(&[&["--latency", "1", "--number", "20"], &given[..]].concat());
+    assert_eq!(ok(&results, "sequential_await", "joined"), 6);
+    assert_eq!(ok(&results, "measure_first", "naive, all cores"), 7);
+    assert_eq!(ok(&results, "mixed_pipeline", "pipeline"), 12);
+    assert_eq!(part(&results, "mixed_pipeline", "pipeline")["runs"][0]["workers"], 2);
+}
+
+#[test]
+fn where_a_part_fails_there_is_no_verdict() {
+    let only = ["--only", "sequential_await", "--runs", "2", "--latency", "20", "--repeat", "2"];
+    let folder = Folder::new("failing-part");
+    let failing = ["--timeout", "0.005", "--out", &folder.file("")];
+    let ended = Lesson::run("compare", &[&only[..], &failing].concat());
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert_eq!(part(&results(&folder), "sequential_await", "joined")["verdict"], "-");
+    for sentence in [
+        "sequential_await: one by one did not get all of its pages.",
+        "sequential_await: joined: 8 failed; the first of them: the page took longer than it may",
+    ] {
+        assert!(ended.stdout.contains(sentence), "{sentence}: {ended:?}");
+    }
+}
+
 #[test]
 fn wrong_arguments_are_told_before_anything_runs() {
     for (arguments, sentence) in [
@@ -140,6 +294,8 @@ fn wrong_arguments_are_told_before_anything_runs() {
         (&["--sweep", "1,,2"], "from 1 to 1000"),
         (&["--sweep", "0"], "from 1 to 1000"),
         (&["--only", "sync_cpu", "--sweep", "1,2"], "--only names none of them"),
+        (&["--only", "work_queue", "--sweep", "1,2"], "--only names none of them"),
+        (&["--further", "--only", "race_counter"], "race_counter"),
         (&["--workers", "1001"], "from 1 to 1000"),
         (&["--repeat", "100000"], "200000 pages are too many"),
         (&["--number", "94"], "from 0 to 93"),
@@ -202,7 +358,7 @@ mod unix {
     /// A folder with the comparison, the real lessons, and these as scripts instead.
     fn with_spoiled(name: &str, spoiled: &[(&str, &str)]) -> (Folder, PathBuf) {
         let folder = Folder::new(name);
-        for lesson in names() {
+        for lesson in LESSONS.iter().map(|lesson| lesson.name) {
             let path = folder.path().join(lesson);
             match spoiled.iter().find(|(name, _)| *name == lesson) {
                 None => symlink(program(lesson), path).expect("a link"),
@@ -272,6 +428,70 @@ mod unix {
         let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
         assert_eq!(ended.code(), 1, "{ended:?}");
         let sentence = "sync_cpu and threaded_cpu did not get the same numbers.";
+        assert!(ended.stdout.contains(sentence), "{ended:?}");
+    }
+
+    /// All rows of a lesson are in trouble with it, and why is told once.
+    #[test]
+    fn a_lesson_that_lies_about_its_parts() {
+        let changed = |name: &str, change: &str| {
+            format!("'{}' \"$@\" | sed '{change}'", program(name).display())
+        };
+        let renamed = changed("sequential_await", "s/\"name\":\"joined\"/\"name\":\"split\"/");
+        let moved = changed(
+            "blocking_async",
+            "s/\"part\":\"spawn_blocking\"/\"part\":\"every task blocks\"/g",
+        );
+        let lost = changed("mixed_pipeline", "s/\"part\":\"pipeline\"/\"part\":\"pipelines\"/");
+        let (_folder, compare) = with_spoiled(
+            "parts",
+            &[
+                ("sequential_await", &renamed),
+                ("blocking_async", &moved),
+                ("mixed_pipeline", &lost),
+                ("measure_first", "echo 'it went wrong' >&2; exit 101"),
+            ],
+        );
+        let only =
+            ["--only", "sequential_await,blocking_async,mixed_pipeline,measure_first,sync_cpu"];
+        let arguments = [&SMALLEST[..], &only, &["--runs", "1"]].concat();
+        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
+        assert_eq!((ended.code(), ended.stderr.as_str()), (1, ""), "{ended:?}");
+        let out = &ended.stdout;
+        for (lesson, why) in [
+            (
+                "sequential_await",
+                "its report makes no sense: its parts are [\"one by one\", \"split\"].",
+            ),
+            (
+                "blocking_async",
+                "its report makes no sense: an item outside of 'every task blocks'.",
+            ),
+            ("mixed_pipeline", "its report makes no sense: an item of the part \"pipelines\"."),
+            ("measure_first", "it ended with exit status: 101: it went wrong."),
+        ] {
+            let sentence = format!("{lesson} is in trouble: {why}");
+            assert!(out.contains(&sentence), "{sentence}\n{out}");
+        }
+        assert_eq!(out.matches("is in trouble: ").count(), 4, "{out}");
+        // Two, three, two and five parts; and once more why.
+        assert_eq!(out.matches("in trouble").count(), 12 + 4, "{out}");
+        let row = out.lines().find(|line| line.contains("sync_cpu")).expect("a row");
+        assert!(row.contains("the base"), "{row}");
+    }
+
+    #[test]
+    fn parts_that_got_different_things_are_found_out() {
+        let real = program("sequential_await");
+        // One page of the second part has a byte more.
+        let change = r#"s/"bytes":9838\([^}]*"part":"joined"\)/"bytes":9839\1/"#;
+        let liar = format!("'{}' \"$@\" | sed '{change}'", real.display());
+        let (_folder, compare) = with_spoiled("different-parts", &[("sequential_await", &liar)]);
+        let only = ["--only", "sequential_await", "blocking_async", "--runs", "1"];
+        let arguments = [&SMALLEST[..], &only].concat();
+        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
+        assert_eq!(ended.code(), 1, "{ended:?}");
+        let sentence = "sequential_await: 'one by one' and 'joined' did not get the same pages.";
         assert!(ended.stdout.contains(sentence), "{ended:?}");
     }
 

@@ -182,6 +182,9 @@ const PLAIN: Lesson = Lesson {
     is_further: false,
 };
 
+/// What most of the further ones have in common.
+const FURTHER: Lesson = Lesson { is_further: true, ..PLAIN };
+
 /// All lessons, in the order of the course: the nine, and those that go further. The seconds are those of "Speed Up Your Python Program With
 /// Concurrency" (Real Python), in its later version for the CPU lessons: four cores, `fib(35)` 20 times.
 pub const LESSONS: &[Lesson] = &[
@@ -273,6 +276,155 @@ pub const LESSONS: &[Lesson] = &[
         work: Work::Rounds,
         workers: Workers::One,
         ..PLAIN
+    },
+    Lesson {
+        name: "thread_per_page",
+        idea: "A thread for every page, joined by hand: no pool, no queue, and no limit.",
+        mirrors: "a `threading.Thread` started for every URL, and `join()` on each",
+        model: Model::Threads,
+        workers: Workers::OneEach,
+        options: &[Extra {
+            name: "panic",
+            takes: Takes::Number { value: "N", default: "0", least: 0, most: 10_000 },
+            help: "Has the thread of the Nth page panic",
+        }],
+        ..FURTHER
+    },
+    Lesson {
+        name: "work_queue",
+        idea: "A queue with room for two pages: who fills it waits for those who empty it.",
+        mirrors: "`queue.Queue`, a lock, four workers, and a sentinel that ends them",
+        model: Model::Threads,
+        workers: Workers::Fixed(4),
+        options: &[Extra {
+            name: "hold-the-lock",
+            takes: Takes::Nothing,
+            help: "Wrong on purpose: a worker keeps the queue locked while it downloads",
+        }],
+        defaults: &[("repeat", "10")],
+        ..FURTHER
+    },
+    Lesson {
+        name: "sequential_await",
+        idea: "Async alone makes nothing concurrent: pages awaited one by one, then joined.",
+        mirrors: "two awaits in a row against one `asyncio.gather`",
+        model: Model::Async,
+        parts: &[
+            Part { name: "one by one", works: &[Work::Downloads] },
+            Part { name: "joined", works: &[Work::Downloads] },
+        ],
+        defaults: &[("repeat", "5")],
+        ..FURTHER
+    },
+    Lesson {
+        name: "blocking_async",
+        idea: "One call that blocks stops all tasks: the event loop cannot take the thread away.",
+        mirrors: "`time.sleep` in a coroutine, mended with `loop.run_in_executor`",
+        model: Model::Async,
+        parts: &[
+            Part { name: "one task blocks", works: &[Work::Downloads] },
+            Part { name: "every task blocks", works: &[Work::Downloads] },
+            Part { name: "spawn_blocking", works: &[Work::Downloads] },
+        ],
+        options: &[
+            Extra {
+                name: "block",
+                takes: Takes::Number { value: "MS", default: "100", least: 1, most: 10_000 },
+                help: "How long a task blocks, in milliseconds",
+            },
+            Extra {
+                name: "compute",
+                takes: Takes::Nothing,
+                help: "Block by computing instead of sleeping",
+            },
+        ],
+        defaults: &[("repeat", "2")],
+        ..FURTHER
+    },
+    Lesson {
+        name: "process_cpu",
+        idea: "Worker processes compute: as fast as threads, but dear to start and to talk to.",
+        mirrors: "`ProcessPoolExecutor`, as it was meant to be used",
+        model: Model::Processes,
+        work: Work::Calls,
+        workers: Workers::PerCore,
+        options: &[
+            Extra {
+                name: "payload",
+                takes: Takes::Number { value: "BYTES", default: "0", least: 0, most: 100_000_000 },
+                help: "Send so many bytes to the worker with each call",
+            },
+            Extra {
+                name: "pin",
+                takes: Takes::Nothing,
+                help: "Bind each worker to a core of its own",
+            },
+        ],
+        ..FURTHER
+    },
+    Lesson {
+        name: "gil_cpu",
+        idea: "Why threads slow Python down: a global lock, acted out.",
+        mirrors: "CPython's GIL, handed on after 5 ms to a thread that asks for it",
+        model: Model::Threads,
+        work: Work::Calls,
+        parts: &[
+            Part { name: "one thread", works: &[Work::Calls] },
+            Part { name: "threads with a GIL", works: &[Work::Calls] },
+            Part { name: "threads without", works: &[Work::Calls] },
+        ],
+        workers: Workers::Fixed(20),
+        options: &[Extra {
+            name: "interval",
+            takes: Takes::Number {
+                value: "MICROSECONDS",
+                default: "5000",
+                least: 10,
+                most: 1_000_000,
+            },
+            help: "How long a thread waits for the GIL before it asks for it",
+        }],
+        ..FURTHER
+    },
+    Lesson {
+        name: "image_resizer",
+        idea: "Real work for all cores: pictures are decoded, resized, and written.",
+        mirrors: "a process pool over Pillow",
+        model: Model::Rayon,
+        work: Work::Pictures,
+        parts: &[
+            Part { name: "a for loop", works: &[Work::Pictures] },
+            Part { name: "a parallel iterator", works: &[Work::Pictures] },
+        ],
+        workers: Workers::PerCore,
+        ..FURTHER
+    },
+    Lesson {
+        name: "mixed_pipeline",
+        idea: "Pages are computed with while others are on their way: async waits, rayon works.",
+        mirrors: "an event loop that hands work to a `ProcessPoolExecutor`",
+        model: Model::Async,
+        parts: &[
+            Part { name: "stage after stage", works: &[Work::Downloads, Work::Calls] },
+            Part { name: "pipeline", works: &[Work::Downloads, Work::Calls] },
+        ],
+        workers: Workers::Fixed(5),
+        defaults: &[("repeat", "20")],
+        ..FURTHER
+    },
+    Lesson {
+        name: "measure_first",
+        idea: "Before concurrency: a better algorithm and a reused connection beat more workers.",
+        mirrors: "`functools.lru_cache`, and one `requests.Session` for all pages",
+        parts: &[
+            Part { name: "naive, all cores", works: &[Work::Calls] },
+            Part { name: "memoised, one core", works: &[Work::Calls] },
+            Part { name: "iterative, one core", works: &[Work::Calls] },
+            Part { name: "a connection each", works: &[Work::Downloads] },
+            Part { name: "one session", works: &[Work::Downloads] },
+        ],
+        defaults: &[("repeat", "5"), ("connecting", "100")],
+        ..FURTHER
     },
 ];
 

@@ -53,6 +53,7 @@ fn json(results: &Results) -> Value {
         });
         json!({
             "lesson": row.lesson.name,
+            "part": row.part.map(|part| part.name),
             "model": row.lesson.model.name(),
             "who_switches": row.lesson.model.who_switches(),
             "seconds": spread(row.seconds()),
@@ -103,6 +104,7 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record([
         "lesson",
+        "part",
         "model",
         "run",
         "workers",
@@ -117,6 +119,7 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
         for (run, sample) in row.samples.iter().enumerate() {
             table.write_record([
                 row.lesson.name,
+                row.part.map_or("", |part| part.name),
                 row.lesson.model.name(),
                 &(run + 1).to_string(),
                 &sample.workers.to_string(),

@@ -20,6 +20,8 @@ use crate::{sweep, tables};
 /// The works that have a table, with the name of each.
 const WORKS: [(Work, &str, &str); 2] =
     [(Work::Downloads, "downloads", "Downloads"), (Work::Calls, "computing", "Computing")];
+/// The name of the table of lessons that compare their parts.
+const FURTHER: &str = "Further lessons";
 /// The height of a sweep's curves, in pixels.
 const SWEEP_HEIGHT: f64 = 340.0;
 /// How far apart the names of two curves are at least, in pixels.
@@ -38,7 +40,10 @@ pub(crate) fn html(results: &Results) -> String {
 
 fn page(results: &Results) -> Value {
     let axes = axes(results);
-    let runs: Vec<Value> = results.rows.iter().map(|row| run(row, longest(results))).collect();
+    let runs = list(results.rows_in_order().map(|row| run(row, longest(results))));
+    let mut charts: Vec<(&str, Vec<&Row>)> = Vec::new();
+    charts.extend(WORKS.iter().map(|(work, _, name)| (*name, results.rows_of(*work).collect())));
+    charts.push((FURTHER, results.rows_of_parts().collect()));
     let checks = results
         .checks
         .iter()
@@ -50,6 +55,8 @@ fn page(results: &Results) -> Value {
         facts => facts(results),
         warnings => results.warnings.clone(),
         tables => list(WORKS.iter().filter_map(|work| table(results, *work))),
+        further => further(results),
+        charts => list(charts.iter().filter_map(|(name, rows)| chart(name, rows))),
         checks => list(checks),
         sweeps => list(WORKS.iter().filter_map(|work| curves(results, *work))),
         axes => axes,
@@ -86,21 +93,55 @@ fn facts(results: &Results) -> Vec<Value> {
     facts.into_iter().flatten().collect()
 }
 
-/// One kind of work: rows with their bars; `None` where it was not compared.
+/// One kind of work; `None` where it was not compared.
 fn table(results: &Results, (work, id, name): (Work, &str, &str)) -> Option<Value> {
     let rows: Vec<&Row> = results.rows_of(work).collect();
     let runs = rows.iter().map(|row| row.samples.len()).max()?;
-    let highest = rows.iter().filter_map(|row| row.seconds()).map(|seconds| seconds.highest);
-    let axis = duration(highest.fold(0.0, f64::max));
     let caption =
         format!("{}: {}. Times are in seconds.", many(runs, "run"), what(results.sizes, work));
     Some(context! {
         id => id,
         name => name,
         caption => caption,
-        rows => list(rows.iter().map(|row| table_row(results, row, axis))),
-        ticks => ticks(axis, 6),
+        rows => list(rows.iter().map(|row| table_row(results, row))),
     })
+}
+
+/// The lessons that compare their parts; `None` where there are none.
+fn further(results: &Results) -> Option<Value> {
+    let rows: Vec<&Row> = results.rows_of_parts().collect();
+    let runs = rows.iter().map(|row| row.samples.len()).max()?;
+    let caption = format!(
+        "{}: each part beside the first that does the same work. Times are in seconds.",
+        many(runs, "run"),
+    );
+    Some(context! {
+        name => FURTHER,
+        caption => caption,
+        rows => list(rows.iter().map(|row| table_row(results, row))),
+    })
+}
+
+/// The median times of some rows as bars; `None` where there are no rows.
+fn chart(name: &str, rows: &[&Row]) -> Option<Value> {
+    let highest = rows.iter().filter_map(|row| row.seconds()).map(|seconds| seconds.highest);
+    let axis = duration(highest.fold(0.0, f64::max));
+    let bars = rows.iter().map(|row| {
+        let seconds = row.seconds();
+        let at = |seconds| part(duration(seconds), axis);
+        context! {
+            name => row.name(),
+            median => seconds.map(|seconds| digits(seconds.median)),
+            range => seconds.map(range),
+            bar => seconds.map(|seconds| context! {
+                median => percent(at(seconds.median)),
+                lowest => percent(at(seconds.lowest)),
+                width => percent(at(seconds.highest) - at(seconds.lowest)),
+            }),
+        }
+    });
+    let bars = list(bars);
+    (!bars.is_empty()).then(|| context! { name => name, bars => bars, ticks => ticks(axis, 6) })
 }
 
 /// What each lesson of a table had to do.
@@ -113,20 +154,13 @@ fn what(sizes: Sizes, work: Work) -> String {
     }
 }
 
-fn table_row(results: &Results, row: &Row, axis: Duration) -> Value {
+fn table_row(results: &Results, row: &Row) -> Value {
     let seconds = row.seconds();
     let (done, failed) = row.done_and_failed();
     let or_dash = |words: Option<String>| words.unwrap_or_else(|| "-".into());
-    let bar = seconds.map(|seconds| {
-        let at = |seconds| part(duration(seconds), axis);
-        context! {
-            median => percent(at(seconds.median)),
-            lowest => percent(at(seconds.lowest)),
-            width => percent(at(seconds.highest) - at(seconds.lowest)),
-        }
-    });
     context! {
         lesson => row.lesson.name,
+        part => row.part.map(|part| part.name),
         model => row.lesson.model.name(),
         who_switches => row.lesson.model.who_switches(),
         workers => or_dash(row.median_run().map(|run| run.workers.to_string())),
@@ -137,8 +171,7 @@ fn table_row(results: &Results, row: &Row, axis: Duration) -> Value {
         done => done.to_string(),
         failed => failed.to_string(),
         article => results.article_verdict(row).words(),
-        trouble => row.trouble.clone(),
-        bar => bar,
+        trouble => row.told_trouble(),
     }
 }
 
@@ -215,7 +248,7 @@ fn short(time: Duration) -> String {
     format!("{number} {unit}")
 }
 
-/// A lesson's run as a diagram.
+/// A lesson's run, or a part of it, as a diagram.
 fn run(row: &Row, axis: Duration) -> Value {
     let drawn = row.median_run().map(|run| (run, run.timeline.picture()));
     let lanes = drawn.iter().flat_map(|(_, picture)| &picture.lanes).map(|lane| {
@@ -229,12 +262,14 @@ fn run(row: &Row, axis: Duration) -> Value {
     let sentence = drawn.as_ref().and_then(|(run, _)| run.timeline.sentence());
     context! {
         lesson => row.lesson.name,
+        part => row.part.map(|part| part.name),
+        name => row.name(),
         took => drawn.as_ref().map(|(run, _)| format!("{} s", digits(run.seconds))),
         sentence => sentence.unwrap_or_else(|| "Nothing was done.".into()),
         lanes => lanes,
         plot => drawn.as_ref().map(|(_, picture)| safe(picture.plot(axis, "100%"))),
         more => drawn.map(|(_, picture)| picture.more),
-        trouble => row.trouble.clone(),
+        trouble => row.told_trouble(),
     }
 }
 
@@ -401,7 +436,7 @@ mod sample;
 
 #[cfg(test)]
 mod tests {
-    use super::sample::{empty, in_trouble, sample};
+    use super::sample::{empty, further, in_trouble, sample};
     use super::*;
 
     #[test]
@@ -440,6 +475,43 @@ mod tests {
         }
     }
 
+    /// A lesson without parts is a row of the first table, the parts of another have one of their own; the
+    /// diagrams are in the order of the tables.
+    #[test]
+    fn further_lessons_and_their_parts_are_there() {
+        let page = html(&further());
+        let after = |what: &str| page.split(what).nth(1).unwrap_or_else(|| panic!("no {what}"));
+        let section =
+            |id: &str| after(&format!("<section id=\"{id}\">")).split("</section>").next();
+        let section = |id| section(id).expect("there is always a first");
+        assert!(section("downloads").contains("scope=\"row\">thread_per_page<"));
+        assert!(!section("computing").contains("sequential_await"));
+        let further = section("further");
+        assert!(further.contains("<h2>Further lessons</h2>"));
+        assert_eq!(further.matches("scope=\"row\">sequential_await<").count(), 2);
+        assert!(further.contains(">one by one</td>") && further.contains(">joined</td>"));
+        assert!(further.contains(">the base</td>") && further.contains("x faster</td>"));
+        let charts = section("times");
+        assert!(charts.contains("Further lessons: seconds, less is better"));
+        assert!(charts.contains("<span class=\"bar-name\">sequential_await: joined<"));
+        let diagrams: Vec<&str> = section("diagrams").split("Timing diagram of ").skip(1).collect();
+        assert!(diagrams[4].starts_with("thread_per_page. "), "{}", diagrams[4]);
+        assert!(diagrams[10].starts_with("sequential_await: joined. At most 10 pages in flight"));
+    }
+
+    #[test]
+    fn parts_are_in_trouble_together_and_it_is_told_once() {
+        let mut results = further();
+        for row in results.rows.iter_mut().filter(|row| row.part.is_some()) {
+            row.samples.clear();
+            row.trouble = Some("it hung".into());
+        }
+        let page = html(&results);
+        // In the table, and with the diagrams.
+        assert_eq!(page.matches("<strong>In trouble:</strong> it hung").count(), 2);
+        assert_eq!(page.matches("no time: it did not run to the end").count(), 2);
+    }
+
     #[test]
     fn trouble_is_told_in_words() {
         let page = html(&in_trouble("it hung"));
@@ -455,11 +527,14 @@ mod tests {
     #[test]
     fn what_was_not_done_has_no_section() {
         let page = html(&empty());
-        for id in ["downloads", "computing", "checks", "times", "sweep", "diagrams", "player"] {
+        for id in
+            ["downloads", "computing", "further", "checks", "times", "sweep", "diagrams", "player"]
+        {
             assert!(!page.contains(&format!(" id=\"{id}\"")), "{id}");
         }
         let page = html(&Results { sweep: Vec::new(), ..sample() });
         assert!(page.contains("id=\"times\"") && !page.contains("id=\"sweep\""));
+        assert!(!page.contains("id=\"further\""));
     }
 
     #[test]
@@ -528,6 +603,7 @@ mod tests {
             written.expect("the directory can be written to");
         };
         write("sample.html", &sample());
+        write("further.html", &further());
         write("trouble.html", &in_trouble("it hung & gave <no> answer for 60 s"));
         write("empty.html", &empty());
     }

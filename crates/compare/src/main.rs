@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run -p compare
 //! cargo run -p compare -- --workers 10
+//! cargo run -p compare -- --further
 //! cargo run -p compare -- --sweep 1,2,5,10,20,40,80,160 --out report
 //! ```
 

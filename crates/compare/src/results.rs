@@ -1,6 +1,6 @@
 //! What was measured, and what follows from it.
 
-use common::{Lesson, Work};
+use common::{Lesson, Part, Work, two_digits};
 use timeline::{Facts, Timeline};
 
 /// All that is printed and written.
@@ -8,7 +8,7 @@ use timeline::{Facts, Timeline};
 pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) sizes: Sizes,
-    /// The comparison: a row for each lesson, in the order of the course.
+    /// The comparison: a row for each lesson, or for each of its parts, in the order of the course.
     pub(crate) rows: Vec<Row>,
     /// The sweep over the numbers of workers; empty where none was asked for.
     pub(crate) sweep: Vec<Curve>,
@@ -41,16 +41,18 @@ pub(crate) struct Sizes {
     pub(crate) workers: Option<usize>,
 }
 
-/// One lesson's runs.
+/// The runs of a lesson, or of a part of one.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) lesson: &'static Lesson,
+    /// The part; none where the lesson has none.
+    pub(crate) part: Option<&'static Part>,
     pub(crate) samples: Vec<Sample>,
     /// Why it was not run to the end: it crashed, hung, or reported nonsense.
     pub(crate) trouble: Option<String>,
 }
 
-/// One run of a lesson.
+/// One run of a lesson, or of a part of one.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     /// The lesson's own clock.
@@ -64,7 +66,7 @@ pub(crate) struct Sample {
     pub(crate) got: Vec<(String, u64)>,
 }
 
-/// A check that every model got the same.
+/// A check that every model, or every part, got the same.
 #[derive(Debug)]
 pub(crate) struct Check {
     pub(crate) passed: bool,
@@ -98,12 +100,12 @@ pub(crate) struct Spread {
     pub(crate) highest: f64,
 }
 
-/// A time beside the sync lesson's.
+/// A time beside that of a base: the sync lesson, or the first part that does the same work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// It is the sync lesson.
+    /// It is the base.
     Base,
-    /// Its range and the sync lesson's overlap; so many times as fast, by the medians.
+    /// Its range and the base's overlap; so many times as fast, by the medians.
     TooClose(f64),
     /// So many times as fast: above 1 faster, below 1 slower.
     Ratio(f64),
@@ -156,22 +158,43 @@ pub(crate) fn many(number: usize, word: &str) -> String {
 /// Seconds with as many digits as say something.
 pub(crate) fn digits(seconds: f64) -> String {
     match seconds {
+        seconds if seconds < 0.001 => format!("{seconds:.6}"),
         seconds if seconds < 0.01 => format!("{seconds:.5}"),
         seconds if seconds < 1.0 => format!("{seconds:.3}"),
         seconds => format!("{seconds:.2}"),
     }
 }
 
-/// With one decimal below ten, where it still says something: `1.82`, `5.0`, `17`.
-pub(crate) fn two_digits(ratio: f64) -> String {
-    match ratio {
-        ratio if ratio < 2.0 => format!("{ratio:.2}"),
-        ratio if ratio < 9.95 => format!("{ratio:.1}"),
-        ratio => format!("{ratio:.0}"),
-    }
-}
-
 impl Row {
+    /// The rows of a lesson, before it runs: one, or one for each part.
+    pub(crate) fn of(lesson: &'static Lesson) -> Vec<Self> {
+        let row = |part| Self { lesson, part, samples: Vec::new(), trouble: None };
+        if lesson.parts.is_empty() {
+            vec![row(None)]
+        } else {
+            lesson.parts.iter().map(|part| row(Some(part))).collect()
+        }
+    }
+
+    /// `sync_cpu`, `sequential_await: joined`
+    pub(crate) fn name(&self) -> String {
+        match self.part {
+            None => self.lesson.name.into(),
+            Some(part) => format!("{}: {}", self.lesson.name, part.name),
+        }
+    }
+
+    /// What one of its items is.
+    pub(crate) fn item(&self) -> &'static str {
+        self.part.map_or(self.lesson.item(), Part::item)
+    }
+
+    /// Its trouble, where it is to be told: the parts of a lesson are in trouble together.
+    pub(crate) fn told_trouble(&self) -> Option<&str> {
+        let is_first = self.part == self.lesson.parts.first();
+        self.trouble.as_deref().filter(|_| is_first)
+    }
+
     pub(crate) fn seconds(&self) -> Option<Spread> {
         Spread::of(self.samples.iter().map(|sample| sample.seconds))
     }
@@ -208,19 +231,41 @@ impl Row {
 }
 
 impl Results {
-    /// The rows of one kind of work.
+    /// The rows of lessons that do one kind of work, and all the same.
     pub(crate) fn rows_of(&self, work: Work) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(move |row| row.lesson.work == work)
+        self.rows.iter().filter(move |row| row.part.is_none() && row.lesson.work == work)
     }
 
-    /// A row beside the sync lesson of its kind.
+    /// The rows of lessons that compare their parts.
+    pub(crate) fn rows_of_parts(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.part.is_some())
+    }
+
+    /// All rows in the order of the tables.
+    pub(crate) fn rows_in_order(&self) -> impl Iterator<Item = &Row> {
+        let of_lessons = [Work::Downloads, Work::Calls].into_iter().flat_map(|it| self.rows_of(it));
+        of_lessons.chain(self.rows_of_parts())
+    }
+
+    /// What a row is compared with: the sync lesson of its kind, or the first part that does the same work.
+    pub(crate) fn base(&self, row: &Row) -> Option<&Row> {
+        match row.part {
+            None => self.rows_of(row.lesson.work).find(|row| is_base(row.lesson)),
+            Some(part) => self.rows_of_parts().find(|other| {
+                other.lesson.name == row.lesson.name
+                    && other.part.is_some_and(|other| other.works == part.works)
+            }),
+        }
+    }
+
+    /// A row beside its base.
     pub(crate) fn verdict(&self, row: &Row) -> Verdict {
-        let base = self.rows_of(row.lesson.work).find(|row| is_base(row.lesson));
+        let base = self.base(row);
         let Some(base) = base.filter(|base| base.is_sound() && row.is_sound()) else {
             return Verdict::None;
         };
         match (row.seconds(), base.seconds()) {
-            (Some(_), _) if is_base(row.lesson) => Verdict::Base,
+            (Some(_), _) if base.name() == row.name() => Verdict::Base,
             (Some(seconds), Some(base_seconds)) => {
                 match (seconds.verdict(base_seconds), row.samples.len().min(base.samples.len())) {
                     (Verdict::Ratio(ratio) | Verdict::TooClose(ratio), 1) => Verdict::OneRun(ratio),
@@ -250,8 +295,9 @@ impl Results {
     }
 }
 
+/// Whether the others of its kind are compared with it: the sync lessons of the nine.
 fn is_base(lesson: &Lesson) -> bool {
-    lesson.model == common::Model::Sync
+    lesson.model == common::Model::Sync && !lesson.is_further
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use common::{Lesson, Model, PRACTICE_PAGES};
+use common::{Lesson, Model, PRACTICE_PAGES, two_digits};
 
 use crate::args::can_sweep;
 use crate::lesson::Ended;
-use crate::results::{Curve, Point, Sizes, Spread, two_digits};
+use crate::results::{Curve, Point, Sizes, Spread};
 use crate::session::Bench;
 
 /// Without `--runs`, a point is measured until this time is over, but not more often than this.
@@ -59,10 +59,14 @@ fn point(
     };
     while !enough(times.len()) {
         match bench.run(lesson, sizes, Some(workers)) {
-            Ended::Well(sample) if sample.failed > 0 => {
-                return Err(format!("{} pages failed", sample.failed));
+            Ended::Well(samples) => {
+                for sample in samples {
+                    if sample.failed > 0 {
+                        return Err(format!("{} pages failed", sample.failed));
+                    }
+                    times.push(sample.seconds);
+                }
             }
-            Ended::Well(sample) => times.push(sample.seconds),
             Ended::InTrouble(why) => return Err(why),
             Ended::Interrupted => return Ok(None),
         }

@@ -24,7 +24,7 @@ const IN_TROUBLE: &str = "in trouble";
 const INTERRUPTED: &str = "Interrupted: this is what was done until then.";
 
 /// The columns, all but the first four with numbers or verdicts.
-pub(crate) const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 10] = [
     "lesson",
     "model",
     "who switches",
@@ -37,8 +37,18 @@ pub(crate) const COLUMNS: [&str; 10] = [
     "Python",
 ];
 
-/// The two tables' titles, with what was to be done.
-pub(crate) fn title(results: &Results, work: Work) -> String {
+/// The columns of the lessons that compare their parts,
+const PART_COLUMNS: [&str; 7] =
+    ["lesson", "part", "seconds (range)", "beside the first", "cores busy", "ok", "failed"];
+/// and those where there is less room: a part with its lesson.
+const MEASURED_PART_COLUMNS: [&str; 6] =
+    ["lesson: part", "seconds (range)", "beside the first", "cores busy", "ok", "failed"];
+
+/// The title of the lessons that compare their parts.
+const PARTS: &str = "Further lessons: each part beside the first that does the same work";
+
+/// The titles of the two tables of lessons that all do the same, with what was to be done.
+fn title(results: &Results, work: Work) -> String {
     let sizes = results.sizes;
     match work {
         Work::Downloads => {
@@ -66,7 +76,7 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
         Some(Spread { lowest, highest, .. }) => format!("{lowest} to {highest}"),
         None => "0".into(),
     };
-    vec![
+    let mut sentences = vec![
         format!("{} cores, {}. Profile {}.", machine.cores, machine.system, machine.profile),
         format!(
             "The practice site is a process of its own on this machine and answers after {} ms.",
@@ -75,37 +85,67 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
         format!(
             "Runs of each lesson, after a warm-up: {runs}. A time is the median, by the lessons' own clocks."
         ),
-        match results.sizes.workers {
+    ];
+    if results.rows.iter().any(|row| row.part.is_none()) {
+        sentences.push(match results.sizes.workers {
             Some(workers) => {
                 format!("Every model that has a limit has the same one: {workers} at once.")
             }
             None => "Every model has its article's limit; --workers 10 gives all the same.".into(),
-        },
-        "The column Python is what Real Python's article measured there, against its own sync program.".into(),
-    ]
+        });
+        sentences.push(
+            "The column Python is what Real Python's article measured there, against its own sync program."
+                .into(),
+        );
+    }
+    if results.rows_of_parts().next().is_some() {
+        sentences.push(
+            "Further lessons that have parts run at their own sizes, but for those that were given."
+                .into(),
+        );
+    }
+    sentences
 }
 
 /// A row's cells, as [`COLUMNS`] names them.
-pub(crate) fn cells(results: &Results, row: &Row) -> [String; 10] {
-    let lesson = row.lesson;
+fn cells(results: &Results, row: &Row) -> [String; 10] {
+    let model = row.lesson.model;
+    let [seconds, verdict, cores, ok, failed] = measured(results, row);
+    [
+        row.lesson.name.into(),
+        model.name().into(),
+        model.who_switches().into(),
+        limit(row).unwrap_or_else(|| "-".into()),
+        seconds,
+        verdict,
+        cores,
+        ok,
+        failed,
+        results.article_verdict(row).words(),
+    ]
+}
+
+/// A part's cells, as [`PART_COLUMNS`] names them.
+fn part_cells(results: &Results, row: &Row) -> [String; 7] {
+    let [seconds, verdict, cores, ok, failed] = measured(results, row);
+    let part = row.part.map_or("", |part| part.name);
+    [row.lesson.name.into(), part.into(), seconds, verdict, cores, ok, failed]
+}
+
+/// The cells that all rows have: seconds, verdict, cores busy, ok and failed.
+fn measured(results: &Results, row: &Row) -> [String; 5] {
     let (done, failed) = row.done_and_failed();
-    let unknown = || "-".to_string();
     let seconds = match (row.seconds(), &row.trouble) {
         (_, Some(_)) => IN_TROUBLE.into(),
         (Some(seconds), None) => spread(seconds),
         (None, None) => NOT_RUN.into(),
     };
     [
-        lesson.name.into(),
-        lesson.model.name().into(),
-        lesson.model.who_switches().into(),
-        limit(row).unwrap_or_else(unknown),
         seconds,
         results.verdict(row).words(),
-        row.cores_busy().map_or_else(unknown, |cores| format!("{cores:.2}")),
+        row.cores_busy().map_or_else(|| "-".into(), |cores| format!("{cores:.2}")),
         done.to_string(),
         failed.to_string(),
-        results.article_verdict(row).words(),
     ]
 }
 
@@ -133,14 +173,14 @@ pub(crate) fn spread(seconds: Spread) -> String {
 
 /// What went wrong with rows and curves, in sentences.
 pub(crate) fn troubles(results: &Results) -> Vec<String> {
-    let of_rows = results.rows.iter().map(|row| (row.lesson, &row.trouble));
-    let of_curves = results.sweep.iter().map(|curve| (curve.lesson, &curve.trouble));
-    let told = |(lesson, trouble): (&common::Lesson, &Option<String>)| {
-        trouble.as_ref().map(|why| format!("{} is in trouble: {why}.", lesson.name))
+    let of_rows = results.rows.iter().map(|row| (row.lesson, row.told_trouble()));
+    let of_curves = results.sweep.iter().map(|curve| (curve.lesson, curve.trouble.as_deref()));
+    let told = |(lesson, trouble): (&common::Lesson, Option<&str>)| {
+        trouble.map(|why| format!("{} is in trouble: {why}.", lesson.name))
     };
     let failures = results.rows.iter().filter_map(|row| {
         let (why, failed) = (row.first_failure()?, row.done_and_failed().1);
-        Some(format!("{}: {failed} failed; the first of them: {why}.", row.lesson.name))
+        Some(format!("{}: {failed} failed; the first of them: {why}.", row.name()))
     });
     of_rows.chain(of_curves).filter_map(told).chain(failures).collect()
 }
@@ -148,8 +188,10 @@ pub(crate) fn troubles(results: &Results) -> Vec<String> {
 /// What the same limit for all shows; `None` where each model had its own.
 pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
     let workers = results.sizes.workers?;
-    let seconds =
-        |model| results.rows_of(Work::Downloads).find(|row| row.lesson.model == model)?.seconds();
+    let of_model = |row: &&Row, model| row.lesson.model == model && !row.lesson.is_further;
+    let seconds = |model| {
+        results.rows_of(Work::Downloads).find(|row| of_model(row, model)).and_then(Row::seconds)
+    };
     let (threads, tasks) = (seconds(Model::Threads)?, seconds(Model::Async)?);
     let verdict = match tasks.verdict(threads) {
         Verdict::TooClose(ratio) => format!("tie: too close to call ({ratio:.2}x)"),
@@ -183,6 +225,11 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
             page.heading(&title(results, work));
             page.table(results, &rows);
         }
+    }
+    let parts: Vec<&Row> = results.rows_of_parts().collect();
+    if !parts.is_empty() {
+        page.heading(PARTS);
+        page.part_table(results, &parts);
     }
     if !results.sweep.is_empty() {
         page.heading(&sweep_title(&results.sweep));
@@ -233,12 +280,39 @@ impl Page {
         }
         let has_room = self.look.width >= ROOM_FOR_ALL;
         let columns = if has_room { &ALL[..] } else { &MEASURED };
+        self.bordered(table(results, rows, columns));
+        for row in rows.iter().filter(|_| !has_room) {
+            let [lesson, model, who, limit, ..] = cells(results, row);
+            self.line(Style::new(), &format!("{lesson}: {model}, {limit}; who switches: {who}"));
+        }
+    }
+
+    fn part_table(&mut self, results: &Results, rows: &[&Row]) {
+        if self.look.width < ROOM_FOR_MEASURED {
+            for row in rows {
+                let [_, _, seconds, verdict, cores, ok, failed] = part_cells(results, row);
+                let rest = format!(
+                    "{seconds} s: {verdict}. {cores} cores busy; {ok} ok, {failed} failed."
+                );
+                self.named(&row.name(), &seconds, &rest);
+            }
+        } else if self.look.width < ROOM_FOR_ALL {
+            let cells = rows.iter().map(|row| {
+                let [_, _, measured @ ..] = part_cells(results, row);
+                [vec![row.name()], measured.to_vec()].concat()
+            });
+            self.bordered(table_of(&MEASURED_PART_COLUMNS, &cells.collect::<Vec<_>>()));
+        } else {
+            self.bordered(part_table(results, rows));
+        }
+    }
+
+    fn bordered(&mut self, mut table: Table) {
         let preset = if self.look.unicode {
             presets::UTF8_FULL_CONDENSED
         } else {
             presets::ASCII_FULL_CONDENSED
         };
-        let mut table = table(results, rows, columns);
         table.load_preset(preset).set_width(self.look.width.try_into().unwrap_or(u16::MAX));
         // The colours come last: they are no part of a cell's width.
         let green = |word| (word, Style::new().green());
@@ -250,22 +324,23 @@ impl Page {
             text.replace(word, &style.apply_to(word).to_string())
         });
         self.text += &format!("{text}\n");
-        for row in rows.iter().filter(|_| !has_room) {
-            let [lesson, model, who, limit, ..] = cells(results, row);
-            self.line(Style::new(), &format!("{lesson}: {model}, {limit}; who switches: {who}"));
-        }
     }
 
     /// A row where there is no room for a table.
     fn paragraph(&mut self, cells: &[String; 10]) {
         let [lesson, model, who, limit, seconds, verdict, cores, ok, failed, article] = cells;
-        self.line(Style::new().bold(), lesson);
-        let indented = Look { width: self.look.width.saturating_sub(2), ..self.look };
         let rest = format!(
             "{seconds} s: {verdict} (the article's: {article}). {model}, {limit}; who switches: {who}. \
              {cores} cores busy; {ok} ok, {failed} failed."
         );
-        let rest = if [NOT_RUN, IN_TROUBLE].contains(&seconds.as_str()) { seconds } else { &rest };
+        self.named(lesson, seconds, &rest);
+    }
+
+    /// A name, and below it the rest; or that there are no seconds.
+    fn named(&mut self, name: &str, seconds: &str, rest: &str) {
+        self.line(Style::new().bold(), name);
+        let indented = Look { width: self.look.width.saturating_sub(2), ..self.look };
+        let rest = if [NOT_RUN, IN_TROUBLE].contains(&seconds) { seconds } else { rest };
         for line in indented.wrap(rest).lines() {
             self.text += &format!("  {line}\n");
         }
@@ -302,30 +377,42 @@ impl Page {
     }
 }
 
-/// The table with these columns, without borders yet.
+/// The table of lessons with these columns, without borders yet.
 fn table(results: &Results, rows: &[&Row], columns: &[usize]) -> Table {
+    let header: Vec<&str> = columns.iter().map(|&column| COLUMNS[column]).collect();
+    let cells = rows.iter().map(|row| {
+        let cells = cells(results, row);
+        columns.iter().map(|&column| cells[column].clone()).collect()
+    });
+    table_of(&header, &cells.collect::<Vec<_>>())
+}
+
+/// The table of parts, without borders yet.
+fn part_table(results: &Results, rows: &[&Row]) -> Table {
+    let cells = rows.iter().map(|row| part_cells(results, row).to_vec());
+    table_of(&PART_COLUMNS, &cells.collect::<Vec<_>>())
+}
+
+fn table_of(header: &[&str], rows: &[Vec<String>]) -> Table {
     let mut table = Table::new();
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(columns.iter().map(|&column| COLUMNS[column]));
-    let cells: Vec<_> = rows.iter().map(|row| cells(results, row)).collect();
-    for row in &cells {
-        table.add_row(columns.iter().map(|&column| &row[column]));
-    }
-    for (column, &shown) in table.column_iter_mut().zip(columns) {
+    table.set_header(header);
+    table.add_rows(rows);
+    for (number, (column, name)) in table.column_iter_mut().zip(header).enumerate() {
         // No word is to be broken: `(0.836-0.839)`, `processes`.
-        let texts = cells.iter().map(|row| row[shown].as_str()).chain([COLUMNS[shown]]);
+        let texts = rows.iter().map(|row| row[number].as_str()).chain([*name]);
         let longest = texts.filter_map(|text| text.split(' ').map(str::len).max()).max();
         let least = longest.unwrap_or_default() + 2;
         let least = Width::Fixed(least.try_into().unwrap_or(u16::MAX));
         column.set_constraint(ColumnConstraint::LowerBoundary(least));
-        if ["cores busy", "ok", "failed"].contains(&COLUMNS[shown]) {
+        if ["cores busy", "ok", "failed"].contains(name) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table
 }
 
-/// The two tables and all that is said with them, as Markdown.
+/// The tables and all that is said with them, as Markdown.
 pub(crate) fn markdown(results: &Results) -> String {
     let mut text = String::from("# The lessons compared\n\n");
     let mut list = |sentences: &[String]| {
@@ -337,14 +424,21 @@ pub(crate) fn markdown(results: &Results) -> String {
     }
     list(&conditions(results));
     list(&results.warnings.iter().map(|warning| format!("Warning: {warning}")).collect::<Vec<_>>());
+    let mut tables: Vec<(String, Table)> = Vec::new();
     for work in [Work::Downloads, Work::Calls] {
         let rows: Vec<&Row> = results.rows_of(work).collect();
         if !rows.is_empty() {
-            let mut table = table(results, &rows, &ALL);
-            table.set_content_arrangement(ContentArrangement::Disabled);
-            table.load_preset(presets::ASCII_MARKDOWN);
-            text += &format!("\n## {}\n\n{table}\n", title(results, work));
+            tables.push((title(results, work), table(results, &rows, &ALL)));
         }
+    }
+    let parts: Vec<&Row> = results.rows_of_parts().collect();
+    if !parts.is_empty() {
+        tables.push((PARTS.into(), part_table(results, &parts)));
+    }
+    for (title, mut table) in tables {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.load_preset(presets::ASCII_MARKDOWN);
+        text += &format!("\n## {title}\n\n{table}\n");
     }
     let sentences: Vec<String> = results.sweep.iter().filter_map(sweep::sentence).collect();
     if !results.sweep.is_empty() {

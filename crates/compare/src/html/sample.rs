@@ -26,7 +26,7 @@ pub(super) fn empty() -> Results {
 /// All lessons but the race, three runs of each, and a sweep.
 pub(super) fn sample() -> Results {
     Results {
-        rows: common::LESSONS.iter().take(8).map(|lesson| row(lesson.name)).collect(),
+        rows: common::LESSONS.iter().take(8).flat_map(rows).collect(),
         sweep: vec![
             curve("threaded_downloader", &[8.31, 4.17, 1.69, 0.86, 0.45, 0.21, 0.16, 0.13]),
             curve("async_downloader", &[8.29, 4.15, 1.67, 0.84, 0.43, 0.18, 0.11, 0.07]),
@@ -40,6 +40,16 @@ pub(super) fn sample() -> Results {
         interrupted: false,
         ..empty()
     }
+}
+
+/// The same with two further lessons: one with parts, which comes in between, and one without.
+pub(super) fn further() -> Results {
+    let mut results = sample();
+    results.rows.splice(
+        4..4,
+        ["sequential_await", "thread_per_page"].map(lesson).into_iter().flat_map(rows),
+    );
+    results
 }
 
 /// Whatever may go wrong, and these words wherever a text may be anything.
@@ -71,9 +81,12 @@ fn lesson(name: &str) -> &'static common::Lesson {
     common::LESSONS.iter().find(|lesson| lesson.name == name).expect("there is that lesson")
 }
 
-fn row(name: &str) -> Row {
-    let samples = [0, 1, 2].map(|run| run_of(name, 1000 + 7 * run)).to_vec();
-    Row { lesson: lesson(name), samples, trouble: None }
+fn rows(lesson: &'static common::Lesson) -> Vec<Row> {
+    let mut rows = Row::of(lesson);
+    for row in &mut rows {
+        row.samples = [0, 1, 2].map(|run| run_of(row, 1000 + 7 * run)).to_vec();
+    }
+    rows
 }
 
 fn check(passed: bool, sentence: &str) -> Check {
@@ -93,8 +106,9 @@ fn curve(name: &str, seconds: &[f64]) -> Curve {
 }
 
 /// A run with all its times multiplied by so many thousandths.
-fn run_of(name: &str, thousandths: u32) -> Sample {
-    let (workers, spans) = match name {
+fn run_of(row: &Row, thousandths: u32) -> Sample {
+    let lesson = row.lesson;
+    let (workers, spans) = match row.name().as_str() {
         "sync_downloader" => (1, one_after_another("main", 160, 52_000, 600)),
         "threaded_downloader" => (5, together(5, 32, 52_400, 900)),
         "async_downloader" => (160, tasks(160)),
@@ -102,17 +116,19 @@ fn run_of(name: &str, thousandths: u32) -> Sample {
         "sync_cpu" => (1, one_after_another("main", 20, 29_000, 28_900)),
         "threaded_cpu" => (2, together(2, 10, 29_800, 29_500)),
         "async_cpu" => (1, one_after_another("main", 20, 91_000, 90_900)),
+        "thread_per_page" => (160, together(160, 1, 52_400, 900)),
+        "sequential_await: one by one" => (1, one_after_another("main", 10, 52_000, 600)),
+        "sequential_await: joined" => (1, tasks(10)),
         _ => (2, together(2, 10, 29_400, 29_300)),
     };
     let spans = spans.into_iter().map(|span| slower(span, thousandths));
     let spans: Vec<Span> = spans.collect();
     let took = spans.iter().map(|span| span.end).max().unwrap_or_default() + micros(400);
-    let lesson = lesson(name);
     let timeline = Timeline {
-        title: name.into(),
-        item: lesson.item().into(),
+        title: row.name(),
+        item: row.item().into(),
         worker: lesson.model.worker().into(),
-        only_computes: lesson.work == common::Work::Calls,
+        only_computes: lesson.work.only_computes(),
         took,
         cores: 2,
         spans,
@@ -198,8 +214,7 @@ fn tasks(tasks: u64) -> Vec<Span> {
             end: turns[3].end,
             working: micros(165),
             turns,
-            failed: None,
-            is_aside: false,
+            ..Span::default()
         }
     };
     (0..tasks).map(span).collect()

@@ -1,0 +1,74 @@
+//! One call that blocks stops all tasks: the event loop cannot take the thread away.
+//!
+//! Mirrors: `time.sleep` in a coroutine, mended with `loop.run_in_executor`.
+//! Run:     `cargo run -p blocking_async`
+//! Watch:   the stairs in the diagram: each page arrives in time, and waits for the thread.
+//! Try:     `--compute`: then even threads of their own are no faster than the cores.
+
+use std::cell::Cell;
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use common::Run;
+use futures_util::future::{join_all, select};
+use reqwest::Client;
+use session::Failure;
+use tokio::{runtime, task::spawn_blocking};
+
+fn main() -> ExitCode {
+    let run = common::start_downloads("blocking_async", practice_site::start);
+    let event_loop = runtime::Builder::new_current_thread().enable_all().build();
+    // Ctrl-C drops what is in flight.
+    let downloads = select(Box::pin(download_all_sites(run)), Box::pin(run.interrupted()));
+    event_loop.expect("the system gives an event loop").block_on(downloads);
+    run.finish()
+}
+
+async fn download_all_sites(run: &'static Run) {
+    let session = session::client(run.timeout(), run.without_proxy());
+    for part in ["one task blocks", "every task blocks", "spawn_blocking"] {
+        run.part(part);
+        let is_first = Cell::new(true);
+        let download = async |url: &String| {
+            let Some(page) = run.begin(url) else { return };
+            page.end_after(async {
+                let bytes = download_site(&session, url).await?;
+                match part {
+                    "one task blocks" if !is_first.take() => {}
+                    // The mend: a thread that may wait, while this one goes on with the other tasks.
+                    "spawn_blocking" => spawn_blocking(|| block(run)).await.expect("no panic"),
+                    _ => block(run), // wrong on purpose: nobody else has a turn until it returns
+                }
+                Ok::<_, Failure>(bytes)
+            })
+            .await;
+        };
+        join_all(run.sites().iter().map(download)).await;
+    }
+}
+
+/// What does not give way: it waits or works without an `.await`.
+fn block(run: &Run) {
+    let _blocking = run.aside("blocks");
+    if run.switch("compute") {
+        black_box(fib(black_box(35)));
+    } else {
+        thread::sleep(Duration::from_millis(run.option("block")));
+    }
+}
+
+async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
+    let mut response = session::success(session.get(url).send().await?)?;
+    let mut bytes = 0;
+    while let Some(chunk) = response.chunk().await? {
+        bytes += chunk.len() as u64;
+    }
+    Ok(bytes)
+}
+
+/// The naive recursion: it costs time and nothing else.
+fn fib(n: u64) -> u64 {
+    if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+}
