@@ -5,6 +5,8 @@ mod examples;
 mod fault_site;
 mod folder;
 mod lesson;
+#[cfg(target_os = "linux")]
+mod terminal;
 
 use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(unix)]
@@ -20,6 +22,8 @@ pub use examples::{compile, documentation};
 pub use fault_site::{FaultSite, RefusingPort};
 pub use folder::Folder;
 pub use lesson::{Ended, Lesson, program};
+#[cfg(target_os = "linux")]
+pub use terminal::{Terminal, without_colours};
 
 /// A practice site on a thread of this process, so that a test can read its record.
 pub struct Site {

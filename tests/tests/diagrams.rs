@@ -310,28 +310,14 @@ fn on_a_terminal(
     arguments: &[&str],
 ) -> Ended {
     // No bar: it goes to stderr.
-    let program = tests::program(name);
-    let arguments = arguments.join(" ");
-    let command =
-        format!("stty rows 24 cols {columns}; {} {arguments} 2>/dev/null", program.display());
-    let mut script = std::process::Command::new("script"); // of util-linux
-    script.args(["-qec", &command, "/dev/null"]).stdin(std::process::Stdio::null());
-    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        script.env_remove(variable);
-    }
-    script.env("SHELL", "/bin/sh").envs(UTF_8).envs(environment.iter().copied());
-    let output = script.output().expect("script runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text").replace('\r', "");
-    Ended { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    let command = format!("{} {} 2>/dev/null", tests::program(name).display(), arguments.join(" "));
+    tests::Terminal::start(columns, environment, &command).wait()
 }
 
 /// It without the sequences that set a colour.
 #[cfg(target_os = "linux")]
 fn without_colours(ended: Ended) -> Ended {
-    let mut parts = ended.stdout.split('\u{1b}');
-    let mut stdout = String::from(parts.next().unwrap_or_default());
-    stdout.extend(parts.map(|part| part.split_once('m').expect("a colour").1));
-    Ended { stdout, ..ended }
+    Ended { stdout: tests::without_colours(&ended.stdout), ..ended }
 }
 
 #[cfg(target_os = "linux")]
@@ -847,7 +833,7 @@ fn the_race_draws_the_lost_update_that_it_caught() {
             let window = lines.iter().find(|line| line.starts_with("unprotected, wide window "));
             let window = window.expect("the round that is drawn");
             if arguments == one_each {
-                assert!(many == 1 && window.contains(", lost         1, "), "{window}");
+                assert!(many == 1 && window.contains(", lost       1, "), "{window}");
             }
         }
     }

@@ -7,7 +7,7 @@ use clap::builder::ValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::lessons::{Extra, Lesson, Takes, Work, Workers};
+use crate::lessons::{Extra, Lesson, Model, Takes, Work, Workers};
 use crate::options::{self, MOST_ITEMS, MOST_RACERS, MOST_THREADS, MOST_WORKERS, numeric};
 use crate::report;
 use crate::sites::{self, SiteTimes};
@@ -56,6 +56,8 @@ pub(crate) struct Arguments {
     pub(crate) lesson: &'static Lesson,
     command: Command,
     matches: ArgMatches,
+    /// So many items may be in progress at once, whatever was asked for.
+    most_at_once: usize,
 }
 
 impl Arguments {
@@ -63,7 +65,7 @@ impl Arguments {
     pub(crate) fn read(lesson: &'static Lesson) -> Self {
         let mut command = command(lesson);
         let matches = command.get_matches_mut();
-        Self { lesson, command, matches }
+        Self { lesson, command, matches, most_at_once: usize::MAX }
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
@@ -90,7 +92,21 @@ impl Arguments {
             Workers::PerCore => report::cores(),
             Workers::All | Workers::OneEach => items,
         });
-        workers.min(items)
+        workers.min(items).min(self.most_at_once)
+    }
+
+    /// How many of so many pages are in flight at once.
+    pub(crate) fn pages_in_flight(&self, pages: usize) -> usize {
+        match (self.lesson.workers, self.lesson.model) {
+            (Workers::One, Model::Async) => pages, // tasks have one thread, and no limit
+            _ => self.workers(pages),
+        }
+    }
+
+    /// From now on fewer are in progress at once; `false` where the lesson cannot do with fewer.
+    pub(crate) fn limit_workers(&mut self, most: usize) -> bool {
+        self.most_at_once = most;
+        most > 0 && ![Workers::One, Workers::OneEach].contains(&self.lesson.workers)
     }
 
     /// Where the timing diagram is to be written, and as what.
@@ -279,7 +295,7 @@ mod tests {
         let lesson = Lesson::named(name);
         let mut command = command(lesson);
         let matches = command.try_get_matches_from_mut([&[name], args].concat())?;
-        Ok(Arguments { lesson, command, matches })
+        Ok(Arguments { lesson, command, matches, most_at_once: usize::MAX })
     }
 
     #[test]

@@ -4,13 +4,20 @@ use std::future::poll_fn;
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
+use std::thread;
+use std::time::Duration;
 
 /// The exit status of a program that Ctrl-C ended: 128 + SIGINT, as shells have it.
 pub const STATUS: u8 = 130;
 
+/// Who presses Ctrl-C and sees nothing happen for so long is told why.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Tells it.
+static EXPLAIN: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 /// The task that awaits it.
 static WAITING: Mutex<Option<Waker>> = Mutex::new(None);
 
@@ -32,6 +39,12 @@ fn waiting() -> MutexGuard<'static, Option<Waker>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Has this called when the program still runs some time after Ctrl-C, and a person sits before it.
+pub(crate) fn explain_delay(explain: impl Fn() + Send + Sync + 'static) {
+    // A second explanation is none.
+    let _ = EXPLAIN.set(Box::new(explain));
+}
+
 /// From now on the first Ctrl-C is only noted. The second ends the program: its child processes
 /// read the end of their standard input then, and end too.
 ///
@@ -49,5 +62,12 @@ pub fn listen() -> Result<(), ctrlc::Error> {
         if let Some(waker) = waiting().take() {
             waker.wake();
         }
+        // Where there is no thread for it, nothing is explained.
+        let _ = thread::Builder::new().spawn(|| {
+            thread::sleep(PATIENCE);
+            if let Some(explain) = EXPLAIN.get().filter(|_| io::stderr().is_terminal()) {
+                explain();
+            }
+        });
     })
 }

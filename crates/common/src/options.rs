@@ -49,7 +49,7 @@ pub fn timeout() -> Arg {
 pub fn number() -> Arg {
     numeric("number", "N", 0..=LARGEST_NUMBER)
         .default_value("35")
-        .help("The number that fib is called with")
+        .help("The number that fib is called with; fib(94) does not fit in 64 bits")
 }
 
 /// `--calls K`

@@ -28,6 +28,8 @@ pub(crate) enum Style {
 pub(crate) enum Message {
     Record(Record),
     Note(String),
+    /// For stderr, in any style.
+    Warning(&'static str),
     Part(&'static Part),
     End,
 }
@@ -81,6 +83,10 @@ fn print_all(
                     }
                     Message::Note(text) if style == Style::Lines => {
                         writeln!(io::stdout(), "{text}")
+                    }
+                    Message::Warning(text) => {
+                        let _ = writeln!(io::stderr(), "{text}");
+                        Ok(())
                     }
                     Message::Part(part) if style == Style::Lines => {
                         writeln!(io::stdout(), "{}", report::part_line(part))

@@ -54,7 +54,7 @@ pub(crate) fn line(lesson: &Lesson, record: &Record) -> String {
         Outcome::Counted { threads, increments, counted } => {
             let expected = threads * increments;
             format!(
-                "{label:<26} {threads:>5} x {increments:<9} counted {counted:>9}, lost {:>9}, in {:.3} s",
+                "{label:<24} {threads:>4} x {increments:<7} counted {counted:>7}, lost {:>7}, {:.3} s",
                 expected - counted,
                 seconds(record.span.took()),
             )

@@ -18,14 +18,14 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use console::{Color, style};
-use timeline::{Interleaving, Span, Timeline, Turn};
+use timeline::{Interleaving, Span, Timeline, Turn, plural};
 
 use crate::args::{Arguments, Format, Source, TimelineFile};
-use crate::descriptors::reserve_descriptors;
-use crate::lessons::{Lesson, Work};
+use crate::descriptors::{limit, reserve_descriptors};
+use crate::lessons::{Lesson, Model, Work};
 use crate::printer::{self, Message, Printed, Style};
 use crate::record::{Item, Outcome, Record};
-use crate::report::{PartBegun, Report};
+use crate::report::{PartBegun, Report, two_digits};
 use crate::sites::{self, SiteTimes};
 use crate::terminal::look;
 use crate::{busy, interrupt};
@@ -149,9 +149,7 @@ pub fn start_downloads<S: Send + 'static>(
         Source::Listed(urls) => urls,
     };
     let sites = vec![list; repeat].concat();
-    // Where it has parts, one of them may have all in flight.
-    let in_flight = if lesson.parts.is_empty() { args.workers(sites.len()) } else { sites.len() };
-    reserve_descriptors(in_flight + 64);
+    keep_to_descriptors(&mut args, sites.len());
     let calls = match lesson.does(Work::Calls) {
         true if lesson.calls_for_each_page() => sites.len(),
         true => args.value("calls"),
@@ -211,12 +209,42 @@ pub fn start_pictures<S: Send + 'static>(
     start(args, Items { pictures, ..Items::default() }, Some(Box::new(kept)))
 }
 
+/// Has the lesson keep to the descriptors that the system gives it: a page in flight takes one. Where it
+/// cannot do with fewer pages at once, a sentence says so and the process ends.
+fn keep_to_descriptors(args: &mut Arguments, pages: usize) {
+    /// For what else is open, here and in the practice site, which has as many.
+    const OTHERS: usize = 16;
+    let in_flight = args.pages_in_flight(pages);
+    let there = reserve_descriptors(in_flight + 4 * OTHERS);
+    let most = there.saturating_sub(OTHERS);
+    // A pool of processes has a connection in each, and gets by with those that could be started.
+    if most >= in_flight || args.lesson.model == Model::Processes {
+        return;
+    }
+    let limit = limit().map_or_else(String::new, |limit| format!(" {limit}"));
+    let sentence =
+        format!("the system lets this process have only{limit} open files (`ulimit -n`)");
+    if args.limit_workers(most) {
+        warn(&format!("{most} pages at once, for {sentence}"));
+    } else {
+        give_up(&format!(
+            "{pages} pages at once are too many, for {sentence}: try a smaller --repeat"
+        ));
+    }
+}
+
 /// With so many calls of the number that the arguments name.
 fn with_calls(items: Items, args: &Arguments, calls: usize) -> Items {
     if calls == 0 {
         return items;
     }
     let number = args.value("number");
+    if let Some(time) = long_time(number) {
+        warn(&format!(
+            "one naive fib({number}) takes about {time}; Ctrl-C ends the run after the calls that have begun, \
+             twice at once"
+        ));
+    }
     // The optimiser must not see that the calls are alike: it would compute one for all of them.
     Items { numbers: black_box(vec![number; calls]), fib: fib_by_addition(number), ..items }
 }
@@ -237,6 +265,12 @@ fn start(args: Arguments, items: Items, kept: Option<Box<dyn Any + Send>>) -> &'
     let wanted = wanted(lesson, &items);
     let count = wanted.iter().map(|(_, count)| count).sum();
     let (messages, printer) = printer::start(lesson, count, printing, stop.clone());
+    let explained = messages.clone();
+    interrupt::explain_delay(move || {
+        let _ = explained.send(Message::Warning(
+            "Ctrl-C: what has begun is waited for, and nothing new begins. Once more ends it at once.",
+        ));
+    });
     Box::leak(Box::new(Run {
         lesson,
         workers: args.workers(items.count(lesson.work)),
@@ -584,6 +618,18 @@ impl Drop for Begun<'_> {
     }
 }
 
+/// How long a call takes where that is more than a minute, in words: about 30 ms for `fib(35)` on a core of
+/// today, and with each further number 1.6 times as long.
+fn long_time(number: u64) -> Option<String> {
+    const GOLDEN_RATIO: f64 = 1.618;
+    let seconds = 0.03 * GOLDEN_RATIO.powf(number as f64 - 35.0);
+    let units = [(31_557_600.0, "year"), (86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute")];
+    let (length, unit) = units.into_iter().find(|(length, _)| seconds >= *length)?;
+    let many = two_digits((seconds / length).round().max(1.0));
+    let many = many.split('.').next().unwrap_or_default();
+    Some(format!("{many} {}", plural(unit, if many == "1" { 1 } else { 2 })))
+}
+
 /// The result that every lesson's `fib` is checked against, made in another way.
 fn fib_by_addition(n: u64) -> u64 {
     let (mut this, mut next) = (0_u64, 1_u64);
@@ -609,6 +655,12 @@ fn told_in_one_line(panic: &PanicHookInfo<'_>) {
     let _ = writeln!(io::stderr(), "{sentence}");
 }
 
+/// Says on stderr what is not as it was asked for.
+fn warn(sentence: &str) {
+    let warning = style("warning:").yellow().bold().for_stderr();
+    let _ = writeln!(io::stderr(), "{warning} {sentence}");
+}
+
 /// Says on stderr why nothing can be done, and ends the process with status 1.
 fn give_up(sentence: &str) -> ! {
     let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
@@ -617,7 +669,17 @@ fn give_up(sentence: &str) -> ! {
 
 #[cfg(test)]
 mod tests {
-    use super::fib_by_addition;
+    use super::*;
+
+    #[test]
+    fn who_computes_for_long_is_told() {
+        assert_eq!(long_time(50), None);
+        for (number, words) in
+            [(51, "1 minute"), (60, "1 hour"), (70, "7 days"), (80, "2 years"), (93, "1300 years")]
+        {
+            assert_eq!(long_time(number).as_deref(), Some(words), "{number}");
+        }
+    }
 
     #[test]
     fn fib_is_right_up_to_the_largest_number_that_is_allowed() {

@@ -1,10 +1,12 @@
 //! What the terminal shows: the progress bar, and how diagrams look.
 
+use std::env;
 use std::io;
 use std::time::Duration;
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use supports_unicode::supports_unicode;
 use timeline::Look;
 
 /// A Ctrl-C is echoed as `^C` behind the bar. On the last columns it would go on to the next line, which
@@ -19,19 +21,20 @@ const HERTZ: u8 = 20;
 struct Stderr(Term);
 
 /// A bar of so many steps on the terminal of stderr, with a place for a message; hidden where stderr
-/// is no terminal.
+/// is no terminal, or one that can do nothing but print.
 ///
 /// # Panics
 /// Never: its template is well-formed.
 pub fn progress_bar(steps: u64) -> ProgressBar {
     let terminal = Term::buffered_stderr();
-    if !terminal.is_term() {
+    if !terminal.is_term() || env::var_os("TERM").is_some_and(|term| term == "dumb") {
         return ProgressBar::hidden();
     }
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(terminal)), HERTZ);
     let bar = ProgressBar::with_draw_target(Some(steps), target);
     let look = ProgressStyle::with_template("{wide_bar:.cyan/blue} {pos}/{len} {elapsed} {msg}")
         .expect("the template is well-formed");
+    let look = if supports_unicode() { look } else { look.progress_chars("#>-") };
     bar.set_style(look);
     bar.enable_steady_tick(Duration::from_millis(100)); // the elapsed time goes on in a long call
     bar
@@ -43,7 +46,7 @@ pub fn look(columns_elsewhere: usize) -> Look {
     let size = Term::stdout().size_checked().or_else(|| Term::stderr().size_checked());
     Look {
         width: size.map_or(columns_elsewhere, |(_, columns)| columns.into()),
-        unicode: supports_unicode::supports_unicode(),
+        unicode: supports_unicode(),
         colour: console::colors_enabled(),
     }
 }

@@ -1,0 +1,61 @@
+//! Programs on a terminal of their own, made by `script` (of util-linux).
+
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+
+use crate::Ended;
+
+/// A shell command that runs on a terminal.
+pub struct Terminal {
+    script: Child,
+}
+
+impl Terminal {
+    /// Starts it on a terminal that is so wide, knows colours and UTF-8, and has these variables besides.
+    ///
+    /// # Panics
+    /// When there is no `script`.
+    pub fn start(columns: usize, environment: &[(&str, &str)], command: &str) -> Self {
+        let command = format!("stty rows 24 cols {columns}; {command}");
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]);
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            script.env_remove(variable);
+        }
+        script.envs([("SHELL", "/bin/sh"), ("LC_ALL", "C.UTF-8"), ("TERM", "xterm-256color")]);
+        script.envs(environment.iter().copied());
+        script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { script: script.spawn().expect("script runs") }
+    }
+
+    /// Presses Ctrl-C: it reaches all processes in the foreground. A terminal that is gone takes none.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn press_ctrl_c(&mut self) {
+        let keyboard = self.script.stdin.as_mut().expect("it is piped");
+        let _ = keyboard.write_all(b"\x03").and_then(|()| keyboard.flush());
+    }
+
+    /// Waits for its end; gives all that the terminal was sent as what it wrote to stdout. With Ctrl-C a
+    /// terminal throws away what it has not shown yet, also in the middle of a sign.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    pub fn wait(self) -> Ended {
+        let output = self.script.wait_with_output().expect("it can be waited for");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\r', "");
+        Ended { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+}
+
+/// A text without the sequences that set a colour.
+///
+/// # Panics
+/// When there are sequences that do something else.
+pub fn without_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut plain = String::from(parts.next().unwrap_or_default());
+    plain.extend(parts.map(|part| part.split_once('m').expect("a colour").1));
+    plain
+}
