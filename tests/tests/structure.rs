@@ -27,7 +27,8 @@ fn every_lesson_has_its_header_and_skeleton_and_is_short() {
         assert_eq!(header[2], format!("//! Mirrors: {}.", lesson.mirrors), "{name}");
         assert_eq!(header[3], format!("//! Run:     `cargo run -p {name}`"), "{name}");
         assert!(header[4].starts_with("//! Watch:   "), "{name}");
-        assert!(header[5].starts_with("//! Try:     "), "{name}");
+        let mut rest = header[5..].iter();
+        assert!(rest.any(|line| line.starts_with("//! Try:     ")), "{name}");
 
         let skeletons: [(Work, &[&str]); 3] = [
             (Work::Downloads, &["fn download_all_sites(", "fn download_site("]),
@@ -45,7 +46,7 @@ fn every_lesson_has_its_header_and_skeleton_and_is_short() {
         let most = match lesson {
             lesson if lesson.does(Work::Rounds) || name == "process_downloader" => 90,
             lesson if lesson.parts.is_empty() => 60,
-            _ => 75,
+            _ => 80,
         };
         let lines = source.lines().count();
         assert!((20..=most).contains(&lines), "{name} has {lines} lines");

@@ -2,7 +2,7 @@
 //!
 //! Mirrors: `time.sleep` in a coroutine, mended with `loop.run_in_executor`.
 //! Run:     `cargo run -p blocking_async`
-//! Watch:   the stairs in the diagram: each page arrives in time, and waits for the thread.
+//! Watch:   in the diagram, what blocks: one block, then stairs, while all other tasks wait.
 //! Try:     `--compute`: then even threads of their own are no faster than the cores.
 
 use std::cell::Cell;
@@ -20,7 +20,7 @@ use tokio::{runtime, task::spawn_blocking};
 fn main() -> ExitCode {
     let run = common::start_downloads("blocking_async", practice_site::start);
     let event_loop = runtime::Builder::new_current_thread().enable_all().build();
-    // Ctrl-C drops what is in flight.
+    // Ctrl-C drops what is in flight, as soon as nothing blocks any more.
     let downloads = select(Box::pin(download_all_sites(run)), Box::pin(run.interrupted()));
     event_loop.expect("the system gives an event loop").block_on(downloads);
     run.finish()
@@ -30,16 +30,18 @@ async fn download_all_sites(run: &'static Run) {
     let session = session::client(run.timeout(), run.without_proxy());
     for part in ["one task blocks", "every task blocks", "spawn_blocking"] {
         run.part(part);
-        let is_first = Cell::new(true);
+        let all = Cell::new(run.sites().len());
         let download = async |url: &String| {
             let Some(page) = run.begin(url) else { return };
             page.end_after(async {
                 let bytes = download_site(&session, url).await?;
-                match part {
-                    "one task blocks" if !is_first.take() => {}
+                // The first that comes blocks for all of them, or each for itself.
+                let times = if part == "one task blocks" { all.take() } else { 1 };
+                if part == "spawn_blocking" {
                     // The mend: a thread that may wait, while this one goes on with the other tasks.
-                    "spawn_blocking" => spawn_blocking(|| block(run)).await.expect("no panic"),
-                    _ => block(run), // wrong on purpose: nobody else has a turn until it returns
+                    spawn_blocking(move || block(run, times)).await.expect("it does not panic");
+                } else {
+                    block(run, times); // wrong on purpose: nobody else has a turn until it returns
                 }
                 Ok::<_, Failure>(bytes)
             })
@@ -50,12 +52,14 @@ async fn download_all_sites(run: &'static Run) {
 }
 
 /// What does not give way: it waits or works without an `.await`.
-fn block(run: &Run) {
+fn block(run: &Run, times: usize) {
     let _blocking = run.aside("blocks");
-    if run.switch("compute") {
-        black_box(fib(black_box(35)));
-    } else {
-        thread::sleep(Duration::from_millis(run.option("block")));
+    for _ in 0..times {
+        if run.switch("compute") {
+            black_box(fib(black_box(35)));
+        } else {
+            thread::sleep(Duration::from_millis(run.option("block")));
+        }
     }
 }
 

@@ -39,6 +39,23 @@ fn waiting() -> MutexGuard<'static, Option<Waker>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is to be done before the program ends early.
+static BEFORE_EXIT: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
+
+/// Has this done if the program ends by [`exit`]: with the second Ctrl-C, with the end of its parent, or since
+/// it cannot go on. Whoever ends as usual cleans up by itself.
+pub fn before_exit(clean_up: impl FnOnce() + Send + 'static) {
+    BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(clean_up));
+}
+
+/// Ends the program now.
+pub(crate) fn exit(status: i32) -> ! {
+    let clean_ups =
+        std::mem::take(&mut *BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner));
+    clean_ups.into_iter().for_each(|clean_up| clean_up());
+    process::exit(status)
+}
+
 /// Has this called when the program still runs some time after Ctrl-C, and a person sits before it.
 pub(crate) fn explain_delay(explain: impl Fn() + Send + Sync + 'static) {
     // A second explanation is none.
@@ -57,7 +74,7 @@ pub fn listen() -> Result<(), ctrlc::Error> {
                 // The shell's prompt does not belong on the progress bar's line.
                 let _ = writeln!(io::stderr());
             }
-            process::exit(STATUS.into());
+            exit(STATUS.into());
         }
         if let Some(waker) = waiting().take() {
             waker.wake();

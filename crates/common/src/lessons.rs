@@ -43,11 +43,6 @@ impl Part {
     pub fn item(&self) -> &'static str {
         if let [work] = self.works { work.item() } else { "item" }
     }
-
-    /// Whether it keeps processors busy and waits for nothing.
-    pub fn only_computes(&self) -> bool {
-        self.works.iter().all(|work| work.only_computes())
-    }
 }
 
 /// An option of one lesson alone.
@@ -144,11 +139,6 @@ impl Work {
             Self::Rounds => "round",
             Self::Pictures => "picture",
         }
-    }
-
-    /// Whether it keeps a processor busy and waits for nothing.
-    pub fn only_computes(self) -> bool {
-        self == Self::Calls
     }
 }
 
@@ -417,6 +407,7 @@ pub const LESSONS: &[Lesson] = &[
         idea: "Before concurrency: a better algorithm and a reused connection beat more workers.",
         mirrors: "`functools.lru_cache`, and one `requests.Session` for all pages",
         parts: &[
+            Part { name: "naive, one core", works: &[Work::Calls] },
             Part { name: "naive, all cores", works: &[Work::Calls] },
             Part { name: "memoised, one core", works: &[Work::Calls] },
             Part { name: "iterative, one core", works: &[Work::Calls] },
@@ -440,6 +431,11 @@ impl Lesson {
     /// Whether it does this kind of work, in any of its parts.
     pub fn does(&self, work: Work) -> bool {
         self.times(work) > 0
+    }
+
+    /// Whether its items compute and can wait for nothing but a core: not for a process that starts or a lock.
+    pub fn only_computes(&self) -> bool {
+        self.work == Work::Calls && self.model != Model::Processes && self.parts.is_empty()
     }
 
     /// How often it does all the work of this kind: once, or in each of some parts.

@@ -81,7 +81,6 @@ impl Report<'_> {
         let section = |(begun, end): (&PartBegun, Duration)| Section {
             name: begun.part.name.into(),
             item: begun.part.item().into(),
-            only_computes: begun.part.only_computes(),
             start: begun.start,
             end,
         };
@@ -89,7 +88,7 @@ impl Report<'_> {
             title: self.lesson.name.into(),
             item: self.lesson.item().into(),
             worker: self.lesson.model.worker().into(),
-            only_computes: self.lesson.work.only_computes(),
+            only_computes: self.lesson.only_computes(),
             took: self.took,
             cores: cores(),
             spans: self.records.iter().map(span).collect(),
@@ -274,31 +273,28 @@ fn round(record: &Record) -> Value {
     object
 }
 
-/// Rows of which the first names the columns. Columns from the right that do not fit are left out.
+/// Rows of which the first names the columns. Where they do not fit side by side they move together, and
+/// columns from the right are left out.
 fn table(rows: &[[String; 5]], look: Look) -> String {
-    let mut widths = [0; 5];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = measure_text_width(cell).max(*width);
-        }
-    }
-    let mut room = look.width;
-    let fitting = widths.iter().take_while(|width| {
-        let fits = **width + 2 <= room + 2;
-        room = room.saturating_sub(**width + 2);
-        fits
-    });
-    let columns = fitting.count().max(1);
+    let width = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max();
+    let widths: Vec<usize> = (0..5).map(|column| width(column).unwrap_or_default()).collect();
+    let fitting = |gap: usize| {
+        (1..=5).rev().find(|&columns| {
+            widths[..columns].iter().sum::<usize>() + gap * (columns - 1) <= look.width
+        })
+    };
+    let gap = if fitting(2) == Some(5) { "  " } else { " " };
+    let columns = fitting(gap.len()).unwrap_or(1);
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(widths).enumerate().take(columns);
+        let cells = row.iter().zip(&widths).enumerate().take(columns);
         let cells: Vec<String> = cells
             .map(|(column, (cell, width))| match column {
                 0 | 2 => format!("{cell:<width$}"),
                 _ => format!("{cell:>width$}"),
             })
             .collect();
-        let line = cells.join("  ");
+        let line = cells.join(gap);
         let painted = style(line.trim_end()).force_styling(look.colour);
         text += &format!("{}\n", if number == 0 { painted.dim() } else { painted });
     }
@@ -314,7 +310,7 @@ pub fn cores() -> usize {
 /// differ by less than is to be told from a single run.
 pub fn beside(base: f64, seconds: f64) -> String {
     match base / seconds.max(1e-9) {
-        ratio if (0.99..=1.01).contains(&ratio) => "the same".into(),
+        ratio if (0.98..=1.02).contains(&ratio) => "the same".into(),
         ratio if ratio > 1.0 => format!("{}x faster", two_digits(ratio)),
         ratio => format!("{}x slower", two_digits(1.0 / ratio)),
     }
@@ -377,6 +373,6 @@ mod tests {
             let widest = text.lines().map(measure_text_width).max();
             assert!(widest <= Some(width.max(6)), "{width}: {text}");
         }
-        assert_eq!(table(&rows, look(16)), "part    seconds\njoined    0.056\n");
+        assert_eq!(table(&rows, look(16)), "part   seconds\njoined   0.056\n");
     }
 }

@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
 use std::path::PathBuf;
 use std::pin::pin;
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -258,7 +258,7 @@ fn start(args: Arguments, items: Items, kept: Option<Box<dyn Any + Send>>) -> &'
     if env::var_os(ENDS_WITH_INPUT).is_some() {
         thread::spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
-            process::exit(interrupt::STATUS.into())
+            interrupt::exit(interrupt::STATUS.into())
         });
     }
     let stop = Arc::new(AtomicBool::new(false));
@@ -369,6 +369,9 @@ impl Run {
     /// When the lesson has no part of that name: a mistake in the program.
     pub fn part(&self, name: &str) {
         let part = self.lesson.part(name);
+        if interrupt::interrupted() {
+            return; // nothing begins in it
+        }
         self.threads_seen.store(0, Ordering::Relaxed);
         self.parts().push(PartBegun { part, start: self.started.elapsed() });
         self.parts_begun.fetch_add(1, Ordering::Relaxed);
@@ -664,7 +667,7 @@ fn warn(sentence: &str) {
 /// Says on stderr why nothing can be done, and ends the process with status 1.
 fn give_up(sentence: &str) -> ! {
     let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
-    process::exit(1)
+    interrupt::exit(1)
 }
 
 #[cfg(test)]

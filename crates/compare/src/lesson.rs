@@ -165,7 +165,7 @@ fn read(lesson: &Lesson, json: &str, items: Option<usize>) -> Result<Vec<Sample>
         title: lesson.name.into(),
         item: lesson.item().into(),
         worker: lesson.model.worker().into(),
-        only_computes: lesson.work.only_computes(),
+        only_computes: lesson.only_computes(),
         took,
         cores,
         spans: spans.iter().chain(&asides).cloned().collect(),
@@ -229,7 +229,6 @@ fn sections(lesson: &Lesson, run: &Value, took: Duration) -> Result<Vec<Section>
         Ok(Section {
             name: part.name.into(),
             item: part.item().into(),
-            only_computes: part.only_computes(),
             start,
             end: start.saturating_add(time(told, "seconds")?),
         })

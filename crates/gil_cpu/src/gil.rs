@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-/// A lock that is handed on, first come, first served, to a thread that has waited for an interval.
+/// A lock that is handed on to a thread that has waited for an interval.
 ///
-/// CPython does the same: who waits asks for it after 5 ms (`sys.setswitchinterval`), and who holds it
-/// looks between two bytecodes whether it is wanted, and then has to let another have it. (Its source
-/// tells how, in `Python/ceval_gil.c`.)
+/// In CPython, too, who waits asks for it after 5 ms (`sys.setswitchinterval`), and who holds it looks
+/// between two bytecodes whether it is wanted, and then has to let another have it (`Python/ceval_gil.c`).
+/// There the system chooses who is next; here it is first come, first served, which is simpler to tell.
 #[derive(Debug)]
 pub(crate) struct Gil {
     interval: Duration,
@@ -52,9 +52,11 @@ impl Gil {
         let number = queue.next;
         queue.next += 1;
         while queue.served != number {
+            let holder = queue.served;
             let (woken, wait) = self.handed_on.wait_timeout(queue, self.interval).expect(FINE);
             queue = woken;
-            if wait.timed_out() {
+            // Who has it only since it was handed on meanwhile is left alone.
+            if wait.timed_out() && queue.served == holder {
                 self.is_wanted.store(true, Relaxed);
             }
         }

@@ -2,8 +2,8 @@
 //!
 //! Mirrors: CPython's GIL, handed on after 5 ms to a thread that asks for it.
 //! Run:     `cargo run -p gil_cpu`
-//! Watch:   as many threads in both diagrams, but with the GIL only one of them works at a time.
-//! Try:     `--interval 100`: the more often it is handed on, the more that costs.
+//! Watch:   the cores that are busy: one with the GIL, however many threads there are; then all.
+//! Try:     `--workers 4`, to see each thread's share; `--interval 100`: hand it on more often.
 
 use std::process::ExitCode;
 use std::sync::Mutex;

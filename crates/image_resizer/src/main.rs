@@ -5,6 +5,7 @@
 //! Watch:   one lane at work, then one for each core; each picture takes as long as before.
 //! Try:     `--folder DIR --out NEW` with photos of yours; `--pictures 1`: what do more cores help?
 
+use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -22,7 +23,9 @@ fn main() -> ExitCode {
 }
 
 fn resize_all(run: &Run) {
-    let scratch = [(); 2].map(|()| Scratch::new().expect("the system has a folder for it"));
+    // Both ways write to the same disk.
+    let place = run.folder("out").unwrap_or_else(env::temp_dir);
+    let scratch = [(); 2].map(|()| Scratch::new(&place).expect("there is room for a folder"));
     let out = run.folder("out").unwrap_or(scratch[1].path().into());
     run.part("a for loop");
     for picture in run.pictures() {

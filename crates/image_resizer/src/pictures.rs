@@ -3,13 +3,13 @@
 //! [`resize`] works on one picture and touches nothing that is shared but the disk, so any number of
 //! them can run at once.
 
+use std::env;
 use std::error::Error;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Cursor, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use common::{Outcome, Pictures};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
@@ -45,17 +45,26 @@ fn broken() -> Failure {
     Failure("the picture is broken, perhaps cut short".into())
 }
 
-/// A new folder for what nobody needs later: it is removed with all that is in it when this is dropped.
+/// A new folder for what nobody needs later: it is removed with all that is in it when this is dropped, or
+/// when the program is ended before.
 #[derive(Debug)]
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    pub(crate) fn new() -> io::Result<Self> {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let name = format!("pictures-{}-{}", process::id(), MADE.fetch_add(1, Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir(&folder)?;
-        Ok(Self(folder))
+    /// Makes it in this folder, under a name that nothing there has.
+    pub(crate) fn new(place: &Path) -> io::Result<Self> {
+        for number in 0.. {
+            let folder = place.join(format!("pictures-{}-{number}", process::id()));
+            match fs::create_dir(&folder) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => {
+                    let scratch = made.map(|()| Self(folder.clone()));
+                    common::before_exit(move || _ = fs::remove_dir_all(folder));
+                    return scratch;
+                }
+            }
+        }
+        unreachable!("there is always another number")
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -76,7 +85,7 @@ impl Drop for Scratch {
 pub(crate) fn gather(which: Pictures) -> io::Result<(Vec<PathBuf>, Option<Scratch>)> {
     match which {
         Pictures::Made(many) => {
-            let scratch = Scratch::new()?;
+            let scratch = Scratch::new(&env::temp_dir())?;
             Ok((made(scratch.path(), many, SIZE)?, Some(scratch)))
         }
         Pictures::In(folder) => {
@@ -87,6 +96,10 @@ pub(crate) fn gather(which: Pictures) -> io::Result<(Vec<PathBuf>, Option<Scratc
             if found.is_empty() {
                 let sentence = format!("there is no .jpg and no .png in {}", folder.display());
                 return Err(io::Error::other(sentence));
+            }
+            // Who comes first is not to pay for a disk that is still asleep.
+            for picture in &found {
+                let _ = fs::read(picture);
             }
             Ok((found, None))
         }
@@ -256,7 +269,7 @@ mod tests {
 
     impl Place {
         fn new() -> Self {
-            let scratch = Scratch::new().unwrap();
+            let scratch = Scratch::new(&env::temp_dir()).unwrap();
             fs::create_dir(scratch.path().join("small")).unwrap();
             Self(scratch)
         }

@@ -2,8 +2,9 @@
 //!
 //! Mirrors: `ProcessPoolExecutor`, as it was meant to be used.
 //! Run:     `cargo run -p process_cpu`
-//! Watch:   the time of `threaded_cpu`, after a gap at the start: processes are slow to come.
-//! Try:     `--payload 10000000`: what crosses the border is written, copied and read.
+//! Watch:   the time of `threaded_cpu`. With `--number 20` there is little to compute, and processes are
+//!          several times slower: they are dear to start.
+//! Try:     `--payload 10000000`: what crosses the border is written, copied and read; `--pin`.
 
 use std::convert::Infallible;
 use std::io::{self, Write};

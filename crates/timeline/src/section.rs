@@ -11,8 +11,6 @@ pub struct Section {
     pub name: String,
     /// What an item is, in the singular, as [`Timeline::item`].
     pub item: String,
-    /// Whether its items compute and nothing else.
-    pub only_computes: bool,
     /// When it began.
     pub start: Duration,
     /// When it ended.
@@ -36,7 +34,7 @@ impl Timeline {
             title: section.name.clone(),
             item: section.item.clone(),
             worker: self.worker.clone(),
-            only_computes: section.only_computes,
+            only_computes: false, // they may wait for each other
             took: since(section.end),
             cores: self.cores,
             spans: spans.map(span).collect(),
@@ -67,7 +65,6 @@ mod tests {
         let part = run.section(&Section {
             name: "the second".into(),
             item: "call".into(),
-            only_computes: true,
             start: ms(55),
             end: ms(100),
         });
@@ -78,6 +75,5 @@ mod tests {
         let [span] = part.spans.as_slice() else { panic!("one span: {part:?}") };
         assert_eq!((span.start, span.end, span.working), (ms(5), ms(35), ms(3)));
         assert_eq!((span.turns[0].start, span.turns[0].end), (ms(7), ms(10)));
-        assert!(part.only_computes);
     }
 }

@@ -25,6 +25,8 @@ const NAMES: usize = 110;
 const PERCENTS: usize = 60;
 const HEAD: usize = 82;
 const FOOT: usize = 34;
+/// Half of what the label of a tick takes.
+const ROOM_FOR_A_TICK: usize = 20;
 /// What the names of parts take above the axis, and how wide a sign of them is at the most.
 const PARTS: usize = 20;
 const SIGN: usize = 8;
@@ -258,9 +260,15 @@ impl Timeline {
         let ticks = scale::ticks(axis, 8);
         for (tick, label) in ticks.iter().zip(scale::labels(&ticks)) {
             let x = at(*tick);
+            // The last one keeps out of the column to the right.
+            let (class, label_at) = if x + ROOM_FOR_A_TICK > NAMES + plot {
+                ("end", NAMES + plot)
+            } else {
+                ("middle", x)
+            };
             document = document
                 .add(rectangle("grid", x, head - 8, 1, picture.height + 8))
-                .add(text("middle", x, head - 14, &label));
+                .add(text(class, label_at, head - 14, &label));
         }
         document = document.add(text("end", WIDTH - 12, head - 14, "working"));
         for lane in &picture.lanes {

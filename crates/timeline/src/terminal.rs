@@ -105,6 +105,9 @@ impl Timeline {
         let mut text = String::new();
         if !self.sections.is_empty() {
             let parts = self.part_names(end, columns, signs);
+            if parts.is_empty() {
+                return self.without_sections().terminal(look);
+            }
             text += &format!("{} {}\n", name(""), look.paint(&parts, Style::new().bold()));
         }
         text += &format!("{} {axis} work\n", name(""));
@@ -126,6 +129,10 @@ impl Timeline {
         }
         text += &(legend(&used, signs, look) + "\n");
         text
+    }
+
+    fn without_sections(&self) -> Self {
+        Self { sections: Vec::new(), ..self.clone() }
     }
 
     /// The names of the sections, each above its beginning; those that have no room are left out.
@@ -354,7 +361,6 @@ mod tests {
         let section = |name: &str, start, end| Section {
             name: name.into(),
             item: "page".into(),
-            only_computes: false,
             start: Duration::from_millis(start),
             end: Duration::from_millis(end),
         };

@@ -128,7 +128,7 @@ fn run_of(row: &Row, thousandths: u32) -> Sample {
         title: row.name(),
         item: row.item().into(),
         worker: lesson.model.worker().into(),
-        only_computes: lesson.work.only_computes(),
+        only_computes: lesson.only_computes(),
         took,
         cores: 2,
         spans,
