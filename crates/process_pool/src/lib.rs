@@ -2,7 +2,7 @@
 //!
 //! The workers are the program itself, started again. One line of JSON goes to a worker for each job,
 //! and one comes back with the result (and the CPU time that it took): what crosses the border between
-//! processes is serialised.
+//! processes is serialised. Both lines begin with the job's number, so that no answer is taken for another's.
 //!
 //! | Python | here |
 //! |---|---|
@@ -11,6 +11,7 @@
 //! | `multiprocessing.current_process().name` | the name of the thread that looks after the worker; in the worker, [`worker_number`] |
 
 mod pool;
+mod process;
 mod worker;
 
 pub use pool::{CallError, ProcessPool, Worker};

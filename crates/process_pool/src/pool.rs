@@ -1,33 +1,36 @@
-//! The pool's side of the border.
+//! The pool: who works, on what, and what came of it.
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
+use std::io;
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use common::{this_program_again, worked_elsewhere};
+use common::worked_elsewhere;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::MARK;
+use crate::process::Process;
 
 /// So many worker processes, each of which starts with the same `initargs`.
 #[derive(Debug)]
 pub struct ProcessPool {
     workers: usize,
     initargs: String,
+    timeout: Option<Duration>,
 }
 
 /// One worker process, and the thread that looks after it.
 #[derive(Debug)]
 pub struct Worker<'pool> {
-    initargs: &'pool str,
+    pool: &'pool ProcessPool,
     number: usize,
     process: Option<Process>,
+    /// How many jobs it had. Each is sent with its number, and so is the answer.
+    jobs: u64,
 }
 
 /// Why a job has no result.
@@ -41,15 +44,10 @@ pub enum CallError {
     Start(io::Error),
     /// The worker process ended before it had an answer.
     Died(Option<ExitStatus>),
-    /// The worker process answered something that is no result.
+    /// The worker process had no answer within this time, and was ended.
+    TimedOut(Duration),
+    /// The worker process answered something that is no result of this job.
     Nonsense(String),
-}
-
-#[derive(Debug)]
-struct Process {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
 }
 
 impl ProcessPool {
@@ -58,7 +56,14 @@ impl ProcessPool {
     /// # Errors
     /// When `initargs` cannot be written as JSON.
     pub fn new(workers: usize, initargs: &impl Serialize) -> serde_json::Result<Self> {
-        Ok(Self { workers, initargs: serde_json::to_string(initargs)? })
+        Ok(Self { workers, initargs: serde_json::to_string(initargs)?, timeout: None })
+    }
+
+    /// Limits how long a worker may take for a job, its start included where it just started. One that
+    /// takes longer is ended and replaced, even one that was stopped. Without a limit it is waited for.
+    #[must_use]
+    pub fn timeout(self, limit: Duration) -> Self {
+        Self { timeout: Some(limit), ..self }
     }
 
     /// Starts the workers, and calls `job` once for each of the items: on whichever worker is free,
@@ -68,21 +73,21 @@ impl ProcessPool {
         let queue = Mutex::new(items.iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let at_work = AtomicUsize::new(0);
+        // Leaves the items to the others, as long as there are others.
+        let leave = || {
+            let others = |at_work: usize| (at_work > 1).then(|| at_work - 1);
+            at_work.fetch_update(SeqCst, SeqCst, others).is_ok()
+        };
         let look_after = |mut worker: Worker<'_>| {
             while let Some(item) = next() {
                 job(&mut worker, item);
-                // Without a process it would fail all items faster than the others can do them: it
-                // leaves them to the others, as long as there are others.
-                let others = |at_work: usize| (at_work > 1).then(|| at_work - 1);
-                if worker.process.is_none()
-                    && worker.process().is_err()
-                    && at_work.fetch_update(SeqCst, SeqCst, others).is_ok()
-                {
+                // Without a process it would fail all items faster than the others can do them.
+                if worker.process.is_none() && worker.process().is_err() && leave() {
                     break;
                 }
             }
         };
-        let new_worker = |number| Worker { initargs: &self.initargs, number, process: None };
+        let new_worker = |number| Worker { pool: self, number, process: None, jobs: 0 };
         thread::scope(|scope| {
             for number in 1..=self.workers {
                 let mut worker = new_worker(number);
@@ -97,10 +102,8 @@ impl ProcessPool {
                     continue;
                 }
                 // No thread is left: those that run take all the items, or else this one does.
-                if number == 1 {
+                if !leave() {
                     look_after(new_worker(number));
-                } else {
-                    at_work.fetch_sub(1, SeqCst);
                 }
                 break;
             }
@@ -111,71 +114,61 @@ impl ProcessPool {
 impl Worker<'_> {
     /// Has the worker process do a job, and waits for the result.
     ///
-    /// A process that ended since its last job is replaced first. One that ends during the job, or
-    /// answers nonsense, is replaced for the next: this job is not tried again, since nobody can know
-    /// how far it got.
+    /// A process that ended since its last job is replaced first. One that ends during the job, answers
+    /// nonsense, or takes too long, is replaced for the next: this job is not tried again, since nobody
+    /// can know how far it got.
     ///
     /// # Errors
     /// What the job said, or what kept the worker process from answering.
     pub fn call<R: DeserializeOwned>(&mut self, job: &impl Serialize) -> Result<R, CallError> {
-        let job = serde_json::to_string(job).map_err(CallError::NotSent)?;
+        self.jobs += 1;
+        let number = self.jobs;
+        let job = serde_json::to_string(&(number, job)).map_err(CallError::NotSent)?;
+        let limit = self.pool.timeout;
         let process = self.process().map_err(CallError::Start)?;
-        let Ok(reply) = process.exchange(&job) else {
-            let status = self.process.take().and_then(|mut process| process.end());
-            return Err(CallError::Died(status));
-        };
-        match serde_json::from_str::<(Result<R, String>, Duration)>(&reply) {
+        match process.exchange(&job, limit).and_then(|reply| read_reply(&reply, number)) {
             Ok((result, worked)) => {
                 worked_elsewhere(worked);
                 result.map_err(CallError::Job)
             }
-            Err(_) => {
+            Err(error) => {
                 self.process = None;
-                Err(CallError::Nonsense(reply.trim_end().into()))
+                Err(error)
             }
         }
     }
 
-    /// The process, alive when last seen.
+    /// The process, alive and in step when last seen.
     fn process(&mut self) -> io::Result<&mut Process> {
-        let alive = match self.process.take() {
-            Some(mut process) => process.child.try_wait()?.is_none().then_some(process),
+        let fit = match self.process.take() {
+            Some(mut process) => process.is_fit()?.then_some(process),
             None => None,
         };
-        let process = alive.map_or_else(|| Process::start(self.initargs, self.number), Ok)?;
+        let process = fit.map_or_else(|| Process::start(&self.pool.initargs, self.number), Ok)?;
         Ok(self.process.insert(process))
     }
 }
 
-impl Process {
-    fn start(initargs: &str, number: usize) -> io::Result<Self> {
-        let mut child = this_program_again(MARK, &number.to_string())?.spawn()?;
-        let pipes = child.stdin.take().zip(child.stdout.take());
-        let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut process = Self { child, stdin, stdout: BufReader::new(stdout) };
-        writeln!(process.stdin, "{initargs}")?;
-        Ok(process)
-    }
+/// No job takes longer than this, so none works longer. Sums of such times do not overflow.
+const LONGEST_WORK: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-    /// Sends one line, and waits for the one that comes back.
-    fn exchange(&mut self, job: &str) -> io::Result<String> {
-        writeln!(self.stdin, "{job}")?;
-        let mut reply = String::new();
-        self.stdout.read_line(&mut reply)?;
-        if reply.ends_with('\n') { Ok(reply) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-    }
+/// A job's result as the worker tells it, and how long the worker worked.
+type Reply<R> = (Result<R, String>, Duration);
 
-    /// Ends the process, unless it has ended, and says how it ended.
-    fn end(&mut self) -> Option<ExitStatus> {
-        let _ = self.child.kill();
-        self.child.wait().ok()
+/// What a line says of the job with that number.
+fn read_reply<R: DeserializeOwned>(line: &[u8], number: u64) -> Result<Reply<R>, CallError> {
+    match serde_json::from_slice::<(u64, Result<R, String>, Duration)>(line) {
+        Ok((of, result, worked)) if of == number && worked < LONGEST_WORK => Ok((result, worked)),
+        _ => Err(CallError::nonsense(line)),
     }
 }
 
-/// A worker that nobody looks after any more has nothing left to do.
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.end();
+impl CallError {
+    /// Keeps the beginning, without what a terminal might take for orders.
+    pub(crate) fn nonsense(line: &[u8]) -> Self {
+        const SIGNS: usize = 60;
+        let text = String::from_utf8_lossy(&line[..line.len().min(4 * SIGNS)]);
+        Self::Nonsense(text.chars().filter(|sign| !sign.is_control()).take(SIGNS).collect())
     }
 }
 
@@ -187,9 +180,71 @@ impl fmt::Display for CallError {
             Self::Start(error) => write!(f, "no worker process could be started: {error}"),
             Self::Died(Some(status)) => write!(f, "its worker process ended ({status})"),
             Self::Died(None) => f.write_str("its worker process ended"),
-            Self::Nonsense(reply) => write!(f, "its worker process answered nonsense: {reply:.60}"),
+            Self::TimedOut(limit) => {
+                write!(f, "its worker process did not answer within {} s", limit.as_secs_f64())
+            }
+            Self::Nonsense(reply) => write!(f, "its worker process answered nonsense: {reply}"),
         }
     }
 }
 
 impl Error for CallError {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A proper reply to job 7, of which some bytes were replaced.
+    fn nearly_a_reply() -> impl Strategy<Value = Vec<u8>> {
+        let reply = prop_oneof![
+            Just(r#"[7,{"Ok":"text"},{"secs":0,"nanos":5}]"#),
+            Just(r#"[7,{"Err":"text"},{"secs":1,"nanos":0}]"#),
+        ];
+        (reply, prop::collection::vec((0..40usize, any::<u8>()), 0..4)).prop_map(
+            |(reply, changes)| {
+                let mut reply = reply.as_bytes().to_vec();
+                for (at, byte) in changes {
+                    let at = at % reply.len();
+                    reply[at] = byte;
+                }
+                reply
+            },
+        )
+    }
+
+    fn any_work() -> impl Strategy<Value = Vec<u8>> {
+        let work = (any::<u64>(), any::<u32>());
+        work.prop_map(|(secs, nanos)| {
+            format!(r#"[7,{{"Ok":"text"}},{{"secs":{secs},"nanos":{nanos}}}]"#).into_bytes()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_a_reply_or_a_clear_error(
+            line in prop_oneof![any::<Vec<u8>>(), nearly_a_reply(), any_work()],
+        ) {
+            match read_reply::<String>(&line, 7) {
+                Ok((_, worked)) => {
+                    worked_elsewhere(worked);
+                    prop_assert!(serde_json::from_slice::<serde_json::Value>(&line).is_ok());
+                }
+                Err(error @ CallError::Nonsense(_)) => {
+                    let told = error.to_string();
+                    prop_assert!(told.starts_with("its worker process answered nonsense"), "{told}");
+                    prop_assert!(told.chars().count() < 120, "{told}");
+                    prop_assert!(!told.contains(char::is_control), "{told:?}");
+                }
+                Err(error) => prop_assert!(false, "{error:?}"),
+            }
+        }
+
+        #[test]
+        fn the_answer_to_another_job_is_none_to_this_one(of in 0..3u64, number in 0..3u64) {
+            let line = serde_json::to_string(&(of, Ok::<_, String>(5), Duration::ZERO)).expect("JSON");
+            prop_assert_eq!(read_reply::<u64>(line.as_bytes(), number).is_ok(), of == number);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The pool of worker processes when they misbehave: nothing is lost, nothing counted twice, a sentence tells what
+//! happened, and no process is left behind.
+#![cfg(unix)]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tests::{Ended, Lesson, Site, children, is_alive, signal, wait_until};
+
+/// What came of each job: its answer, or what was told instead.
+type Told = Vec<Result<Value, String>>;
+
+/// Has a pool of misbehaving workers do these jobs (`tests/src/bin/faulty_pool.rs`).
+fn run(request: &Value) -> Told {
+    let mut pool = Command::new(env!("CARGO_BIN_EXE_faulty_pool"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = pool.stdin.take().expect("it is piped");
+    write!(stdin, "{request}").expect("it reads");
+    drop(stdin);
+    let output = pool.wait_with_output().expect("it ends");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{request:.200}: {errors}");
+    assert_eq!(errors, "", "{request:.200}");
+    let mut told: Vec<(u64, Value, Option<String>)> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an array"))
+        .collect();
+    told.sort_by_key(|(place, ..)| *place);
+    // Each job came out once, and none was lost.
+    let jobs = request["jobs"].as_array().expect("jobs").len() as u64;
+    assert!(told.iter().map(|(place, ..)| *place).eq(0..jobs), "{told:?}");
+    told.into_iter().map(|(_, answer, error)| error.map_or(Ok(answer), Err)).collect()
+}
+
+fn say(bytes: impl AsRef<[u8]>) -> Value {
+    json!({"say": bytes.as_ref()})
+}
+
+const NONSENSE: &str = "its worker process answered nonsense: ";
+
+/// What a worker might say that is no answer.
+fn garbage() -> [(&'static str, Value); 9] {
+    let megabyte = |of: &str| json!({"say": of.as_bytes(), "times": (1 << 20) / of.len()});
+    [
+        ("a line", say("Hello, world\n")),
+        ("an empty line", say("\n")),
+        ("half a line", say("half")),
+        ("half of an answer", say("[1,{\"Ok\":")),
+        ("a megabyte without an end", megabyte("*")),
+        ("a megabyte of lines", megabyte("line\n")),
+        ("what is no UTF-8", say(b"\xff\xfe\xc0\n")),
+        ("orders to the terminal", say("\x1b[2J\x07\r\n")),
+        ("an answer to another job", say("[3,{\"Ok\":\"wrong\"},{\"secs\":0,\"nanos\":0}]\n")),
+    ]
+}
+
+#[test]
+fn what_a_worker_says_before_its_answer_costs_that_job_alone() {
+    for (what, said) in garbage() {
+        let told = run(&json!({"workers": 1, "jobs": [
+            {"answer": 1}, {"answer": 2, "before": said}, {"answer": 3}, {"answer": 4},
+        ]}));
+        let error = told[1].as_ref().expect_err(what);
+        assert!(error.starts_with(NONSENSE), "{what}: {error}");
+        assert!(
+            error.chars().count() < 120 && !error.contains(char::is_control),
+            "{what}: {error:?}"
+        );
+        assert_eq!(
+            [&told[0], &told[2], &told[3]],
+            [&Ok(json!(1)), &Ok(json!(3)), &Ok(json!(4))],
+            "{what}"
+        );
+    }
+}
+
+/// It may be seen before the next job, which then costs nothing, or instead of that job's answer.
+#[test]
+fn what_a_worker_says_after_its_answer_is_taken_for_no_other_answer() {
+    for (what, said) in garbage() {
+        let told = run(&json!({"workers": 1, "jobs": [
+            {"answer": 1, "after": said}, {"answer": 2}, {"answer": 3}, {"answer": 4},
+        ]}));
+        for (told, answer) in told.iter().zip(1..) {
+            assert!(
+                told.as_ref()
+                    .map_or_else(|error| error.starts_with(NONSENSE), |told| *told == answer),
+                "{what}: {told:?}"
+            );
+        }
+        assert!(told.iter().filter(|told| told.is_err()).count() <= 2, "{what}: {told:?}");
+    }
+}
+
+/// No worker can do anything: each job says so, and the pool comes to an end.
+#[test]
+fn what_workers_say_before_their_first_job_is_told_for_each_job() {
+    for (what, said) in garbage() {
+        let jobs = json!([{"answer": 1}, {"answer": 2}, {"answer": 3}]);
+        let told = run(&json!({"workers": 2, "greeting": said, "jobs": jobs}));
+        assert!(
+            told.iter().all(|told| told.as_ref().is_err_and(|told| told.starts_with(NONSENSE))),
+            "{what}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn workers_that_end_at_every_other_job_cost_those_alone() {
+    let jobs: Vec<Value> = (0..20)
+        .map(
+            |job| {
+                if job % 2 == 0 { json!({"answer": job}) } else { json!({"before": {"exit": 3}}) }
+            },
+        )
+        .collect();
+    for workers in [1, 2, 30] {
+        let told = run(&json!({"workers": workers, "jobs": jobs}));
+        for (told, job) in told.iter().zip(0..) {
+            let expected = if job % 2 == 0 {
+                Ok(json!(job))
+            } else {
+                Err("its worker process ended (exit status: 3)".into())
+            };
+            assert_eq!(*told, expected);
+        }
+    }
+}
+
+#[test]
+fn a_worker_that_stands_still_is_ended_after_the_limit_and_replaced() {
+    let told = run(&json!({"workers": 1, "timeout": 1000, "jobs": [
+        {"answer": 1}, {"before": "stop"}, {"answer": 3}, {"before": "stop"}, {"answer": 5},
+    ]}));
+    let late = Err("its worker process did not answer within 1 s".into());
+    assert_eq!(told, [Ok(json!(1)), late.clone(), Ok(json!(3)), late, Ok(json!(5))]);
+}
+
+/// One that stands still reads nothing: once the pipe is full, the pool cannot even send the job.
+#[test]
+fn a_worker_that_does_not_take_its_job_is_ended_after_the_limit() {
+    let jobs = json!([{"answer": "*".repeat(1 << 18)}]);
+    let told = run(&json!({"workers": 1, "timeout": 1000, "greeting": "stop", "jobs": jobs}));
+    assert_eq!(told, [Err("its worker process did not answer within 1 s".into())]);
+}
+
+proptest! {
+    // Each case starts three processes.
+    #![proptest_config(ProptestConfig { cases: cases(60), ..ProptestConfig::default() })]
+
+    /// The border between real processes, and workers that say anything at any time.
+    #[test]
+    fn every_job_comes_out_once_with_its_own_answer_or_an_error(
+        workers in 1..4usize,
+        jobs in prop::collection::vec(job(), 1..8),
+    ) {
+        let told = run(&json!({"workers": workers, "timeout": 5000, "jobs": jobs}));
+        let is_disturbed = jobs.iter().any(|job| !job["before"].is_null() || !job["after"].is_null());
+        for (told, job) in told.iter().zip(&jobs) {
+            match told {
+                Ok(answer) => prop_assert_eq!(answer, &job["answer"]),
+                Err(error) => prop_assert!(is_disturbed && error.starts_with("its worker process "), "{error}"),
+            }
+        }
+    }
+
+    /// What a worker's own stdin brings it: jobs, or anything else.
+    #[test]
+    fn any_input_ends_a_worker_with_a_status_and_a_sentence(input: Vec<u8>, greeted: bool) {
+        let greeting: &[u8] = if greeted { b"[{\"secs\":1,\"nanos\":0},true]\n" } else { b"" };
+        // With a line end at least, and left open: so it is not the end of the input that ends it.
+        let input = [greeting, &input, b"\n"].concat();
+        let mut worker = Command::new(tests::program("process_downloader"))
+            .env("PROCESS_POOL_WORKER", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stdin = worker.stdin.take().expect("it is piped");
+        // It may have ended before it has read all.
+        let _ = stdin.write_all(&input);
+        let output = worker.wait_with_output()?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        prop_assert_eq!(output.status.code(), Some(1), "{}", told);
+        prop_assert!(output.stdout.is_empty());
+        prop_assert!(told.starts_with("worker process: ") && told.lines().count() == 1, "{told}");
+    }
+}
+
+/// So many, unless `PROPTEST_CASES` says otherwise.
+fn cases(default: u32) -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    asked.unwrap_or(default)
+}
+
+fn job() -> impl Strategy<Value = Value> {
+    let text = prop::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter);
+    let act = prop_oneof![
+        16 => Just(Value::Null),
+        2 => any::<Vec<u8>>().prop_map(say),
+        1 => (0..256).prop_map(|status| json!({"exit": status})),
+    ];
+    (text, act.clone(), act).prop_map(
+        |(answer, before, after)| json!({"answer": answer, "before": before, "after": after}),
+    )
+}
+
+/// The workers of a lesson. With `--site` it has no other children.
+fn workers(running: &Lesson) -> Vec<u32> {
+    let workers = children(running.id());
+    assert_eq!(workers.len(), 3);
+    workers
+}
+
+fn twelve_pages_by_three_workers(site: &Site) -> Lesson {
+    let arguments = ["--site", &site.url, "--repeat", "6", "--workers", "3"];
+    Lesson::start("process_downloader", &arguments)
+}
+
+fn assert_all_ended(processes: &[u32]) {
+    assert!(!processes.iter().any(|process| is_alive(*process)), "{processes:?}");
+}
+
+fn assert_told(ended: &Ended, failed: usize, why: &str) {
+    assert_eq!(ended.code(), i32::from(failed > 0), "{ended:?}");
+    let (lines, summary) = ended.lines_and_summary();
+    let done = 12 - failed;
+    let expected = if failed > 0 {
+        format!("Downloaded {done} of 12 sites in ")
+    } else {
+        "Downloaded 12 sites in ".into()
+    };
+    assert!(summary.starts_with(&expected), "{summary}");
+    // One was read before.
+    assert_eq!(lines.len() + 1, done, "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), failed, "{ended:?}");
+    assert!(ended.stderr.lines().all(|line| line.ends_with(why)), "{ended:?}");
+}
+
+#[test]
+fn all_workers_killed_at_once_while_busy_cost_a_page_each() {
+    let site = Site::start(1_500);
+    let mut running = twelve_pages_by_three_workers(&site);
+    running.line();
+    wait_until("all busy", || site.record.in_flight() == 3);
+    sleep(Duration::from_millis(300));
+    let killed = workers(&running);
+    killed.iter().for_each(|worker| signal("-KILL", *worker));
+    let ended = running.wait();
+    assert_told(&ended, 3, "its worker process ended (signal: 9 (SIGKILL))");
+    assert_all_ended(&killed);
+    // Each page was asked for once: those that were lost, too.
+    assert_eq!(site.record.requests(), 12);
+}
+
+#[test]
+fn all_workers_killed_at_once_while_idle_cost_nothing() {
+    let site = Site::start(300);
+    let mut running = twelve_pages_by_three_workers(&site);
+    running.line();
+    // While the parent stands still, the workers end their pages and wait for the next.
+    signal("-STOP", running.id());
+    wait_until("all idle", || site.record.in_flight() == 0);
+    sleep(Duration::from_millis(500));
+    let killed = workers(&running);
+    killed.iter().for_each(|worker| signal("-KILL", *worker));
+    signal("-CONT", running.id());
+    let ended = running.wait();
+    assert_told(&ended, 0, "");
+    assert_all_ended(&killed);
+    assert_eq!(site.record.requests(), 12);
+}
