@@ -19,7 +19,7 @@ use practice_site::{Server, SiteRecord};
 
 pub use arguments::{long, short};
 pub use examples::{compile, documentation};
-pub use fault_site::{FaultSite, RefusingPort};
+pub use fault_site::{Ending, FAULTS, Fault, FaultSite, MortalSite, RefusingPort};
 pub use folder::Folder;
 pub use lesson::{Ended, Lesson, program};
 #[cfg(target_os = "linux")]

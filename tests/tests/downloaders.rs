@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread::available_parallelism;
 
 use serde_json::Value;
-use tests::{FaultSite, Lesson, RefusingPort, Site};
+use tests::{Lesson, RefusingPort, Site};
 
 const DOWNLOADERS: [&str; 4] =
     ["sync_downloader", "threaded_downloader", "async_downloader", "process_downloader"];
@@ -158,50 +158,6 @@ fn quiet_prints_the_summary_alone() {
         let ended = Lesson::run(name, &["--quiet", "--latency", "1", "--repeat", "2"]);
         assert_eq!(ended.stdout.lines().count(), 1, "{name}: {ended:?}");
         assert!(ended.stdout.starts_with("Downloaded 4 sites in "), "{name}: {ended:?}");
-    }
-}
-
-#[test]
-fn a_page_that_fails_is_told_and_not_counted_and_the_others_arrive() {
-    let site = FaultSite::start();
-    let mut faults: Vec<(String, &[&str])> =
-        FaultSite::FAULTS.iter().map(|(path, why)| (site.url(path), *why)).collect();
-    let refusing = RefusingPort::take();
-    faults.push((refusing.url.clone(), &["the connection was refused"]));
-    let fine = [site.url("/ok"), site.url("/gzip")];
-    // The faults come first: what follows them must arrive even so.
-    let mut arguments: Vec<String> = faults.iter().map(|(url, _)| url.clone()).collect();
-    arguments.extend(fine.clone());
-    // Windows tries for two seconds before it takes a refusal for one.
-    let timeout = if cfg!(windows) { "4" } else { "1" };
-    arguments.extend(["--repeat", "1", "--timeout", timeout].map(String::from));
-    for name in DOWNLOADERS {
-        let ended = Lesson::run(name, &arguments);
-        assert_eq!(ended.code(), 1, "{name}: {ended:?}");
-        let (lines, summary) = ended.lines_and_summary();
-        let expected = "Downloaded 2 of 13 sites in ";
-        assert!(is_summary(summary, expected, " seconds (11 failed)"), "{name}: {summary}");
-        assert_eq!(lines.len(), 2, "{name}: {lines:?}");
-        for url in &fine {
-            // The bytes of the body, after decompression.
-            let line = format!("Read {} bytes from {url}", FaultSite::BYTES);
-            assert!(lines.iter().any(|printed| printed.ends_with(&line)), "{name}: {lines:?}");
-        }
-        assert_eq!(ended.stderr.lines().count(), 11, "{name}: {}", ended.stderr);
-        for (url, why) in &faults {
-            let told = format!("Failed {url}: ");
-            let told = ended.stderr.lines().find_map(|line| line.strip_prefix(&told));
-            assert!(told.is_some_and(|told| why.contains(&told)), "{name}: {url}: {told:?}");
-        }
-
-        let json = Lesson::run(name, &[arguments.as_slice(), &["--json".into()]].concat());
-        assert_eq!(json.code(), 1, "{name}");
-        let run = json.json();
-        assert_eq!((&run["done"], &run["failed"]), (&2.into(), &11.into()), "{name}");
-        let items = run["items"].as_array().expect("items");
-        let errors = items.iter().filter(|item| item["error"].is_string());
-        assert_eq!(errors.count(), 11, "{name}: {items:?}");
-        assert_eq!(run["bytes"], 2 * FaultSite::BYTES, "{name}");
     }
 }
 

@@ -1,12 +1,36 @@
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 #[cfg(feature = "reqwest")]
 use std::iter;
 
+use rustls::CertificateError;
+
 /// Why a page did not arrive: in the same words, whichever of the clients found out.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct Failure(Cow<'static, str>);
+
+const REFUSED: Failure = said("the connection was refused");
+const RESET: Failure = said("the connection was reset");
+const ABORTED: Failure = said("the connection was aborted");
+const CLOSED: Failure = said("the connection was closed before an answer came");
+const CUT_SHORT: Failure = said("the page was cut short");
+const TIMED_OUT: Failure = said("the page took longer than it may (--timeout)");
+const NO_ADDRESS: Failure = said("no address was found for the host");
+const OUT_OF_REACH: Failure = said("the host cannot be reached");
+const NOT_HTTP: Failure = said("the answer is not valid HTTP");
+const LARGE_HEADER: Failure = said("the header of the answer is too large");
+const BROKEN_GZIP: Failure = said("the compressed page is broken");
+const TOO_MANY_REDIRECTS: Failure = said("it redirects too often");
+const NO_LOCATION: Failure = said("it redirects, and does not say where to");
+const STRANGE_LOCATION: Failure = said("it redirects to what is no http:// or https:// URL");
+const NO_TLS: Failure = said("the site does not speak https at this port");
+const TLS_REFUSED: Failure = said("the site refused the encrypted connection");
+
+const fn said(words: &'static str) -> Failure {
+    Failure(Cow::Borrowed(words))
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,19 +40,11 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
+/// What came before the page: while connecting, or instead of an answer.
 #[cfg(feature = "ureq")]
 impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Self {
-        match error {
-            ureq::Error::StatusCode(code) => match ureq::http::StatusCode::from_u16(code) {
-                Ok(status) => Self(status.to_string()),
-                Err(_) => Self(format!("status {code}")),
-            },
-            ureq::Error::Timeout(_) => timed_out(),
-            ureq::Error::Io(error) => from_io(&error),
-            ureq::Error::Protocol(error) => Self(error.to_string()),
-            other => Self(other.to_string()),
-        }
+        from_ureq(error, CLOSED)
     }
 }
 
@@ -36,7 +52,40 @@ impl From<ureq::Error> for Failure {
 #[cfg(feature = "ureq")]
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        ureq::Error::from(error).into()
+        from_ureq(error.into(), CUT_SHORT)
+    }
+}
+
+/// `at_end` is what it means that the connection ended.
+#[cfg(feature = "ureq")]
+fn from_ureq(error: ureq::Error, at_end: Failure) -> Failure {
+    use ureq_proto::Error::{BadLocationHeader, HttpParseTooManyHeaders, NoLocationHeader};
+
+    match error {
+        ureq::Error::StatusCode(code) => match ureq::http::StatusCode::from_u16(code) {
+            Ok(status) => from_status(code, status.canonical_reason()),
+            Err(_) => from_status(code, None),
+        },
+        ureq::Error::Timeout(_) => TIMED_OUT,
+        ureq::Error::HostNotFound => NO_ADDRESS,
+        ureq::Error::Io(error) => from_io(&error, at_end),
+        ureq::Error::Rustls(error) => from_tls(&error),
+        // As `HonestEnds` hands it on.
+        ureq::Error::Other(other) => match other.downcast_ref() {
+            Some(error) => from_io(error, at_end),
+            None => Failure(other.to_string().into()),
+        },
+        ureq::Error::Decompress(_, error) if error.kind() == ErrorKind::UnexpectedEof => CUT_SHORT,
+        ureq::Error::Decompress(..) => BROKEN_GZIP,
+        ureq::Error::TooManyRedirects => TOO_MANY_REDIRECTS,
+        ureq::Error::Protocol(NoLocationHeader) => NO_LOCATION,
+        // The URLs of a list are looked at before: it can only be where a redirect leads.
+        ureq::Error::BadUri(_) | ureq::Error::Protocol(BadLocationHeader(_)) => STRANGE_LOCATION,
+        ureq::Error::LargeResponseHeader(..) | ureq::Error::Protocol(HttpParseTooManyHeaders) => {
+            LARGE_HEADER
+        }
+        ureq::Error::Protocol(_) => NOT_HTTP,
+        other => Failure(other.to_string().into()),
     }
 }
 
@@ -44,46 +93,121 @@ impl From<io::Error> for Failure {
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
         if error.is_timeout() {
-            return timed_out();
+            return TIMED_OUT;
         }
+        if error.is_dns() {
+            return NO_ADDRESS;
+        }
+        if error.is_redirect() {
+            return TOO_MANY_REDIRECTS;
+        }
+        // A URL that is none has no name; one that has, and that nothing can be asked for, is where a
+        // redirect leads.
+        if error.is_builder() && error.url().is_some() {
+            return STRANGE_LOCATION;
+        }
+        let at_end = if error.is_request() { CLOSED } else { CUT_SHORT };
         // The innermost causes name what happened; the outer ones only say what was being tried.
         let causes: Vec<_> =
             iter::successors(Some(&error as &(dyn Error + 'static)), |&e| e.source()).collect();
-        match causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>()) {
-            Some(error) => from_io(error),
-            None if causes.iter().any(|cause| cause.to_string() == CLOSED_EARLY) => cut_short(),
-            None => Self(causes.last().map_or_else(|| error.to_string(), ToString::to_string)),
+        let http = causes.iter().find_map(|cause| cause.downcast_ref::<hyper::Error>());
+        let io = causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>());
+        match (http, io) {
+            (Some(http), _) if http.is_parse_too_large() => LARGE_HEADER,
+            (Some(http), _) if http.is_parse() => NOT_HTTP,
+            (Some(http), None) if http.is_incomplete_message() || http.is_canceled() => at_end,
+            // A chunk that is none.
+            (Some(_), Some(io)) if is_nonsense(io) => NOT_HTTP,
+            // After the HTTP comes what it was packed with.
+            (None, Some(io)) if error.is_decode() && io.kind() != ErrorKind::UnexpectedEof => {
+                BROKEN_GZIP
+            }
+            (_, Some(io)) => from_io(io, at_end),
+            (_, None) => {
+                let innermost = causes.last().map_or_else(|| error.to_string(), |e| e.to_string());
+                Failure(innermost.into())
+            }
         }
     }
 }
 
 #[cfg(feature = "reqwest")]
-impl From<reqwest::StatusCode> for Failure {
-    fn from(status: reqwest::StatusCode) -> Self {
-        Self(status.to_string())
-    }
+fn is_nonsense(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData)
 }
 
-/// What hyper says, whose error type reqwest keeps to itself.
+/// A response that is no page.
 #[cfg(feature = "reqwest")]
-const CLOSED_EARLY: &str = "connection closed before message completed";
-
-fn cut_short() -> Failure {
-    Failure("the page was cut short".into())
-}
-
-fn timed_out() -> Failure {
-    Failure("the page took longer than it may (--timeout)".into())
-}
-
-fn from_io(error: &io::Error) -> Failure {
-    if error.kind() == ErrorKind::UnexpectedEof {
-        return cut_short();
+impl From<&reqwest::Response> for Failure {
+    fn from(response: &reqwest::Response) -> Self {
+        let status = response.status();
+        let names_a_location = response.headers().contains_key(reqwest::header::LOCATION);
+        match status.as_u16() {
+            // A redirect that is followed does not come here.
+            301 | 302 | 303 | 307 | 308 if names_a_location => STRANGE_LOCATION,
+            301 | 302 | 303 | 307 | 308 => NO_LOCATION,
+            code => from_status(code, status.canonical_reason()),
+        }
     }
-    Failure(match error.kind() {
-        ErrorKind::ConnectionRefused => "the connection was refused".into(),
-        ErrorKind::ConnectionReset => "the connection was reset".into(),
-        ErrorKind::ConnectionAborted => "the connection was aborted".into(),
-        _ => error.to_string(),
+}
+
+fn from_status(code: u16, reason: Option<&str>) -> Failure {
+    Failure(match reason {
+        Some(reason) => format!("{code} {reason}").into(),
+        None => format!("status {code}, which is no known one").into(),
+    })
+}
+
+fn from_io(error: &io::Error, at_end: Failure) -> Failure {
+    // What is below is wrapped, by some more than once.
+    if let Some(inner) = error.get_ref() {
+        if let Some(error) = inner.downcast_ref() {
+            return from_tls(error);
+        }
+        if let Some(error) = inner.downcast_ref() {
+            return from_io(error, at_end);
+        }
+    }
+    match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => at_end,
+        ErrorKind::ConnectionRefused => REFUSED,
+        ErrorKind::ConnectionReset => RESET,
+        ErrorKind::ConnectionAborted => ABORTED,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            OUT_OF_REACH
+        }
+        ErrorKind::TimedOut => TIMED_OUT,
+        _ => Failure(error.to_string().into()),
+    }
+}
+
+fn from_tls(error: &rustls::Error) -> Failure {
+    match error {
+        rustls::Error::InvalidCertificate(error) => from_certificate(error),
+        rustls::Error::InvalidMessage(_) => NO_TLS,
+        rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => TLS_REFUSED,
+        other => Failure(format!("the encrypted connection failed: {other}").into()),
+    }
+}
+
+fn from_certificate(error: &CertificateError) -> Failure {
+    use CertificateError::{
+        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext,
+        NotValidYet, NotValidYetContext, Revoked, UnknownIssuer,
+    };
+
+    said(match error {
+        UnknownIssuer | BadSignature => {
+            "the certificate is not valid: nobody who is trusted here signed it"
+        }
+        Expired | ExpiredContext { .. } => "the certificate is not valid: it has expired",
+        NotValidYet | NotValidYetContext { .. } => {
+            "the certificate is not valid: not yet (or the clock here is wrong)"
+        }
+        NotValidForName | NotValidForNameContext { .. } => {
+            "the certificate is not valid: it is for another host"
+        }
+        Revoked => "the certificate is not valid: it was revoked",
+        _ => "the certificate is not valid",
     })
 }

@@ -5,6 +5,8 @@
 //! package. They trust what the system trusts, so a school's own certificate authority is known.
 //! A practice site is reached `without_proxy`, whatever the environment names.
 
+#[cfg(feature = "ureq")]
+mod ends;
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 mod failure;
 #[cfg(feature = "ureq")]
@@ -25,7 +27,7 @@ const BUFFER: usize = 16 * 1024;
 #[cfg(feature = "ureq")]
 pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
     use ureq::tls::{RootCerts, TlsConfig};
-    use ureq::unversioned::transport::DefaultConnector;
+    use ureq::unversioned::transport::{Connector, DefaultConnector};
 
     use_ring();
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
@@ -38,7 +40,7 @@ pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
     let config = if without_proxy { config.proxy(None) } else { config };
     ureq::Agent::with_parts(
         config.build(),
-        DefaultConnector::default(),
+        DefaultConnector::default().chain(ends::HonestEnds),
         resolver::WithoutThread::default(),
     )
 }
@@ -77,10 +79,10 @@ pub fn client(timeout: Duration, without_proxy: bool) -> reqwest::Client {
 /// A page that arrived: a response of status 2xx. (An [`agent`] sees to that itself.)
 ///
 /// # Errors
-/// The status, if it is another.
+/// The status, if it is another; or why a redirect was not followed.
 #[cfg(feature = "reqwest")]
 pub fn success(response: reqwest::Response) -> Result<reqwest::Response, Failure> {
-    if response.status().is_success() { Ok(response) } else { Err(response.status().into()) }
+    if response.status().is_success() { Ok(response) } else { Err((&response).into()) }
 }
 
 /// Neither client comes with a default for the cryptography.

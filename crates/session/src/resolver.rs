@@ -27,6 +27,11 @@ impl Resolver for WithoutThread {
             Ok(_) => Duration::NotHappening,
             Err(_) => timeout.after,
         };
-        self.0.resolve(uri, config, NextTimeout { after, ..timeout })
+        let resolved = self.0.resolve(uri, config, NextTimeout { after, ..timeout });
+        resolved.map_err(|error| match error {
+            // Each system says it in other words, and in an error of no kind.
+            Error::Io(_) => Error::HostNotFound,
+            other => other,
+        })
     }
 }
