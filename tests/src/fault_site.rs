@@ -58,6 +58,7 @@ impl FaultSite {
             Place::Http(path) => self.url(path),
             Place::Refused => self.refusing.url.clone(),
             Place::UnknownHost => "http://no-such-host.invalid/".into(),
+            Place::NoHost => "http://no%20host.invalid/".into(),
             Place::HttpsWhereHttpIs => format!("https://{}/ok", self.address),
             Place::HttpWhereHttpsIs => format!("http://{}/ok", secure(self.trusted())),
             Place::Https(certificate) => {
@@ -77,6 +78,14 @@ impl FaultSite {
     /// When it cannot be written.
     pub fn authority(&self) -> String {
         self.certificates().file()
+    }
+
+    /// The URL of a page over TLS whose certificate is trusted by who trusts the authority.
+    ///
+    /// # Panics
+    /// When loopback has no free port.
+    pub fn trusted_url(&self) -> String {
+        format!("https://{}/ok", secure(self.trusted()))
     }
 
     fn certificates(&self) -> &Certificates {

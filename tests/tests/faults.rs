@@ -262,6 +262,51 @@ fn a_site_that_dies_and_comes_back_costs_the_pages_between() {
     }
 }
 
+/// Which pages fail depends on who is quicker; that each is told or arrives does not.
+#[test]
+fn a_site_that_dies_under_many_pages_loses_none_of_them() {
+    let lessons = ["threaded_downloader", "async_downloader", "process_downloader"];
+    for lesson in lessons {
+        let site = MortalSite::start();
+        let mut pages = vec![site.page(); 30];
+        pages.push(site.death());
+        pages.extend(vec![site.page(); 30]);
+        pages.push(site.revival());
+        pages.extend(vec![site.page(); 30]);
+        let mut arguments: Vec<&str> = pages.iter().map(String::as_str).collect();
+        arguments.extend(["--repeat", "1", "--timeout", "20", "--workers", "5", "--json"]);
+        let ended = Lesson::run(lesson, &arguments);
+        let run = ended.json();
+        let count = |what: &str| run[what].as_u64().expect("a number");
+        assert_eq!(count("done") + count("failed"), pages.len() as u64, "{lesson}: {ended:?}");
+        assert_eq!(count("bytes"), count("done") * FaultSite::BYTES, "{lesson}: {ended:?}");
+        assert!(count("done") >= 30 && count("failed") >= 1, "{lesson}: {ended:?}");
+        assert_eq!(ended.code(), 1, "{lesson}: {ended:?}");
+        let causes = ["was refused", "was reset", "before an answer came", "was cut short"];
+        for line in ended.stderr.lines() {
+            assert!(causes.iter().any(|cause| line.ends_with(cause)), "{lesson}: {line}");
+        }
+        assert_eq!(ended.stderr.lines().count() as u64, count("failed"), "{lesson}");
+    }
+}
+
+/// A machine without certificates trusts nobody.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_certificates_every_page_over_https_fails_and_the_others_arrive() {
+    let site = FaultSite::start();
+    let (secure, plain) = (site.trusted_url(), site.url("/ok"));
+    let none = [("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")];
+    for lesson in DOWNLOADERS {
+        let ended = Lesson::run_with(lesson, &[&secure, &plain, "--repeat", "1"], &none);
+        let cause = "the certificate is not valid: nobody who is trusted here signed it";
+        assert_eq!(ended.stderr, format!("Failed {secure}: {cause}\n"), "{lesson}");
+        let (lines, summary) = ended.lines_and_summary();
+        assert!(summary.starts_with("Downloaded 1 of 2 sites in "), "{lesson}: {summary}");
+        assert_eq!((ended.code(), lines.len()), (1, 1), "{lesson}: {ended:?}");
+    }
+}
+
 #[test]
 fn the_table_in_faults_md_is_that_of_the_code() {
     let rows = FAULTS.iter().map(|fault| {

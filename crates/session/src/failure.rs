@@ -25,6 +25,9 @@ const BROKEN_GZIP: Failure = said("the compressed page is broken");
 const TOO_MANY_REDIRECTS: Failure = said("it redirects too often");
 const NO_LOCATION: Failure = said("it redirects, and does not say where to");
 const STRANGE_LOCATION: Failure = said("it redirects to what is no http:// or https:// URL");
+const BAD_URL: Failure = said("this is no URL of a page");
+const UNTRUSTED: Failure =
+    said("the certificate is not valid: nobody who is trusted here signed it");
 const NO_TLS: Failure = said("the site does not speak https at this port");
 const TLS_REFUSED: Failure = said("the site refused the encrypted connection");
 
@@ -79,6 +82,7 @@ fn from_ureq(error: ureq::Error, at_end: Failure) -> Failure {
         ureq::Error::Decompress(..) => BROKEN_GZIP,
         ureq::Error::TooManyRedirects => TOO_MANY_REDIRECTS,
         ureq::Error::Protocol(NoLocationHeader) => NO_LOCATION,
+        ureq::Error::Http(_) => BAD_URL,
         // The URLs of a list are looked at before: it can only be where a redirect leads.
         ureq::Error::BadUri(_) | ureq::Error::Protocol(BadLocationHeader(_)) => STRANGE_LOCATION,
         ureq::Error::LargeResponseHeader(..) | ureq::Error::Protocol(HttpParseTooManyHeaders) => {
@@ -101,10 +105,9 @@ impl From<reqwest::Error> for Failure {
         if error.is_redirect() {
             return TOO_MANY_REDIRECTS;
         }
-        // A URL that is none has no name; one that has, and that nothing can be asked for, is where a
-        // redirect leads.
-        if error.is_builder() && error.url().is_some() {
-            return STRANGE_LOCATION;
+        if error.is_builder() {
+            // A URL of another scheme is one that can be named: it is where a redirect leads.
+            return if error.url().is_some() { STRANGE_LOCATION } else { BAD_URL };
         }
         let at_end = if error.is_request() { CLOSED } else { CUT_SHORT };
         // The innermost causes name what happened; the outer ones only say what was being tried.
@@ -186,6 +189,9 @@ fn from_tls(error: &rustls::Error) -> Failure {
         rustls::Error::InvalidCertificate(error) => from_certificate(error),
         rustls::Error::InvalidMessage(_) => NO_TLS,
         rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => TLS_REFUSED,
+        // ureq, where a machine has no certificates; rustls-platform-verifier has no type for it. There,
+        // reqwest's client trusts nobody.
+        rustls::Error::General(words) if words.contains("No CA certificates") => UNTRUSTED,
         other => Failure(format!("the encrypted connection failed: {other}").into()),
     }
 }
@@ -193,13 +199,13 @@ fn from_tls(error: &rustls::Error) -> Failure {
 fn from_certificate(error: &CertificateError) -> Failure {
     use CertificateError::{
         BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext,
-        NotValidYet, NotValidYetContext, Revoked, UnknownIssuer,
+        NotValidYet, NotValidYetContext, Other, Revoked, UnknownIssuer,
     };
 
     said(match error {
-        UnknownIssuer | BadSignature => {
-            "the certificate is not valid: nobody who is trusted here signed it"
-        }
+        UnknownIssuer | BadSignature => return UNTRUSTED,
+        // It signed itself, and says of itself that it may sign. The type is webpki's.
+        Other(error) if error.to_string().contains("CaUsedAsEndEntity") => return UNTRUSTED,
         Expired | ExpiredContext { .. } => "the certificate is not valid: it has expired",
         NotValidYet | NotValidYetContext { .. } => {
             "the certificate is not valid: not yet (or the clock here is wrong)"

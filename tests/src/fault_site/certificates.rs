@@ -18,6 +18,8 @@ pub(super) enum Certificate {
     Trusted,
     /// It is signed by itself.
     SelfSigned,
+    /// It is signed by itself, and is an authority's, as `openssl req -x509` makes it.
+    SelfSignedAuthority,
     /// It was valid until 2001.
     Expired,
     /// It is valid from 2100 on.
@@ -59,13 +61,16 @@ impl Certificates {
         };
         let mut params = CertificateParams::new([host.into()]).expect("a name");
         match certificate {
+            Certificate::SelfSignedAuthority => {
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            }
             Certificate::Expired => params.not_after = date_time_ymd(2001, 1, 1),
             Certificate::NotYetValid => params.not_before = date_time_ymd(2100, 1, 1),
             _ => {}
         }
         let key = KeyPair::generate().expect("a key");
         let signed = match certificate {
-            Certificate::SelfSigned => params.self_signed(&key),
+            Certificate::SelfSigned | Certificate::SelfSignedAuthority => params.self_signed(&key),
             _ => params.signed_by(&key, &self.authority),
         };
         let chain = vec![signed.expect("a certificate").der().clone()];

@@ -24,7 +24,8 @@ impl Fault {
     /// Whether it is met only by who trusts the site's authority.
     pub fn needs_trust(&self) -> bool {
         match self.place {
-            Place::Https(certificate) => certificate != Certificate::SelfSigned,
+            Place::Https(Certificate::SelfSigned | Certificate::SelfSignedAuthority) => false,
+            Place::Https(_) => true,
             place => place == Place::CutShortOverTls,
         }
     }
@@ -49,6 +50,8 @@ pub(super) enum Place {
     Refused,
     /// At a host that does not exist.
     UnknownHost,
+    /// At a host that cannot exist.
+    NoHost,
     /// Where a URL says https, and the site speaks HTTP.
     HttpsWhereHttpIs,
     /// Where a URL says http, and the site speaks TLS.
@@ -90,6 +93,9 @@ const UNKNOWN_HOST: Ending =
 const STRANGE_LOCATION: Ending = Fails(&["it redirects to what is no http:// or https:// URL"]);
 const NO_TLS: Ending = Fails(&["the site does not speak https at this port"]);
 
+const UNTRUSTED: Ending =
+    Fails(&["the certificate is not valid: nobody who is trusted here signed it"]);
+
 const fn fault(place: Place, what: &'static str, ending: Ending) -> Fault {
     Fault { place, what, ending, is_flood: false }
 }
@@ -120,6 +126,7 @@ pub const FAULTS: &[Fault] = &[
     // The connection.
     fault(Place::Refused, "does not listen", Fails(&["the connection was refused"])),
     fault(Place::UnknownHost, "does not exist: its name is unknown", UNKNOWN_HOST),
+    fault(Place::NoHost, "has a name that no host can have", Fails(&["this is no URL of a page"])),
     fault(Http("/closed"), "closes the connection instead of an answer", CLOSED),
     fault(Http("/closed-in-the-header"), "closes the connection inside the header", CLOSED),
     fault(Http("/reset"), "resets the connection instead of an answer", RESET),
@@ -198,10 +205,11 @@ pub const FAULTS: &[Fault] = &[
         TOO_LONG,
     ),
     fault(Https(Certificate::Trusted), "has a certificate that is trusted", PAGE),
+    fault(Https(Certificate::SelfSigned), "has a certificate that it signed itself", UNTRUSTED),
     fault(
-        Https(Certificate::SelfSigned),
-        "has a certificate that it signed itself",
-        Fails(&["the certificate is not valid: nobody who is trusted here signed it"]),
+        Https(Certificate::SelfSignedAuthority),
+        "has a certificate that it signed itself, as an authority",
+        UNTRUSTED,
     ),
     fault(
         Https(Certificate::Expired),

@@ -1,9 +1,10 @@
 //! A site that dies, and comes back at the same port.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// A site whose process seems to be killed and started again, as its pages say.
@@ -16,6 +17,7 @@ pub struct MortalSite {
 #[derive(Default)]
 struct Life {
     alive: bool,
+    listening: Option<JoinHandle<()>>,
     connections: Vec<TcpStream>,
 }
 
@@ -70,9 +72,10 @@ fn live(address: SocketAddr, life: &Shared) -> io::Result<SocketAddr> {
     }
     let listener = bound?;
     let address = listener.local_addr()?;
-    lock(life).alive = true;
+    let mut held = lock(life);
+    held.alive = true;
     let life = life.clone();
-    thread::spawn(move || {
+    held.listening = Some(thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let mut held = lock(&life);
             if !held.alive {
@@ -82,27 +85,30 @@ fn live(address: SocketAddr, life: &Shared) -> io::Result<SocketAddr> {
             let life = life.clone();
             thread::spawn(move || serve(&stream, address, &life).unwrap_or_default());
         }
-    });
+    }));
     Ok(address)
+}
+
+fn die(address: SocketAddr, life: &Shared) {
+    let (listening, connections) = {
+        let mut life = lock(life);
+        life.alive = false;
+        (life.listening.take(), mem::take(&mut life.connections))
+    };
+    drop(TcpStream::connect(address)); // wakes who waits in `accept`
+    if let Some(listening) = listening {
+        listening.join().expect("it only listens");
+    }
+    for connection in connections {
+        let _ = connection.shutdown(Shutdown::Both); // it may be closed already
+    }
 }
 
 fn serve(stream: &TcpStream, address: SocketAddr, life: &Shared) -> io::Result<()> {
     let mut requests = BufReader::new(stream);
     while let Some(request) = read_request(&mut requests)? {
         if request.contains("/die") {
-            let connections = {
-                let mut life = lock(life);
-                life.alive = false;
-                std::mem::take(&mut life.connections)
-            };
-            // Who waits in `accept` is woken; nothing is accepted after that.
-            drop(TcpStream::connect(address));
-            while TcpStream::connect(address).is_ok() {
-                thread::sleep(Duration::from_millis(5));
-            }
-            for connection in connections {
-                let _ = connection.shutdown(Shutdown::Both); // it may be closed already
-            }
+            die(address, life);
             return Ok(());
         }
         say_ok(stream, "keep-alive")?;
