@@ -6,6 +6,7 @@ mod faults;
 mod mortal;
 
 use std::io::{Read, Write};
+use std::iter;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -25,6 +26,7 @@ pub use mortal::MortalSite;
 pub struct FaultSite {
     address: SocketAddr,
     refusing: RefusingPort,
+    full: OnceLock<FullPort>,
     certificates: OnceLock<Certificates>,
 }
 
@@ -41,7 +43,12 @@ impl FaultSite {
     /// When loopback has no free port.
     pub fn start() -> Self {
         let address = listen(|stream| serve(&stream, &stream));
-        Self { address, refusing: RefusingPort::take(), certificates: OnceLock::new() }
+        Self {
+            address,
+            refusing: RefusingPort::take(),
+            full: OnceLock::new(),
+            certificates: OnceLock::new(),
+        }
     }
 
     /// The URL of one of its pages.
@@ -57,6 +64,7 @@ impl FaultSite {
         match fault.place {
             Place::Http(path) => self.url(path),
             Place::Refused => self.refusing.url.clone(),
+            Place::NotAccepted => self.full.get_or_init(FullPort::take).url.clone(),
             Place::UnknownHost => "http://no-such-host.invalid/".into(),
             Place::NoHost => "http://no%20host.invalid/".into(),
             Place::HttpsWhereHttpIs => format!("https://{}/ok", self.address),
@@ -154,10 +162,34 @@ impl RefusingPort {
     /// # Panics
     /// When loopback has no free port.
     pub fn take() -> Self {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        socket.bind(&any_port.into()).expect("a free port");
-        let address = socket.local_addr().expect("an address").as_socket().expect("an IP address");
+        let (socket, address) = bind();
         Self { _socket: socket, url: format!("http://{address}/refused") }
     }
+}
+
+/// A port at which something listens that accepts nobody, and has no room for one more who waits.
+struct FullPort {
+    _socket: Socket,
+    _waiting: Vec<TcpStream>,
+    url: String,
+}
+
+impl FullPort {
+    fn take() -> Self {
+        let (socket, address) = bind();
+        socket.listen(0).expect("it can be listened at");
+        // The queue holds one or two; who comes after them waits in vain.
+        let knock = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
+        let waiting = iter::repeat_with(knock).map_while(|stream| stream).take(100).collect();
+        Self { _socket: socket, _waiting: waiting, url: format!("http://{address}/full") }
+    }
+}
+
+/// A socket with a port of its own.
+fn bind() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    socket.bind(&any_port.into()).expect("a free port");
+    let address = socket.local_addr().expect("an address").as_socket().expect("an IP address");
+    (socket, address)
 }

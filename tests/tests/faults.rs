@@ -22,9 +22,9 @@ const GOOD: usize = BEFORE.len() + AFTER.len();
 /// Many times the two seconds that a page may take: only something hanging exceeds it.
 const HANGING: Duration = Duration::from_secs(30);
 
-/// What can be met on this system: elsewhere a process cannot be told to trust an authority.
+/// What can be met on this system.
 fn faults() -> impl Iterator<Item = &'static Fault> {
-    FAULTS.iter().filter(|fault| cfg!(target_os = "linux") || !fault.needs_trust())
+    FAULTS.iter().filter(|fault| cfg!(target_os = "linux") || !fault.needs_linux())
 }
 
 /// Does all jobs, many at a time: most of them wait.

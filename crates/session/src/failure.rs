@@ -217,3 +217,50 @@ fn from_certificate(error: &CertificateError) -> Failure {
         _ => "the certificate is not valid",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: &io::Error) -> String {
+        from_io(error, CLOSED).to_string()
+    }
+
+    #[test]
+    fn what_the_system_says_of_a_network_is_told_in_words() {
+        for (kind, words) in [
+            (ErrorKind::ConnectionRefused, "the connection was refused"),
+            (ErrorKind::ConnectionReset, "the connection was reset"),
+            (ErrorKind::ConnectionAborted, "the connection was aborted"),
+            (ErrorKind::HostUnreachable, "the host cannot be reached"),
+            (ErrorKind::NetworkUnreachable, "the host cannot be reached"),
+            (ErrorKind::NetworkDown, "the host cannot be reached"),
+            (ErrorKind::TimedOut, "the page took longer than it may (--timeout)"),
+            (ErrorKind::UnexpectedEof, "the connection was closed before an answer came"),
+            (ErrorKind::BrokenPipe, "the connection was closed before an answer came"),
+        ] {
+            assert_eq!(told(&kind.into()), words, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrapped_is_looked_for_in_its_wrappings() {
+        let reset = io::Error::other(io::Error::other(io::Error::from(ErrorKind::ConnectionReset)));
+        assert_eq!(told(&reset), "the connection was reset");
+        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let expired = io::Error::other(io::Error::new(ErrorKind::InvalidData, expired));
+        assert_eq!(told(&expired), "the certificate is not valid: it has expired");
+    }
+
+    #[test]
+    fn no_cause_of_a_refused_certificate_is_told_in_the_words_of_a_type() {
+        use CertificateError::{
+            ApplicationVerificationFailure, BadEncoding, InvalidPurpose, Revoked,
+        };
+        for error in [ApplicationVerificationFailure, BadEncoding, InvalidPurpose, Revoked] {
+            let told = from_certificate(&error).to_string();
+            assert!(told.starts_with("the certificate is not valid"), "{told}");
+            assert_eq!(told, told.to_lowercase());
+        }
+    }
+}

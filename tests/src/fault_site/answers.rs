@@ -1,7 +1,7 @@
 //! What the site answers, at each path.
 
 use std::io::{BufRead, BufReader, Read, Result, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,7 +45,8 @@ pub(super) fn serve<S: Read + Write>(stream: S, socket: &TcpStream) -> Result<()
             header.clear();
         }
         let Some(path) = request.split(' ').nth(1) else { return Ok(()) };
-        match answer(path, stream.get_mut())? {
+        let this_site = socket.local_addr()?;
+        match answer(path, this_site, stream.get_mut())? {
             Then::GoOn => {}
             Then::Close => return Ok(()),
             Then::Reset => {
@@ -57,7 +58,7 @@ pub(super) fn serve<S: Read + Write>(stream: S, socket: &TcpStream) -> Result<()
     }
 }
 
-fn answer(path: &str, to: &mut impl Write) -> Result<Then> {
+fn answer(path: &str, this_site: SocketAddr, to: &mut impl Write) -> Result<Then> {
     match path {
         "/ok" => page(to, "200 OK", "", HELLO),
         "/gzip" => page(to, "200 OK", "Content-Encoding: gzip\r\n", &gzipped(HELLO)),
@@ -231,6 +232,7 @@ fn answer(path: &str, to: &mut impl Write) -> Result<Then> {
             Then::GoOn,
         ),
         "/redirect-to-ftp" => redirect(to, "ftp://127.0.0.1/ok"),
+        "/redirect-to-https" => redirect(to, &format!("https://{this_site}/ok")),
         "/redirect-to-404" => redirect(to, "/404"),
         "/redirect-to-an-unknown-host" => redirect(to, "http://no-such-host.invalid/"),
         "/slow-redirects" => {

@@ -21,9 +21,11 @@ impl Fault {
         self.ending == TOO_LONG
     }
 
-    /// Whether it is met only by who trusts the site's authority.
-    pub fn needs_trust(&self) -> bool {
+    /// Whether only Linux lets a test bring it about: there a process can be told to trust the site's
+    /// authority, and who knocks at a full queue gets no answer.
+    pub fn needs_linux(&self) -> bool {
         match self.place {
+            Place::NotAccepted => true,
             Place::Https(Certificate::SelfSigned | Certificate::SelfSignedAuthority) => false,
             Place::Https(_) => true,
             place => place == Place::CutShortOverTls,
@@ -48,6 +50,8 @@ pub(super) enum Place {
     Http(&'static str),
     /// At a port where nothing listens.
     Refused,
+    /// At a port whose queue is full.
+    NotAccepted,
     /// At a host that does not exist.
     UnknownHost,
     /// At a host that cannot exist.
@@ -140,6 +144,7 @@ pub const FAULTS: &[Fault] = &[
     fault(Http("/cut-short-in-the-chunks"), "closes the connection between two chunks", CUT_SHORT),
     fault(Http("/cut-short-in-the-gzip"), "packs half of the page", CUT_SHORT),
     // Time.
+    fault(Place::NotAccepted, "never accepts the connection", TOO_LONG),
     fault(Http("/silent"), "never answers", TOO_LONG),
     fault(Http("/silent-in-the-page"), "falls silent inside the page", TOO_LONG),
     fault(Http("/a-byte-a-second"), "sends the page one byte a second", TOO_LONG),
@@ -189,6 +194,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(Http("/redirect-to-no-url"), "redirects to what is no URL", STRANGE_LOCATION),
     fault(Http("/redirect-to-ftp"), "redirects to another scheme (ftp:)", STRANGE_LOCATION),
+    fault(Http("/redirect-to-https"), "redirects to https, which it does not speak there", NO_TLS),
     fault(
         Http("/redirect-to-an-unknown-host"),
         "redirects to a host that does not exist",
