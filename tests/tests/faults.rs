@@ -308,6 +308,18 @@ fn without_certificates_every_page_over_https_fails_and_the_others_arrive() {
 }
 
 #[test]
+fn a_proxy_that_refuses_is_named() {
+    // As a proxy, the site knows no page.
+    let proxy = FaultSite::start().url("");
+    let url = "https://example.invalid/";
+    for lesson in DOWNLOADERS {
+        let ended = Lesson::run_with(lesson, &[url, "--repeat", "1"], &[("https_proxy", &proxy)]);
+        let told = format!("Failed {url}: the proxy does not let the page through\n");
+        assert_eq!((ended.code(), ended.stderr), (1, told), "{lesson}");
+    }
+}
+
+#[test]
 fn the_table_in_faults_md_is_that_of_the_code() {
     let rows = FAULTS.iter().map(|fault| {
         let (told, status) = match fault.ending {

@@ -19,6 +19,7 @@ const CUT_SHORT: Failure = said("the page was cut short");
 const TIMED_OUT: Failure = said("the page took longer than it may (--timeout)");
 const NO_ADDRESS: Failure = said("no address was found for the host");
 const OUT_OF_REACH: Failure = said("the host cannot be reached");
+const PROXY: Failure = said("the proxy does not let the page through");
 const NOT_HTTP: Failure = said("the answer is not valid HTTP");
 const LARGE_HEADER: Failure = said("the header of the answer is too large");
 const BROKEN_GZIP: Failure = said("the compressed page is broken");
@@ -82,6 +83,7 @@ fn from_ureq(error: ureq::Error, at_end: Failure) -> Failure {
         ureq::Error::Decompress(..) => BROKEN_GZIP,
         ureq::Error::TooManyRedirects => TOO_MANY_REDIRECTS,
         ureq::Error::Protocol(NoLocationHeader) => NO_LOCATION,
+        ureq::Error::ConnectProxyFailed(_) => PROXY,
         ureq::Error::Http(_) => BAD_URL,
         // The URLs of a list are looked at before: it can only be where a redirect leads.
         ureq::Error::BadUri(_) | ureq::Error::Protocol(BadLocationHeader(_)) => STRANGE_LOCATION,
@@ -126,6 +128,8 @@ impl From<reqwest::Error> for Failure {
                 BROKEN_GZIP
             }
             (_, Some(io)) => from_io(io, at_end),
+            // The type is hyper-util's own.
+            _ if causes.iter().any(|cause| cause.to_string().starts_with("tunnel error")) => PROXY,
             (_, None) => {
                 let innermost = causes.last().map_or_else(|| error.to_string(), |e| e.to_string());
                 Failure(innermost.into())
