@@ -6,7 +6,12 @@
 //!
 //! A downloader brings it up as a process of its own, with [`start`]: so the site's work takes
 //! nothing from the thread that is being timed, and its connections count against its own limit of
-//! open files. One site for a whole class is the program of the same name:
+//! open files.
+//!
+//! It stays up whatever its clients do: connections that bring no request for a minute are closed, and
+//! at most 20,000 are served at once ([`Limits`]).
+//!
+//! One site for a whole class is the program of the same name:
 //!
 //! ```text
 //! cargo run -p practice_site -- --port 8000 --latency 50 --bind 0.0.0.0
@@ -17,4 +22,4 @@ mod pages;
 mod server;
 
 pub use child::{PracticeSite, be_the_site_if_asked, start};
-pub use server::{Server, SiteRecord};
+pub use server::{Limits, Server, SiteRecord};

@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use common::{SiteTimes, reserve_descriptors};
@@ -15,9 +16,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::pages;
 
@@ -28,6 +30,24 @@ const BACKLOG: u32 = 4096;
 
 /// What one connection's request head may take up, so that 10,000 connections stay in bounds.
 const BUFFER: usize = 16 * 1024;
+
+/// What the site puts up with, so that no client takes it away from the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many connections it serves at once. Further ones wait until one of these ends.
+    pub connections: usize,
+    /// How long a connection may go without a request that is whole, from its beginning or from when its
+    /// last page was due. Then it is closed, whatever its client does: say nothing, send a request
+    /// byte by byte, or leave its answers unread.
+    pub silence: Duration,
+}
+
+impl Default for Limits {
+    /// 20,000 connections, and a minute. With a request on each of them, the site takes about 320 MB.
+    fn default() -> Self {
+        Self { connections: 20_000, silence: Duration::from_secs(60) }
+    }
+}
 
 /// What the site saw, counted from its start: requests for its two pages, and for no other.
 #[derive(Debug, Default)]
@@ -97,6 +117,7 @@ pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
     times: SiteTimes,
+    limits: Limits,
     record: Arc<SiteRecord>,
 }
 
@@ -120,7 +141,14 @@ impl Server {
             socket.bind(address)?;
             socket.listen(BACKLOG)
         })?;
-        Ok(Self { runtime, listener, times: times.into(), record: Arc::default() })
+        let (times, limits) = (times.into(), Limits::default());
+        Ok(Self { runtime, listener, times, limits, record: Arc::default() })
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Where it listens.
@@ -138,14 +166,18 @@ impl Server {
 
     /// Answers for ever, on this thread.
     pub fn run(self) -> ! {
-        let Self { runtime, listener, times, record } = self;
+        let Self { runtime, listener, times, limits, record } = self;
+        let places = Arc::new(Semaphore::new(limits.connections));
         runtime.block_on(async {
             loop {
+                let place = places.clone().acquire_owned().await.expect("nobody closes it");
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        // Without it a page of two packets may wait 40 ms for the first one's receipt.
-                        let _ = stream.set_nodelay(true);
-                        tokio::spawn(serve(TokioIo::new(stream), times, record.clone()));
+                        let record = record.clone();
+                        tokio::spawn(async move {
+                            serve(stream, times, limits, record).await;
+                            drop(place);
+                        });
                     }
                     // One connection that failed, or no descriptor left: others will end and free theirs.
                     Err(_) => sleep(Duration::from_millis(10)).await,
@@ -155,21 +187,61 @@ impl Server {
     }
 }
 
-async fn serve(stream: TokioIo<tokio::net::TcpStream>, times: SiteTimes, record: Arc<SiteRecord>) {
-    let is_first = Arc::new(AtomicBool::new(true));
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (came, is_first, record) = (Instant::now(), is_first.clone(), record.clone());
-        async move { Ok::<_, Infallible>(answer(&request, came, times, &is_first, &record).await) }
+/// A connection, as far as its requests know it.
+struct Connection {
+    is_first_page: AtomicBool,
+    /// From when on its client could have sent the next request.
+    quiet_from: Mutex<Instant>,
+}
+
+impl Connection {
+    fn new() -> Self {
+        Self { is_first_page: AtomicBool::new(true), quiet_from: Mutex::new(Instant::now()) }
+    }
+
+    fn is_quiet_from(&self, instant: Instant) {
+        *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) = instant;
+    }
+
+    fn ends(&self, limits: Limits) -> Instant {
+        *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) + limits.silence
+    }
+}
+
+async fn serve(stream: TcpStream, times: SiteTimes, limits: Limits, record: Arc<SiteRecord>) {
+    // Without it a page of two packets may wait 40 ms for the first one's receipt.
+    let _ = stream.set_nodelay(true);
+    let connection = Arc::new(Connection::new());
+    let service = service_fn(|request: Request<Incoming>| {
+        let (came, connection, record) = (Instant::now(), connection.clone(), record.clone());
+        connection.is_quiet_from(came);
+        async move { Ok::<_, Infallible>(answer(&request, came, times, &connection, &record).await) }
     });
-    // A connection that breaks is its client's affair; the others go on.
-    let _ = http1::Builder::new().max_buf_size(BUFFER).serve_connection(stream, service).await;
+    let mut serving = pin!(async {
+        // Who says nothing gets no buffers. (A new connection counts as readable, until it was tried.)
+        let _ = stream.peek(&mut [0]).await;
+        let stream = TokioIo::new(stream);
+        let serving = http1::Builder::new().max_buf_size(BUFFER).serve_connection(stream, service);
+        // A connection that breaks is its client's affair; the others go on.
+        let _ = serving.await;
+    });
+    // hyper's own limit is for the head alone: it lets those stay that read no answer.
+    let mut ends = connection.ends(limits);
+    while timeout_at(ends, &mut serving).await.is_err() {
+        let later = connection.ends(limits);
+        // No request came meanwhile.
+        if later == ends {
+            return;
+        }
+        ends = later;
+    }
 }
 
 async fn answer(
     request: &Request<Incoming>,
     came: Instant,
     times: SiteTimes,
-    is_first: &AtomicBool,
+    connection: &Connection,
     record: &Arc<SiteRecord>,
 ) -> Response<Full<Bytes>> {
     const HTML: &str = "text/html; charset=utf-8";
@@ -189,10 +261,11 @@ async fn answer(
         }
     };
     let mut takes = times.latency;
-    if is_first.swap(false, Relaxed) {
+    if connection.is_first_page.swap(false, Relaxed) {
         record.connections.fetch_add(1, Relaxed);
         takes += times.connecting;
     }
+    connection.is_quiet_from(came + takes);
     let _in_flight = InFlight::new(record);
     sleep_until(came + takes).await;
     response(StatusCode::OK, HTML, page())
