@@ -288,6 +288,10 @@ fn timeline_file(text: &str) -> Result<TimelineFile, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::lessons::LESSONS;
 
@@ -326,5 +330,89 @@ mod tests {
         let args = args.unwrap_or_else(|error| error.exit());
         assert_eq!(args.workers(160), 10);
         assert_eq!(args.workers(2), 2);
+    }
+
+    /// An argument: one that a lesson knows, a value of it, or anything.
+    fn argument() -> impl Strategy<Value = OsString> {
+        let mut names: Vec<String> = LESSONS
+            .iter()
+            .flat_map(|lesson| {
+                let command = command(lesson);
+                let longs = command.get_arguments().filter_map(|arg| arg.get_long());
+                longs.map(|long| format!("--{long}")).collect::<Vec<_>>()
+            })
+            .collect();
+        names.extend(["--help", "-h", "--", "-", "", "=", "--no"].map(String::from));
+        let value = prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            (0..200u32).prop_map(|number| number.to_string()),
+            any::<f64>().prop_map(|number| number.to_string()),
+            "https?://[a-z0-9.:/?#-]{0,12}",
+            r"[a-z./]{0,4}\.(svg|json|SVG|txt)",
+            any::<String>(),
+        ];
+        let name = prop::sample::select(names);
+        prop_oneof![
+            4 => name.clone().prop_map(OsString::from),
+            3 => value.clone().prop_map(OsString::from),
+            2 => (name, value).prop_map(|(name, value)| format!("{name}={value}").into()),
+            1 => any::<Vec<u8>>().prop_map(no_text),
+        ]
+    }
+
+    /// What is no UTF-8, where the system takes that for an argument.
+    fn no_text(bytes: Vec<u8>) -> OsString {
+        #[cfg(unix)]
+        return std::os::unix::ffi::OsStringExt::from_vec(bytes);
+        #[cfg(not(unix))]
+        return String::from_utf8_lossy(&bytes).into_owned().into();
+    }
+
+    proptest! {
+        #[test]
+        fn any_arguments_are_taken_or_told_with_status_2(
+            lesson in 0..LESSONS.len(),
+            arguments in prop::collection::vec(argument(), 0..6),
+        ) {
+            let lesson = &LESSONS[lesson];
+            let mut command = command(lesson);
+            let all = [OsString::from(lesson.name)].into_iter().chain(arguments);
+            match command.try_get_matches_from_mut(all) {
+                Err(error) => {
+                    prop_assert_eq!(error.exit_code(), if error.use_stderr() { 2 } else { 0 });
+                    prop_assert!(!error.to_string().is_empty());
+                }
+                Ok(matches) => {
+                    let args = Arguments { lesson, command, matches, most_at_once: usize::MAX };
+                    // All that a lesson asks for is there.
+                    if lesson.does(Work::Downloads) {
+                        prop_assert!(args.source().pages() > 0);
+                        prop_assert!(!args.value::<Duration>("timeout").is_zero());
+                        prop_assert!((1..=MOST_ITEMS).contains(&args.value::<usize>("repeat")));
+                    }
+                    prop_assert!((1..=160).contains(&args.workers(160)));
+                    if let Some(TimelineFile { path, .. }) = args.timeline() {
+                        prop_assert!(!path.is_dir());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn valid_values_are_kept(
+            workers in 1..=MOST_WORKERS, repeat in 1..=MOST_ITEMS, latency in 0..=60_000u64,
+            timeout in 0.001..=86_400.0f64,
+        ) {
+            let (most, milliseconds) = (workers.to_string(), latency.to_string());
+            let (times, seconds) = (repeat.to_string(), timeout.to_string());
+            let args = read("threaded_downloader", &[
+                "--workers", &most, "--repeat", &times, "--latency", &milliseconds, "--timeout", &seconds,
+            ]);
+            let args = args.map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(args.workers(MOST_ITEMS), workers);
+            prop_assert_eq!(args.value::<usize>("repeat"), repeat);
+            prop_assert_eq!(args.source(), Source::OwnSite(Duration::from_millis(latency).into()));
+            prop_assert_eq!(args.value::<Duration>("timeout"), Duration::from_secs_f64(timeout));
+        }
     }
 }

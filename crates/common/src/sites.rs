@@ -66,6 +66,10 @@ pub(crate) fn check_site(url: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use http::Uri;
+    use proptest::prelude::*;
+    use url::Url;
+
     use super::*;
 
     #[test]
@@ -107,5 +111,52 @@ mod tests {
         let sites = ["http://h:1/jython", "http://h:1/dice"];
         assert_eq!(practice_sites("http://h:1"), sites);
         assert_eq!(practice_sites("http://h:1/"), sites);
+    }
+
+    /// Pieces of URLs, in their order or nearly so.
+    fn nearly_a_url() -> impl Strategy<Value = String> {
+        let pieces = [
+            "(http|https|HTTP|ftp|h ttp)?",
+            "(://|:/|:)?",
+            "([a-z]{0,2}(:[a-z]?)?@)?",
+            r"([a-z0-9.-]{0,6}|\[[:0-9a-f.v%]{0,8}\]|[0-9.]{0,9}|xn--[a-z0-9]{0,4}|%[0-9a-f]{0,3}|\PC{0,3})",
+            "(:[0-9]{0,6})?",
+            r"([/?#][a-z/?#%\[\] \\]{0,4}|\PC{0,3})?",
+        ];
+        pieces.to_vec().prop_map(|pieces| pieces.concat())
+    }
+
+    /// Whether a client looks into the host, and may refuse what it finds there: it is told as that page's
+    /// failure.
+    fn is_read_further(url: &str) -> bool {
+        let authority = UriStr::new(url).ok().and_then(|url| url.authority_components());
+        let host = authority.map_or("", |authority| authority.host()).to_ascii_lowercase();
+        let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+        let is_number = last.starts_with(|sign: char| sign.is_ascii_digit());
+        host.contains('%') || host.contains("xn--") || is_number && !host.starts_with('[')
+    }
+
+    proptest! {
+        /// What both clients make of it: ureq's `http`, reqwest's `url`.
+        #[test]
+        fn what_is_accepted_can_be_downloaded(
+            text in prop_oneof![6 => nearly_a_url(), 1 => any::<String>()],
+        ) {
+            for check in [check, check_site] {
+                let Ok(accepted) = check(&text) else { continue };
+                prop_assert_eq!(&accepted, &text);
+                if is_read_further(&accepted) {
+                    continue;
+                }
+                let uri: Uri = accepted.parse().map_err(|error| TestCaseError::fail(format!("http: {error}")))?;
+                let url = Url::parse(&accepted).map_err(|error| TestCaseError::fail(format!("url: {error}")))?;
+                prop_assert!(["http", "https"].contains(&url.scheme()), "{url}");
+                prop_assert_eq!(uri.scheme_str().map(str::to_ascii_lowercase), Some(url.scheme().into()));
+                prop_assert!(url.has_host() && uri.host().is_some_and(|host| !host.is_empty()));
+                let port = url.port_or_known_default();
+                prop_assert!(port.is_some_and(|port| port > 0));
+                prop_assert_eq!(uri.port_u16().or(if url.scheme() == "http" { Some(80) } else { Some(443) }), port);
+            }
+        }
     }
 }

@@ -289,6 +289,7 @@ fn time(told: &Value, key: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -361,5 +362,73 @@ mod tests {
         let mut report = self::report();
         report["items"][0]["part"] = json!("joined");
         assert_eq!(read_report(&report).err().as_deref(), Some("nothing was done in 'one by one'"));
+    }
+
+    /// The places of all that stands in a report.
+    fn places(value: &Value, at: &str, all: &mut Vec<String>) {
+        all.push(at.into());
+        match value {
+            Value::Array(values) => values
+                .iter()
+                .enumerate()
+                .for_each(|(place, value)| places(value, &format!("{at}/{place}"), all)),
+            Value::Object(members) => {
+                members.iter().for_each(|(key, value)| places(value, &format!("{at}/{key}"), all));
+            }
+            _ => {}
+        }
+    }
+
+    fn nonsense() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            Just(json!([])),
+            Just(json!({})),
+            Just(json!("joined")),
+            Just(json!([[0, 1, 1, 0]])),
+            any::<f64>().prop_map(Value::from),
+            (0.0..1.0f64).prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (0..4u8).prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_report_with_anything_in_it_makes_sense_or_is_told_why_not(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), nonsense()), 0..4),
+        ) {
+            let mut report = report();
+            for (place, value) in changes {
+                let mut all: Vec<String> = Vec::new();
+                places(&report, "", &mut all);
+                all.retain(|place| !(place.starts_with("/parts/") && place.ends_with("/seconds")));
+                *report.pointer_mut(&all[place.index(all.len())]).expect("it is there") = value;
+            }
+            match read_report(&report) {
+                Ok(samples) => {
+                    prop_assert_eq!(samples.len(), 2);
+                    for sample in samples {
+                        prop_assert!(sample.seconds > 0.0 && sample.done <= 2, "{report}");
+                        let end = sample.timeline.took + ROUNDED;
+                        let mut items = sample.timeline.spans.iter().filter(|span| !span.is_aside);
+                        prop_assert!(items.all(|span| span.start <= span.end && span.end <= end));
+                        // An aside may go on after its part: it is drawn all the same.
+                        prop_assert!(sample.timeline.svg().trim_end().ends_with("</svg>"));
+                    }
+                }
+                Err(why) => prop_assert!(!why.is_empty()),
+            }
+        }
+
+        #[test]
+        fn any_text_is_no_report(text: String, cut: prop::sample::Index) {
+            let lesson = common::LESSONS.first().expect("there are lessons");
+            prop_assert!(read(lesson, &text, None).is_err());
+            let report = report().to_string();
+            prop_assert!(read(lesson, &report[..cut.index(report.len())], None).is_err());
+        }
     }
 }

@@ -138,6 +138,8 @@ fn duration(seconds: &Value) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -172,6 +174,96 @@ mod tests {
             let mut object = whole.clone();
             object[key] = value;
             assert_eq!(Span::from_json(&object), Err(Malformed(key)), "{object}");
+        }
+    }
+
+    /// JSON of any shape, with the members of a span here and there.
+    fn json() -> impl Strategy<Value = Value> {
+        let key = prop::sample::select(vec![
+            "label", "worker", "start", "end", "working", "turns", "error", "more",
+        ]);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            (0..3u8).prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 8, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((key.clone(), inner), 0..8).prop_map(Value::from_iter),
+            ]
+        })
+    }
+
+    /// Of a span, each member whole or any JSON.
+    fn nearly_a_span() -> impl Strategy<Value = Value> {
+        let member = |whole: Value| prop_oneof![9 => Just(whole), 1 => json()];
+        let turns = prop_oneof![
+            Just(Value::Null),
+            prop::collection::vec(prop::collection::vec(0..3u8, 3..5), 0..3)
+                .prop_map(|turns| json!(turns)),
+            json(),
+        ];
+        let times = [member(json!(1.5)), member(json!(2)), member(json!(0.25))];
+        (member(json!("a call")), member(json!("main")), times, turns, json()).prop_map(
+            |(label, worker, [start, end, working], turns, error)| {
+                let mut span = json!({
+                    "label": label, "worker": worker, "start": start, "end": end,
+                    "working": working, "error": error,
+                });
+                if !turns.is_null() {
+                    span["turns"] = turns;
+                }
+                span
+            },
+        )
+    }
+
+    /// Up to a day. In months, a number of seconds would have no room for all the nanoseconds.
+    fn time() -> impl Strategy<Value = Duration> {
+        (0..86_400_000_000_000u64).prop_map(Duration::from_nanos)
+    }
+
+    fn span() -> impl Strategy<Value = Span> {
+        let turn = [time(), time(), time(), time()].prop_map(|[start, took, working, before]| {
+            Turn { start, end: start + took, working, before }
+        });
+        let text = || prop::collection::vec(any::<char>(), 0..20).prop_map(String::from_iter);
+        let turns = prop::collection::vec(turn, 0..4);
+        (text(), text(), [time(), time(), time()], turns, prop::option::of(text())).prop_map(
+            |(label, worker, [start, took, working], turns, failed)| {
+                let end = start + took;
+                Span { label, worker, start, end, working, turns, failed, is_aside: false }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_a_span_or_is_told_what_it_lacks(
+            object in prop_oneof![json(), nearly_a_span()],
+        ) {
+            match Span::from_json(&object) {
+                Ok(span) => {
+                    prop_assert!(span.start <= span.end);
+                    prop_assert_eq!(object["label"].as_str(), Some(span.label.as_str()));
+                    // What can be read can be written, and read again.
+                    prop_assert!(Span::from_json(&span.to_json()).is_ok());
+                }
+                Err(Malformed(key)) => prop_assert!(
+                    ["label", "worker", "start", "end", "working", "turns"].contains(&key)
+                ),
+            }
+        }
+
+        #[test]
+        fn any_span_there_and_back_again(span in span()) {
+            let text = span.to_json().to_string();
+            prop_assert_eq!(Span::from_json(&serde_json::from_str(&text)?), Ok(span));
         }
     }
 }
