@@ -132,8 +132,9 @@ mod tests {
         let authority = UriStr::new(url).ok().and_then(|url| url.authority_components());
         let host = authority.map_or("", |authority| authority.host()).to_ascii_lowercase();
         let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-        let is_number = last.starts_with(|sign: char| sign.is_ascii_digit());
-        host.contains('%') || host.contains("xn--") || is_number && !host.starts_with('[')
+        let is_number =
+            last.starts_with(|sign: char| sign.is_ascii_digit()) && !host.ends_with(']');
+        host.contains('%') || host.contains("xn--") || host.starts_with("[v") || is_number
     }
 
     proptest! {
