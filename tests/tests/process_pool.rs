@@ -137,11 +137,12 @@ fn workers_that_end_at_every_other_job_cost_those_alone() {
 
 #[test]
 fn a_worker_that_stands_still_is_ended_after_the_limit_and_replaced() {
-    let told = run(&json!({"workers": 1, "timeout": 1000, "jobs": [
-        {"answer": 1}, {"before": "stop"}, {"answer": 3}, {"before": "stop"}, {"answer": 5},
+    // On a busy machine, those that work are to be in time all the same.
+    let told = run(&json!({"workers": 1, "timeout": 8000, "jobs": [
+        {"answer": 1}, {"before": "stop"}, {"answer": 3},
     ]}));
-    let late = Err("its worker process did not answer within 1 s".into());
-    assert_eq!(told, [Ok(json!(1)), late.clone(), Ok(json!(3)), late, Ok(json!(5))]);
+    let late = Err("its worker process did not answer within 8 s".into());
+    assert_eq!(told, [Ok(json!(1)), late, Ok(json!(3))]);
 }
 
 /// One that stands still reads nothing: once the pipe is full, the pool cannot even send the job.
@@ -162,7 +163,7 @@ proptest! {
         workers in 1..4usize,
         jobs in prop::collection::vec(job(), 1..8),
     ) {
-        let told = run(&json!({"workers": workers, "timeout": 5000, "jobs": jobs}));
+        let told = run(&json!({"workers": workers, "timeout": 60_000, "jobs": jobs}));
         let is_disturbed = jobs.iter().any(|job| !job["before"].is_null() || !job["after"].is_null());
         for (told, job) in told.iter().zip(&jobs) {
             match told {
