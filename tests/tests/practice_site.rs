@@ -1,6 +1,7 @@
 //! The practice site, as its clients see it.
 #![expect(clippy::print_stdout, reason = "with --nocapture the tests tell what they measured")]
 
+#[path = "../site_program.rs"]
 mod site_program;
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
