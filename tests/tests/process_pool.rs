@@ -280,3 +280,19 @@ fn all_workers_killed_at_once_while_idle_cost_nothing() {
     assert_all_ended(&killed);
     assert_eq!(site.record.requests(), 12);
 }
+
+#[test]
+fn a_lesson_does_not_wait_for_a_stopped_worker_for_ever() {
+    let site = Site::start(1_500);
+    let arguments = ["--site", &site.url, "--repeat", "6", "--workers", "3", "--timeout", "2"];
+    let mut running = Lesson::start("process_downloader", &arguments);
+    running.line();
+    wait_until("all busy", || site.record.in_flight() == 3);
+    sleep(Duration::from_millis(300));
+    let stopped = workers(&running)[0];
+    signal("-STOP", stopped);
+    let ended = running.wait();
+    assert_told(&ended, 1, "its worker process did not answer within 12 s");
+    assert_all_ended(&[stopped]);
+    assert_eq!(site.record.requests(), 12);
+}

@@ -25,6 +25,8 @@ fn main() -> ExitCode {
 fn download_all_sites(run: &Run) {
     let initargs = (run.timeout(), run.without_proxy());
     let pool = ProcessPool::new(run.workers(), &initargs).expect("JSON holds a time and a flag");
+    // A page ends within its own time; a process that was stopped does not, and many take a while to start.
+    let pool = pool.timeout(run.timeout() + Duration::from_secs(10));
     pool.for_each(run.sites(), |worker, url| {
         let Some(page) = run.begin(url) else { return };
         // The URL crosses the border as a line of JSON, and so does the result.
