@@ -42,7 +42,7 @@ fn waiting() -> MutexGuard<'static, Option<Waker>> {
 /// What is to be done before the program ends early.
 static BEFORE_EXIT: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
 
-/// Has this done if the program ends by [`exit`]: with the second Ctrl-C, with the end of its parent, or since
+/// Has this done if the program ends early: with the second Ctrl-C, with the end of its parent, or since
 /// it cannot go on. Whoever ends as usual cleans up by itself.
 pub fn before_exit(clean_up: impl FnOnce() + Send + 'static) {
     BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(clean_up));
