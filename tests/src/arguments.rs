@@ -18,6 +18,9 @@ pub fn short(lesson: &Lesson) -> Vec<&'static str> {
 pub fn long(lesson: &Lesson) -> Vec<&'static str> {
     assert!(lesson.work != Work::Rounds && lesson.workers != Workers::OneEach, "{}", lesson.name);
     let mut arguments = sized(lesson, ["400", "1000"], ["30", "100000"], "100");
+    if lesson.options.iter().any(|option| option.name == "block") {
+        arguments.extend(["--block", "2"]); // in one part a single task blocks for all pages
+    }
     if lesson.workers != Workers::One {
         arguments.extend(["--workers", "2"]);
     }

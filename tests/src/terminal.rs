@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
-use crate::Ended;
+use crate::{Ended, children};
 
 /// A shell command that runs on a terminal.
 pub struct Terminal {
@@ -35,6 +35,17 @@ impl Terminal {
     pub fn press_ctrl_c(&mut self) {
         let keyboard = self.script.stdin.as_mut().expect("it is piped");
         let _ = keyboard.write_all(b"\x03").and_then(|()| keyboard.flush());
+    }
+
+    /// Sends the program the signal of Ctrl-C, and nobody else. One that has ended gets none.
+    ///
+    /// # Panics
+    /// When `ps` or `kill` does not run.
+    pub fn interrupt_program(&mut self) {
+        for program in children(self.script.id()) {
+            let kill = Command::new("kill").args(["-INT", &program.to_string()]).output();
+            kill.expect("kill is part of every Unix");
+        }
     }
 
     /// Waits for its end; gives all that the terminal was sent as what it wrote to stdout. With Ctrl-C a

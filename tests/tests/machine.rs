@@ -195,8 +195,8 @@ fn processes_with(mark: &str) -> BTreeSet<String> {
     processes.filter(has_it).map(|it| it.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// In a real terminal it reaches the lesson and all in its process group. Whenever it comes: status 130, a
-/// true summary, no process left, the terminal as it was.
+/// In a real terminal it reaches the lesson and all in its process group; sent by `kill`, the lesson alone.
+/// Whenever it comes: status 130, a true summary, no process left, the terminal as it was.
 #[test]
 fn ctrl_c_at_random_moments() {
     let folder = Folder::new("moments");
@@ -233,7 +233,12 @@ fn press_ctrl_c(lesson: &common::Lesson, moment: usize, folder: &Path) {
     wait_until("the shell", || out.exists());
     let delay = Duration::from_micros(fastrand::u64(0..1_000_000));
     thread::sleep(delay);
-    terminal.press_ctrl_c();
+    // Every second time it is sent to the lesson alone, which is then to see to the others.
+    if moment % 2 == 0 {
+        terminal.press_ctrl_c();
+    } else {
+        terminal.interrupt_program();
+    }
     let ended = terminal.wait();
     let about = format!("{name} after {delay:?}: {:?}", ended.stdout);
 
