@@ -37,7 +37,7 @@ pub use descriptors::reserve_descriptors;
 pub use interrupt::{STATUS as INTERRUPTED, before_exit, interrupted, listen as listen_for_ctrl_c};
 pub use lessons::{Extra, LESSONS, Lesson, Model, Part, Takes, Work, Workers};
 pub use record::{Item, Outcome, Record};
-pub use report::{beside, cores, two_digits};
+pub use report::{cores, two_digits};
 pub use run::{
     Aside, Begun, ENDS_WITH_INPUT, Ended, PIPE_CLOSED, Pictures, Run, start_calls, start_downloads,
     start_pictures, start_rounds,

@@ -308,7 +308,7 @@ pub fn cores() -> usize {
 
 /// A time beside that of a base, both in seconds: `5.0x faster`, `17x slower`, and `the same` where they
 /// differ by less than is to be told from a single run.
-pub fn beside(base: f64, seconds: f64) -> String {
+fn beside(base: f64, seconds: f64) -> String {
     match base / seconds.max(1e-9) {
         ratio if (0.98..=1.02).contains(&ratio) => "the same".into(),
         ratio if ratio > 1.0 => format!("{}x faster", two_digits(ratio)),
