@@ -460,6 +460,24 @@ fn the_picture_of_async_has_the_thread_and_below_it_all_tasks() {
 }
 
 #[test]
+fn many_parts_do_not_stand_out_of_the_picture() {
+    let folder = Folder::new("parts");
+    let file = folder.file("run.svg");
+    let arguments = ["--number", "20", "--latency", "1", "--connecting", "0", "--timeline", &file];
+    let ended = Lesson::run("measure_first", &arguments);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let words = words(&read(&file));
+    let said: Vec<&String> = words.iter().filter(|line| line.contains(" s")).collect();
+    for part in
+        ["naive, one core: ", "iterative, one core: ", "a connection each: ", "one session: "]
+    {
+        assert_eq!(said.iter().filter(|line| line.contains(part)).count(), 1, "{part}{words:?}");
+    }
+    // In letters of 12 pixels, a line of 120 is about 800 pixels wide, of the picture's 960.
+    assert!(said.iter().all(|line| line.chars().count() <= 120), "{said:?}");
+}
+
+#[test]
 fn an_address_with_signs_that_mean_something_to_xml() {
     let folder = Folder::new("signs");
     let site = Site::start(20);

@@ -10,7 +10,7 @@ use svg::node::element::{Group, Rectangle, SVG, Style, Text, Title};
 
 use crate::facts::plural;
 use crate::lanes::{Doing, Kind, Lane, Piece, lanes, share};
-use crate::{Section, Timeline, scale};
+use crate::{Timeline, scale};
 
 /// Lanes beyond these are summed up in words.
 const MOST_LANES: usize = 200;
@@ -25,6 +25,8 @@ const NAMES: usize = 110;
 const PERCENTS: usize = 60;
 const HEAD: usize = 82;
 const FOOT: usize = 34;
+/// What a further line of words takes.
+const LINE: usize = 16;
 /// Half of what the label of a tick takes.
 const ROOM_FOR_A_TICK: usize = 20;
 /// What the names of parts take above the axis, and how wide a sign of them is at the most.
@@ -226,17 +228,25 @@ impl Timeline {
         self.spans.iter().flat_map(|span| &span.turns).any(|turn| !turn.blocked().is_zero())
     }
 
-    /// What is said of it in a line: the facts, or of a run of several parts how long each took.
-    fn headline(&self) -> String {
-        let took = |section: &Section| {
+    /// What is said of it, in lines: the facts, or of a run of several parts how long each took.
+    fn headlines(&self) -> Vec<String> {
+        if self.sections.is_empty() {
+            return vec![self.sentence().unwrap_or_default()];
+        }
+        let mut lines = vec![String::new()];
+        for section in &self.sections {
             let seconds = section.end.saturating_sub(section.start).as_secs_f64();
             let digits = if seconds < 0.001 { 6 } else { 3 };
-            format!("{}: {seconds:.digits$} s", section.name)
-        };
-        match self.sections.as_slice() {
-            [] => self.sentence().unwrap_or_default(),
-            parts => parts.iter().map(took).collect::<Vec<_>>().join(";  "),
+            let took = format!("{}: {seconds:.digits$} s", section.name);
+            let line = lines.last_mut().expect("there is one from the start");
+            let longer = if line.is_empty() { took.clone() } else { format!("{line};  {took}") };
+            if longer.chars().count() * SIGN < WIDTH {
+                *line = longer;
+            } else {
+                lines.push(took);
+            }
         }
+        lines
     }
 
     /// The whole run as one self-contained picture, which says on hover what each bar is.
@@ -244,12 +254,16 @@ impl Timeline {
         let picture = self.picture();
         let (axis, plot) = (self.end(), WIDTH - NAMES - PERCENTS);
         let more = if picture.more.is_empty() { 0 } else { 20 };
-        let head = HEAD + if self.sections.is_empty() { 0 } else { PARTS };
+        let lines = self.headlines();
+        let parts = if self.sections.is_empty() { 0 } else { PARTS };
+        let head = HEAD + parts + LINE * (lines.len() - 1);
         let bottom = head + picture.height;
         let height = bottom + more + FOOT;
         let at = |time: Duration| NAMES + (plot as f64 * share(time, axis)) as usize;
-        let mut document =
-            document(&self.title, WIDTH, height).add(text("", 12, 44, &self.headline()));
+        let mut document = document(&self.title, WIDTH, height);
+        for (number, line) in lines.iter().enumerate() {
+            document = document.add(text("", 12, 44 + LINE * number, line));
+        }
         for section in &self.sections {
             let (from, to) = (at(section.start), at(section.end));
             document = document.add(rectangle("part", from, head - 8, 1, picture.height + 8));
