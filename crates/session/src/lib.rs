@@ -23,6 +23,11 @@ pub use failure::Failure;
 #[cfg(feature = "ureq")]
 const BUFFER: usize = 16 * 1024;
 
+/// How many connections wait for their next page, at the most. ureq's own limit is 3 for a site: more threads than that
+/// that share a session would have to connect anew for page after page.
+#[cfg(feature = "ureq")]
+const IDLE: usize = 1_000;
+
 /// A session of blocking calls, for one thread or for many.
 #[cfg(feature = "ureq")]
 pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
@@ -35,6 +40,8 @@ pub fn agent(timeout: Duration, without_proxy: bool) -> ureq::Agent {
         .timeout_global(Some(timeout))
         .input_buffer_size(BUFFER)
         .output_buffer_size(BUFFER)
+        .max_idle_connections(IDLE)
+        .max_idle_connections_per_host(IDLE)
         .tls_config(tls)
         .middleware(success_alone);
     let config = if without_proxy { config.proxy(None) } else { config };
