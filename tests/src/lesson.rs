@@ -16,19 +16,32 @@ use serde_json::Value;
 /// When it cannot be built.
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let directory = BUILT.get_or_init(|| {
-        // This test is target/PROFILE/deps/NAME; `cargo test` does not build other packages' programs.
-        let test = env::current_exe().expect("a test has a path");
-        let directory = test.ancestors().nth(2).expect("it lies in target").to_path_buf();
-        let mut build = common::inner_cargo(env!("CARGO"));
-        build.args(["build", "--quiet", "--locked", "--workspace", "--bins", "--profile"]);
-        let profile = directory.file_name().and_then(|name| name.to_str()).expect("a profile");
-        build.arg(if profile == "debug" { "dev" } else { profile });
-        let status = build.status().expect("cargo runs");
-        assert!(status.success(), "the programs could not be built");
-        directory
-    });
+    let directory = BUILT.get_or_init(|| build("--bins"));
     directory.join(name).with_extension(env::consts::EXE_EXTENSION)
+}
+
+/// An example of a lesson, built: a spoilt lesson, or the solution of an exercise, as the tutorial shows them.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn example(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let directory = BUILT.get_or_init(|| build("--examples").join("examples"));
+    directory.join(name).with_extension(env::consts::EXE_EXTENSION)
+}
+
+/// Builds programs of that kind for the whole workspace; gives the folder of this profile.
+fn build(kind: &str) -> PathBuf {
+    // This test is target/PROFILE/deps/NAME; `cargo test` does not build other packages' programs.
+    let test = env::current_exe().expect("a test has a path");
+    let directory = test.ancestors().nth(2).expect("it lies in target").to_path_buf();
+    let mut build = common::inner_cargo(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--workspace", kind, "--profile"]);
+    let profile = directory.file_name().and_then(|name| name.to_str()).expect("a profile");
+    build.arg(if profile == "debug" { "dev" } else { profile });
+    let status = build.status().expect("cargo runs");
+    assert!(status.success(), "the programs could not be built");
+    directory
 }
 
 /// A lesson that runs.
@@ -96,6 +109,11 @@ impl Lesson {
     /// Runs it to its end.
     pub fn run<S: AsRef<str>>(name: &str, arguments: &[S]) -> Ended {
         Self::start(name, arguments).wait()
+    }
+
+    /// Runs one of the lessons' examples to its end.
+    pub fn run_example<S: AsRef<str>>(name: &str, arguments: &[S]) -> Ended {
+        Self::start_program(&example(name), arguments, &[]).wait()
     }
 
     /// Runs it to its end, with these variables in its environment.

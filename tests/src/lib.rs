@@ -21,7 +21,7 @@ pub use arguments::{long, short};
 pub use examples::{compile, documentation};
 pub use fault_site::{Ending, FAULTS, Fault, FaultSite, MortalSite, RefusingPort};
 pub use folder::Folder;
-pub use lesson::{Ended, Lesson, program};
+pub use lesson::{Ended, Lesson, example, program};
 #[cfg(target_os = "linux")]
 pub use terminal::{Terminal, without_colours};
 

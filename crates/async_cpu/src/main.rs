@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use async_std::task;
 
+// ANCHOR: main
 fn main() -> ExitCode {
     let run = common::start_calls("async_cpu");
     task::block_on(async {
@@ -22,8 +23,11 @@ fn main() -> ExitCode {
     });
     run.finish()
 }
+// ANCHOR_END: main
 
+// ANCHOR: fib
 /// The naive recursion, awaited. A future that holds another of its kind must keep it on the heap.
 async fn fib(n: u64) -> u64 {
     if n < 2 { n } else { Box::pin(fib(n - 1)).await + Box::pin(fib(n - 2)).await }
 }
+// ANCHOR_END: fib

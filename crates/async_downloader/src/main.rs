@@ -5,7 +5,6 @@
 //! Watch:   all lines come at once, after little more than the time of one page.
 //! Try:     `--workers 5`: at the same limit, async is as fast as threads, and no faster.
 
-use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,13 +16,18 @@ use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+// ANCHOR: main
 fn main() -> ExitCode {
     let run = common::start_downloads("async_downloader", practice_site::start);
     let event_loop = runtime::Builder::new_current_thread().enable_all().build();
-    event_loop.expect("the system gives an event loop").block_on(download_all_sites(run));
+    // Ctrl-C drops what is in flight.
+    let downloads = select(Box::pin(download_all_sites(run)), Box::pin(run.interrupted()));
+    event_loop.expect("the system gives an event loop").block_on(downloads);
     run.finish()
 }
+// ANCHOR_END: main
 
+// ANCHOR: download_all_sites
 // A spawned task may outlive this call: it borrows what lives as long as the program, or owns.
 async fn download_all_sites(run: &'static Run) {
     let session = session::client(run.timeout(), run.without_proxy());
@@ -38,9 +42,9 @@ async fn download_all_sites(run: &'static Run) {
             page.end_after(download_site(&session, url)).await;
         });
     }
-    // Ctrl-C drops the tasks, each of them where it awaits.
-    select(pin!(tasks.join_all()), pin!(run.interrupted())).await;
+    tasks.join_all().await;
 }
+// ANCHOR_END: download_all_sites
 
 async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
     let mut response = session::success(session.get(url).send().await?)?;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 async fn download_all_sites(run: &'static Run) {
     let session = session::client(run.timeout(), run.without_proxy());
     for part in ["one task blocks", "every task blocks", "spawn_blocking"] {
@@ -50,7 +51,9 @@ async fn download_all_sites(run: &'static Run) {
         join_all(run.sites().iter().map(download)).await;
     }
 }
+// ANCHOR_END: download_all_sites
 
+// ANCHOR: block
 /// What does not give way: it waits or works without an `.await`.
 fn block(run: &Run, times: usize) {
     for _ in 0..times {
@@ -62,6 +65,7 @@ fn block(run: &Run, times: usize) {
         }
     }
 }
+// ANCHOR_END: block
 
 async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
     let mut response = session::success(session.get(url).send().await?)?;

@@ -39,6 +39,7 @@ impl Gil {
         result
     }
 
+    // ANCHOR: handing_on
     /// To be called often by who holds the lock: hands it on if it is wanted, and waits for its next turn.
     pub(crate) fn give_way_if_wanted(&self) {
         if self.is_wanted.load(Relaxed) {
@@ -67,6 +68,7 @@ impl Gil {
         self.queue.lock().expect(FINE).served += 1;
         self.handed_on.notify_all(); // a condition variable cannot choose whom it wakes
     }
+    // ANCHOR_END: handing_on
 }
 
 const FINE: &str = "nobody panics with it";

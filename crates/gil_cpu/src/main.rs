@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: compute_all
 fn compute_all(run: &Run, fib: impl Fn(u64) -> u64 + Sync) {
     let queue = Mutex::new(run.numbers().iter());
     // Unlocks as it returns. A lock taken in the `while let` itself would be held while computing.
@@ -45,7 +46,9 @@ fn compute_all(run: &Run, fib: impl Fn(u64) -> u64 + Sync) {
         }
     });
 }
+// ANCHOR_END: compute_all
 
+// ANCHOR: fib_with
 /// `fib` of a thread that holds the GIL: now and then it looks whether another wants it.
 fn fib_with(gil: &Gil, n: u64) -> u64 {
     if n < 15 {
@@ -54,6 +57,7 @@ fn fib_with(gil: &Gil, n: u64) -> u64 {
     gil.give_way_if_wanted();
     fib_with(gil, n - 1) + fib_with(gil, n - 2)
 }
+// ANCHOR_END: fib_with
 
 /// The naive recursion: it costs time and nothing else.
 fn fib(n: u64) -> u64 {

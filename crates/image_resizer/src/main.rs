@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: resize_all
 fn resize_all(run: &Run) {
     // Both ways write to the same disk.
     let place = run.folder("out").unwrap_or_else(env::temp_dir);
@@ -42,6 +43,7 @@ fn resize_all(run: &Run) {
         });
     });
 }
+// ANCHOR_END: resize_all
 
 /// A broken picture costs itself alone.
 fn resize(run: &Run, picture: &Path, folder: &Path) -> Outcome {

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: compute_all
 fn compute_all(run: &Run) {
     let compute = |number, fib: fn(u64) -> u64| {
         let Some(call) = run.begin(number) else { return };
@@ -35,12 +36,14 @@ fn compute_all(run: &Run) {
     run.part("iterative, one core");
     run.numbers().iter().for_each(|&number| compute(number, iterative));
 }
+// ANCHOR_END: compute_all
 
 /// The naive recursion: it costs time and nothing else.
 fn fib(n: u64) -> u64 {
     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
 }
 
+// ANCHOR: better
 /// The same recursion, which computes nothing twice.
 fn memoised(n: u64, known: &mut [u64; 94]) -> u64 {
     if n >= 2 && known[n as usize] == 0 {
@@ -53,6 +56,7 @@ fn memoised(n: u64, known: &mut [u64; 94]) -> u64 {
 fn iterative(n: u64) -> u64 {
     (0..n).fold((1, 0), |(before, this), _| (this, before + this)).1
 }
+// ANCHOR_END: better
 
 fn download_all_sites(run: &Run) {
     let new_session = || session::agent(run.timeout(), run.without_proxy());

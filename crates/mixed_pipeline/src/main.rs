@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 async fn download_all_sites(run: &'static Run) {
     let session = session::client(run.timeout(), run.without_proxy());
     // Each page comes with the number to compute, and gives it back if it arrives.
@@ -50,6 +51,7 @@ async fn download_all_sites(run: &'static Run) {
     let computing: Vec<_> = computing.buffer_unordered(run.workers()).collect().await;
     join_all(computing.into_iter().flatten()).await;
 }
+// ANCHOR_END: download_all_sites
 
 fn compute(run: &Run, number: u64) {
     let Some(call) = run.begin(number) else { return };

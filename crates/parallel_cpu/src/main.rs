@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use rayon::prelude::*;
 
+// ANCHOR: main
 fn main() -> ExitCode {
     let run = common::start_calls("parallel_cpu");
     // For `--workers` alone: by itself, rayon starts a thread for each core.
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     });
     run.finish()
 }
+// ANCHOR_END: main
 
 /// The naive recursion: it costs time and nothing else.
 fn fib(n: u64) -> u64 {

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use process_pool::ProcessPool;
 
+// ANCHOR: main
 fn main() -> ExitCode {
     // A worker process is this program too: it starts here, and does not go past this line.
     process_pool::serve(init_process);
@@ -25,7 +26,9 @@ fn main() -> ExitCode {
     });
     run.finish()
 }
+// ANCHOR_END: main
 
+// ANCHOR: init_process
 /// A worker's start-up: where it is to keep to one core, it takes the one with its own number.
 fn init_process(pin: bool) -> impl FnMut((u64, String)) -> Result<u64, Infallible> {
     let core = || {
@@ -38,6 +41,7 @@ fn init_process(pin: bool) -> impl FnMut((u64, String)) -> Result<u64, Infallibl
     }
     |(number, _payload)| Ok(fib(number))
 }
+// ANCHOR_END: init_process
 
 /// The naive recursion: it costs time and nothing else.
 fn fib(n: u64) -> u64 {

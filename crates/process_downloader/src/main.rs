@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 fn download_all_sites(run: &Run) {
     let initargs = (run.timeout(), run.without_proxy());
     let pool = ProcessPool::new(run.workers(), &initargs).expect("JSON holds a time and a flag");
@@ -33,7 +34,9 @@ fn download_all_sites(run: &Run) {
         page.end(worker.call(url));
     });
 }
+// ANCHOR_END: download_all_sites
 
+// ANCHOR: init_process
 /// A worker's start-up: its session is made once, and serves all the pages that come to it.
 fn init_process(
     (timeout, without_proxy): (Duration, bool),
@@ -41,6 +44,7 @@ fn init_process(
     let session = session::agent(timeout, without_proxy);
     move |url| download_site(&session, &url)
 }
+// ANCHOR_END: init_process
 
 fn download_site(session: &Agent, url: &str) -> Result<u64, Failure> {
     let mut body = session.get(url).call()?.into_body().into_reader();

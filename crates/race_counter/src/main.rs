@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: unprotected
 /// Wrong on purpose: what others add between the read and the write is lost.
 fn unprotected(threads: u64, increments: u64) -> u64 {
     race(AtomicU64::new(0), threads, increments, |counter, _| add(counter)).into_inner()
@@ -41,7 +42,9 @@ fn add(counter: &AtomicU64) {
     let read = counter.load(Relaxed);
     counter.store(read + 1, Relaxed);
 }
+// ANCHOR_END: unprotected
 
+// ANCHOR: wide_window
 /// The same mistake, and its first step is watched: all have read before anyone writes.
 fn wide_window(threads: u64, increments: u64, watch: &Interleaving) -> u64 {
     let all_have_read = Barrier::new(threads as usize);
@@ -56,7 +59,9 @@ fn wide_window(threads: u64, increments: u64, watch: &Interleaving) -> u64 {
     })
     .into_inner()
 }
+// ANCHOR_END: wide_window
 
+// ANCHOR: mended
 /// Mended by a lock: the three steps are one for all who take it. It costs the most.
 fn mutex(threads: u64, increments: u64) -> u64 {
     let add = |counter: &Mutex<u64>, _| *counter.lock().expect("nobody panics") += 1;
@@ -78,6 +83,7 @@ fn joined_sums(threads: u64, increments: u64) -> u64 {
         workers.into_iter().map(|worker| worker.join().expect("nobody panics")).sum()
     })
 }
+// ANCHOR_END: mended
 
 /// Has so many threads add to one counter so many times, and gives it back when all have ended.
 fn race<C: Sync>(counter: C, threads: u64, increments: u64, add: impl Fn(&C, u64) + Sync) -> C {

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 async fn download_all_sites(run: &Run) {
     let session = session::client(run.timeout(), run.without_proxy());
     let download = async |url: &String| {
@@ -37,6 +38,7 @@ async fn download_all_sites(run: &Run) {
     // A future does nothing until it is awaited: these are awaited together.
     join_all(run.sites().iter().map(download)).await;
 }
+// ANCHOR_END: download_all_sites
 
 async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
     let mut response = session::success(session.get(url).send().await?)?;

@@ -7,6 +7,7 @@
 
 use std::process::ExitCode;
 
+// ANCHOR: main
 fn main() -> ExitCode {
     let run = common::start_calls("sync_cpu");
     for &number in run.numbers() {
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     }
     run.finish()
 }
+// ANCHOR_END: main
 
 /// The naive recursion: it costs time and nothing else.
 fn fib(n: u64) -> u64 {

@@ -12,12 +12,14 @@ use common::Run;
 use session::Failure;
 use ureq::Agent;
 
+// ANCHOR: program
 fn main() -> ExitCode {
     let run = common::start_downloads("sync_downloader", practice_site::start);
     download_all_sites(run);
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 fn download_all_sites(run: &Run) {
     let session = session::agent(run.timeout(), run.without_proxy());
     for url in run.sites() {
@@ -25,8 +27,10 @@ fn download_all_sites(run: &Run) {
         page.end(download_site(&session, url));
     }
 }
+// ANCHOR_END: download_all_sites
 
 fn download_site(session: &Agent, url: &str) -> Result<u64, Failure> {
     let mut body = session.get(url).call()?.into_body().into_reader();
     Ok(io::copy(&mut body, &mut io::sink())?)
 }
+// ANCHOR_END: program

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 fn download_all_sites(run: &Run) {
     let session = session::agent(run.timeout(), run.without_proxy());
     let to_panic: u64 = run.option("panic");
@@ -48,6 +49,7 @@ fn download_all_sites(run: &Run) {
         }
     });
 }
+// ANCHOR_END: download_all_sites
 
 fn download_site(session: &Agent, url: &str) -> Result<u64, Failure> {
     let mut body = session.get(url).call()?.into_body().into_reader();

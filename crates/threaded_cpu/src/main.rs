@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 
+// ANCHOR: main
 fn main() -> ExitCode {
     let run = common::start_calls("threaded_cpu");
     let queue = Mutex::new(run.numbers().iter());
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     });
     run.finish()
 }
+// ANCHOR_END: main
 
 /// The naive recursion: it costs time and nothing else.
 fn fib(n: u64) -> u64 {

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 fn download_all_sites(run: &Run) {
     let queue = Mutex::new(run.sites().iter());
     // Unlocks as it returns. A lock taken in the `while let` itself would be held while downloading.
@@ -37,6 +38,7 @@ fn download_all_sites(run: &Run) {
         }
     });
 }
+// ANCHOR_END: download_all_sites
 
 fn download_site(session: &Agent, url: &str) -> Result<u64, Failure> {
     let mut body = session.get(url).call()?.into_body().into_reader();

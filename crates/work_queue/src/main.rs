@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
+// ANCHOR: download_all_sites
 fn download_all_sites(run: &Run) {
     let (sender, receiver) = sync_channel::<&String>(2);
     let queue = Mutex::new(receiver); // a receiver has one owner: the workers take turns with it
@@ -53,6 +54,7 @@ fn download_all_sites(run: &Run) {
         drop(sender); // no sentinel: without a sender, `recv` fails as soon as the queue is empty
     });
 }
+// ANCHOR_END: download_all_sites
 
 fn download_site(session: &Agent, url: &str) -> Result<u64, Failure> {
     let mut body = session.get(url).call()?.into_body().into_reader();

@@ -1,0 +1,57 @@
+//! Solution: after a second, what is still on its way is given up, and what has arrived is kept.
+//!
+//! Run:     `cargo run -p async_downloader --example given_up`
+//! Watch:   `--workers 10 --latency 300`: 30 pages arrive, and ten are dropped where they await.
+
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::Run;
+use futures_util::future::select;
+use reqwest::Client;
+use session::Failure;
+use tokio::runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+fn main() -> ExitCode {
+    let run = common::start_downloads("async_downloader", practice_site::start);
+    let event_loop = runtime::Builder::new_current_thread().enable_all().build();
+    // Ctrl-C drops what is in flight.
+    let downloads = select(Box::pin(download_all_sites(run)), Box::pin(run.interrupted()));
+    event_loop.expect("the system gives an event loop").block_on(downloads);
+    run.finish()
+}
+
+/// How long the user is willing to wait for all of it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+// A spawned task may outlive this call: it borrows what lives as long as the program, or owns.
+async fn download_all_sites(run: &'static Run) {
+    let session = session::client(run.timeout(), run.without_proxy());
+    let limit = Arc::new(Semaphore::new(run.workers()));
+    let mut tasks = JoinSet::new();
+    for url in run.sites() {
+        // Both clones are handles: of the one client with its connections, of the one limit.
+        let (session, limit) = (session.clone(), limit.clone());
+        tasks.spawn(async move {
+            let _turn = limit.acquire().await.expect("nobody closes it");
+            let Some(page) = run.begin(url) else { return };
+            page.end_after(download_site(&session, url)).await;
+        });
+    }
+    // Whoever is not here by then is dropped where it awaits.
+    select(pin!(tasks.join_all()), pin!(sleep(PATIENCE))).await;
+}
+
+async fn download_site(session: &Client, url: &str) -> Result<u64, Failure> {
+    let mut response = session::success(session.get(url).send().await?)?;
+    let mut bytes = 0;
+    while let Some(chunk) = response.chunk().await? {
+        bytes += chunk.len() as u64;
+    }
+    Ok(bytes)
+}

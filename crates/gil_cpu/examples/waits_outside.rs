@@ -1,0 +1,66 @@
+//! Solution: a thread that waits lets go of the GIL, which is why Python's threads do help with downloads.
+//!
+//! Run:     `cargo run -p gil_cpu --example waits_outside -- --number 30`
+//! Watch:   with the GIL, too, twenty threads are several times as fast as one: they wait at the same time.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use common::Run;
+use gil::Gil;
+
+#[path = "../src/gil.rs"]
+mod gil;
+
+fn main() -> ExitCode {
+    let run = common::start_calls("gil_cpu");
+    let gil = Gil::new(Duration::from_micros(run.option("interval")));
+    run.part("one thread");
+    for &number in run.numbers() {
+        let Some(call) = run.begin(number) else { break };
+        call.end(wait_and(|| gil.hold(|| fib_with(&gil, number))));
+    }
+    run.part("threads with a GIL");
+    compute_all(run, |number| wait_and(|| gil.hold(|| fib_with(&gil, number))));
+    run.part("threads without");
+    compute_all(run, |number| wait_and(|| fib(number)));
+    run.finish()
+}
+
+/// The answer of a slow site is waited for, without the GIL, and then computed with.
+fn wait_and(compute: impl FnOnce() -> u64) -> u64 {
+    thread::sleep(Duration::from_millis(50));
+    compute()
+}
+
+fn compute_all(run: &Run, fib: impl Fn(u64) -> u64 + Sync) {
+    let queue = Mutex::new(run.numbers().iter());
+    // Unlocks as it returns. A lock taken in the `while let` itself would be held while computing.
+    let next_number = || queue.lock().expect("no worker panics here").next();
+    thread::scope(|scope| {
+        for _ in 0..run.workers() {
+            scope.spawn(|| {
+                while let Some(&number) = next_number() {
+                    let Some(call) = run.begin(number) else { break };
+                    call.end(fib(number));
+                }
+            });
+        }
+    });
+}
+
+/// `fib` of a thread that holds the GIL: now and then it looks whether another wants it.
+fn fib_with(gil: &Gil, n: u64) -> u64 {
+    if n < 15 {
+        return fib(n); // a microsecond: to look at every call would cost more than the call
+    }
+    gil.give_way_if_wanted();
+    fib_with(gil, n - 1) + fib_with(gil, n - 2)
+}
+
+/// The naive recursion: it costs time and nothing else.
+fn fib(n: u64) -> u64 {
+    if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+}
