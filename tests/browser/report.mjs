@@ -2,46 +2,18 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { conclude, expect, launch, overflow, paleTexts, usage, watch } from "./chromium.mjs";
 
 const [path] = process.argv.slice(2);
-if (!path || !existsSync(path)) {
-  console.error("usage: node report.mjs REPORT.html");
-  process.exit(2);
-}
+if (!path || !existsSync(path)) usage("usage: node report.mjs REPORT.html");
 const url = pathToFileURL(resolve(path)).href;
-const problems = [];
-const expect = (holds, sentence) => {
-  if (!holds) problems.push(sentence);
-};
-
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-if (!existsSync(executablePath)) {
-  console.error(`There is no ${executablePath}: set CHROMIUM to the path of a Chromium.`);
-  process.exit(2);
-}
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
-});
+const browser = await launch();
 
 // One part of the test on a fresh page. Whatever it does, the page must not complain nor load anything.
 const part = async (name, options, test) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
-  page.on("console", (message) => {
-    const bad = ["error", "warning"].includes(message.type());
-    expect(!bad, `${name}: the console has this ${message.type()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => expect(false, `${name}: the script failed: ${error.message}`));
-  page.on("request", (request) => {
-    const own = request.url() === url || request.url().startsWith("data:");
-    expect(own, `${name}: the page asks for ${request.url()}`);
-  });
+  watch(page, () => name, (asked) => asked === url);
   try {
     await page.goto(url, { waitUntil: "load" });
     await test(page, (holds, sentence) => expect(holds, `${name}: ${sentence}`));
@@ -78,25 +50,9 @@ const near = (one, other, by) => Math.abs(one - other) <= by;
 const allAt = (state, place) => state.cursors.every((cursor) => near(cursor, place, 0.01));
 const nothingCovered = (state) => state.cursors.every((cursor) => cursor >= 1);
 const pause = (page, millis = 400) => page.waitForTimeout(millis);
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 const isHidden = async (page, what) => !(await page.locator(what).isVisible());
 
-// Texts with less contrast to the page than 4.5 to 1, which is what WCAG asks for.
-const paleTexts = (page) =>
-  page.evaluate(() => {
-    const luminance = (colour) => {
-      const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-      const [red, green, blue] = colour.match(/[\d.]+/g).map((part) => linear(part / 255));
-      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-    };
-    const paper = luminance(getComputedStyle(document.body).backgroundColor);
-    const texts = [...document.querySelectorAll("h1, h2, h3, p, caption, th, td, dt, dd, li, strong, .small, .names, .ticks b")];
-    const pale = texts.filter((text) => {
-      const ink = luminance(getComputedStyle(text).color);
-      return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05) < 4.5;
-    });
-    return [...new Set(pale.map((text) => `${text.localName} "${text.textContent.trim().slice(0, 30)}"`))];
-  });
+const TEXTS = "h1, h2, h3, p, caption, th, td, dt, dd, li, strong, .small, .names, .ticks b";
 
 // The words of all bars, as they are in the file.
 let words = [];
@@ -137,7 +93,7 @@ for (const colorScheme of ["light", "dark"]) {
       const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const isLight = Number(paper.match(/\d+/)[0]) > 127;
       expect(isLight === (colorScheme === "light"), `its background is ${paper}`);
-      const pale = await paleTexts(page);
+      const pale = await paleTexts(page, TEXTS);
       expect(pale.length === 0, `these are hard to read: ${pale}`);
       expect(await page.locator("#play").isVisible(), "there is no play button");
     });
@@ -291,9 +247,4 @@ await part("printing", { colorScheme: "dark", viewport: { width: 718, height: 10
   expect((await overflow(page)) <= 0, `the page is ${await overflow(page)} pixels too wide for A4`);
 });
 
-await browser.close();
-if (problems.length > 0) {
-  console.error(problems.map((problem) => `FAILED  ${problem}`).join("\n"));
-  process.exit(1);
-}
-console.log(`${path}: fine in the browser`);
+await conclude(browser, path);

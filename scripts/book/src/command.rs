@@ -1,0 +1,318 @@
+//! Commands that the book tells its reader to type.
+
+use std::env;
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crate::root;
+
+/// `cargo run` of one of the workspace's programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// `-p`
+    pub package: String,
+    /// `--example`
+    pub example: Option<String>,
+    /// Whatever else stands before the `--`: a profile.
+    pub cargo: Vec<String>,
+    /// What stands behind it.
+    pub arguments: Vec<String>,
+}
+
+impl Program {
+    /// Reads it, as it is typed. It is nothing else than `cargo run ... -p PACKAGE ... [-- ...]`.
+    pub fn parse(command: &str) -> Option<Self> {
+        let rest = command.strip_prefix("cargo run ")?;
+        let (before, after) = rest.split_once(" -- ").unwrap_or((rest, ""));
+        let mut package = None;
+        let mut example = None;
+        let mut cargo = Vec::new();
+        let mut words = before.split_whitespace();
+        while let Some(word) = words.next() {
+            match word {
+                "-p" => package = words.next().map(String::from),
+                "--example" => example = words.next().map(String::from),
+                _ => cargo.push(word.into()),
+            }
+        }
+        let arguments = after.split_whitespace().map(String::from).collect();
+        Some(Self { package: package?, example, cargo, arguments })
+    }
+
+    /// Where its source is, seen from the workspace's folder.
+    pub fn source(&self) -> String {
+        match &self.example {
+            None => format!("crates/{}/src/main.rs", self.package),
+            Some(example) => format!("crates/{}/examples/{example}.rs", self.package),
+        }
+    }
+
+    /// Runs it; gives what it printed, as a reader sees it, without what cargo says.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub fn output(&self, timeline: Option<&Path>) -> io::Result<String> {
+        static FILES: AtomicUsize = AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, Relaxed);
+        let file = scratch()?.join(format!("{}-{number}.txt", process::id()));
+        // Both streams into one file: so the lines keep their order.
+        let output = File::create(&file)?;
+        let mut command = self.command();
+        command.args(&self.arguments);
+        if let Some(timeline) = timeline {
+            command.arg("--timeline").arg(timeline);
+        }
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        command.status()?;
+        let text = fs::read_to_string(&file)?.replace('\r', "");
+        fs::remove_file(&file)?;
+        Ok(text)
+    }
+
+    /// What it says against its arguments. It is not run: `--help` comes last, and the arguments are read before.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn objection(&self) -> io::Result<Option<String>> {
+        let output = self.command().args(&self.arguments).arg("--help").output()?;
+        let objection = || String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
+        Ok((!output.status.success()).then(objection))
+    }
+
+    /// What it says of itself.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn help(&self) -> io::Result<String> {
+        let output = self.command().arg("--help").output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The command itself, without the program's arguments. Where cargo has nothing else to choose, the program that lies
+    /// beside this one is as good, and sooner there.
+    fn command(&self) -> Command {
+        let beside = self.cargo.is_empty().then(|| self.built()).flatten();
+        let mut command = match beside {
+            Some(program) => Command::new(program),
+            None => {
+                let mut cargo = common::inner_cargo(env!("CARGO"));
+                cargo.args(["run", "--quiet", "--locked", "-p", &self.package]).args(&self.cargo);
+                cargo.args(self.example.iter().flat_map(|example| ["--example", example]));
+                cargo.arg("--");
+                cargo
+            }
+        };
+        // The same diagrams on each machine: 80 columns (since nothing here is a terminal), all signs, no colours.
+        command.current_dir(root()).env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color");
+        command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
+        command
+    }
+
+    /// The program, when it was built with this one.
+    fn built(&self) -> Option<PathBuf> {
+        let this = env::current_exe().ok()?;
+        let folder = this.ancestors().skip(1).find(|folder| !folder.ends_with("deps"))?;
+        let program = match &self.example {
+            None => folder.join(&self.package),
+            Some(example) => folder.join("examples").join(example),
+        };
+        let program = program.with_extension(env::consts::EXE_EXTENSION);
+        program.exists().then_some(program)
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cargo run")?;
+        for word in &self.cargo {
+            write!(f, " {word}")?;
+        }
+        write!(f, " -p {}", self.package)?;
+        if let Some(example) = &self.example {
+            write!(f, " --example {example}")?;
+        }
+        if !self.arguments.is_empty() {
+            write!(f, " -- {}", self.arguments.join(" "))?;
+        }
+        Ok(())
+    }
+}
+
+/// A folder for what is written on the way.
+fn scratch() -> io::Result<PathBuf> {
+    let this = env::current_exe()?;
+    let folder = this.parent().unwrap_or(Path::new(".")).join("book-scratch");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Builds all programs and examples that the book may name.
+///
+/// # Errors
+/// When cargo does not start or one does not compile.
+pub(crate) fn build_all() -> io::Result<()> {
+    let mut cargo = common::inner_cargo(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins", "--examples"]);
+    let is_built = cargo.current_dir(root()).status()?.success();
+    if is_built { Ok(()) } else { Err(io::Error::other("the lessons could not be built")) }
+}
+
+/// How many lines of items are shown, of many that follow each other: these from the beginning, and the last.
+const FIRST: usize = 3;
+/// As many need not be shortened.
+const MANY: usize = FIRST + 2;
+
+/// What is shown of an output: of many lines of items the first ones and the last.
+pub(crate) fn shortened(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
+    let are_items = |one: &&str, other: &&str| is_item(one, &lines) && is_item(other, &lines);
+    let mut shown = String::new();
+    for group in lines.chunk_by(are_items) {
+        if group.len() > MANY {
+            for line in &group[..FIRST] {
+                shown += &format!("{line}\n");
+            }
+            shown += &format!("... {} more lines like these ...\n", group.len() - FIRST - 1);
+            shown += &format!("{}\n", group[group.len() - 1]);
+        } else {
+            group.iter().for_each(|line| shown += &format!("{line}\n"));
+        }
+    }
+    shown
+}
+
+/// Whether it is an item's line: it begins as many others do, and is no name of a part and no lane of a diagram.
+fn is_item(line: &str, lines: &[&str]) -> bool {
+    let first = first_word(line);
+    let like_it = || lines.iter().filter(|other| first_word(other) == first).count();
+    !first.is_empty() && first != "--" && !line.contains(DRAWN) && like_it() > MANY
+}
+
+/// How a line begins, whatever numbers are in it. That of a diagram begins with a space or a lane's name.
+fn first_word(line: &str) -> String {
+    masked(line.split([' ', '(']).next().unwrap_or_default())
+}
+
+/// What diagrams are drawn with.
+const DRAWN: [char; 8] = ['█', '░', '▒', '│', '←', '→', '▶', '┌'];
+
+/// With `#` for each number.
+fn masked(text: &str) -> String {
+    let mut masked = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(sign) = rest.next() {
+        let goes_on = sign == '.' && rest.peek().is_some_and(char::is_ascii_digit);
+        if !(sign.is_ascii_digit() || goes_on) {
+            masked.push(sign);
+        } else if !masked.ends_with('#') {
+            masked.push('#');
+        }
+    }
+    masked
+}
+
+/// The first line that is shown and that nothing like is printed, or that is printed and nothing like is shown, whatever the
+/// numbers in it are. Of items not all kinds need be shown, and how many lanes a diagram has depends on the machine.
+pub fn look_different(shown: &str, printed: &str) -> Option<String> {
+    let lines: Vec<&str> = printed.lines().collect();
+    let without_items: Vec<&str> =
+        lines.iter().filter(|line| !is_item(line, &lines)).copied().collect();
+    let missing = |these: Vec<String>, those: Vec<String>| {
+        these.into_iter().find(|shape| !those.contains(shape))
+    };
+    missing(shapes(shown), shapes(printed))
+        .or_else(|| missing(shapes(&without_items.join("\n")), shapes(shown)))
+}
+
+/// The first words of each line, but for those of diagrams.
+fn shapes(output: &str) -> Vec<String> {
+    let mut shapes = Vec::new();
+    let mut goes_on = false;
+    for line in output.lines() {
+        // The sentence of a run goes on in the next line, from a word that depends on how long its numbers are.
+        let is_continued = goes_on;
+        goes_on = (is_continued || line.starts_with("At most ")) && !line.contains("bound.");
+        if is_continued || line.contains(DRAWN) || line.starts_with("...") {
+            continue;
+        }
+        // Of a table's row its name: whether its part was faster or slower may differ.
+        let (name, rest) = line.split_once("  ").unwrap_or((line, ""));
+        let shape = name.split_whitespace().take(3).map(masked).collect::<Vec<_>>().join(" ");
+        // Neither an axis nor the remaining lanes summed up.
+        let says_something = shape.contains(' ') || !rest.is_empty();
+        if says_something && !shape.is_empty() && !shape.starts_with(['#', '…']) {
+            shapes.push(shape);
+        }
+    }
+    shapes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_read_and_written() {
+        for command in [
+            "cargo run -p sync_cpu",
+            "cargo run -p sync_cpu -- --calls 40",
+            "cargo run -p threaded_cpu --example channel -- --quiet",
+            "cargo run --profile step -p sync_cpu -- --number 30",
+        ] {
+            assert_eq!(Program::parse(command).expect("it is one").to_string(), command);
+        }
+        for other in ["cargo test -p tests", "cargo run", "git diff --no-index a b"] {
+            assert_eq!(Program::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn kinds_of_items_may_alternate() {
+        let items: String = (0..8).map(|n| format!("Read {n} bytes\nfib({n}) = 1\n")).collect();
+        let shown = shortened(&format!("-- one\n{items}-- other\nRead 1 bytes\nfib(1) = 1\n"));
+        assert_eq!(
+            shown,
+            "-- one\nRead 0 bytes\nfib(0) = 1\nRead 1 bytes\n... 12 more lines like these ...\n\
+             fib(7) = 1\n-- other\nRead 1 bytes\nfib(1) = 1\n"
+        );
+    }
+
+    #[test]
+    fn many_like_lines_are_left_out_and_lanes_are_not() {
+        let items: String = (0..10).map(|n| format!("Read {n} bytes\n")).collect();
+        let lanes: String = (0..8).map(|n| format!("worker-{n} ░░░\n")).collect();
+        assert_eq!(
+            shortened(&format!("{items}Downloaded 10\n{lanes}")),
+            format!(
+                "Read 0 bytes\nRead 1 bytes\nRead 2 bytes\n... 6 more lines like these ...\n\
+                 Read 9 bytes\nDownloaded 10\n{lanes}"
+            )
+        );
+    }
+
+    #[test]
+    fn numbers_and_diagrams_make_no_difference_and_words_do() {
+        let one = "Read 9 bytes\n... 3 more\nDownloaded 10 sites in 2.1 seconds\nmain ░░ 1%\n";
+        let other = "Read 12 bytes\nDownloaded 1 sites in 0.3 seconds\nmain ██ 9%\ntask ██ 9%\n";
+        assert_eq!(look_different(one, other), None);
+        let renamed = other.replace("Downloaded", "Fetched");
+        assert_eq!(look_different(one, &renamed).as_deref(), Some("Downloaded # sites"));
+        let more = format!("{other}At most 5 pages\n");
+        assert_eq!(look_different(one, &more).as_deref(), Some("At most #"));
+        assert_eq!(look_different(&more, other).as_deref(), Some("At most #"));
+        let sentence = |rest: &str| format!("At most 5 pages in flight; {rest}: I/O-bound.\n");
+        let (one_way, other_way) = (sentence("0.02\nof 2 cores"), sentence("0.1 of\n2 cores"));
+        assert_eq!(look_different(&one_way, &other_way), None);
+        let row = |name: &str, ratio: &str| format!("{name}   0.06  {ratio}   10  0.3\n");
+        assert_eq!(look_different(&row("joined", "9.8x faster"), &row("joined", "the same")), None);
+        assert!(
+            look_different(&row("joined", "10x faster"), &row("apart", "10x faster")).is_some()
+        );
+        let items: String = (0..9).map(|n| format!("Read {n} pages\n")).collect();
+        assert_eq!(look_different(one, &format!("{items}{one}")), None);
+    }
+}

@@ -1,0 +1,54 @@
+//! Renews what the tutorial shows of the lessons: `cargo run -p book` runs them all, which takes about a minute.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, Command};
+
+fn main() -> ExitCode {
+    let matches = Command::new("book")
+        .about("Renews the outputs, diffs and timing diagrams in tutorial/src, from real runs of the lessons on this machine")
+        .arg(Arg::new("page").value_name("PAGE").num_args(0..).help("Only these pages, as `sync_cpu` [default: all]"))
+        .arg(
+            Arg::new("diffs")
+                .long("diffs")
+                .action(ArgAction::SetTrue)
+                .help("Only what needs no run: after a change of code that prints what it printed"),
+        )
+        .arg(
+            Arg::new("check")
+                .long("check")
+                .action(ArgAction::SetTrue)
+                .help("Change nothing; say what in the book does not hold, and how many words a page has"),
+        )
+        .get_matches();
+    let names: Vec<&String> = matches.get_many("page").unwrap_or_default().collect();
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| *wanted == name);
+    let done = if matches.get_flag("check") {
+        check(is_wanted)
+    } else {
+        let tell = |what: &str| _ = writeln!(io::stderr(), "{what}");
+        book::renew(!matches.get_flag("diffs"), is_wanted, tell).map(|()| true)
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all holds.
+fn check(is_wanted: impl Fn(&str) -> bool) -> io::Result<bool> {
+    let mut stdout = io::stdout().lock();
+    for page in book::pages()?.iter().filter(|page| is_wanted(&page.name)) {
+        writeln!(stdout, "{:5} words  {}", book::words(&page.text), page.name)?;
+    }
+    let problems = book::problems()?;
+    for problem in &problems {
+        writeln!(stdout, "{problem}")?;
+    }
+    Ok(problems.is_empty())
+}

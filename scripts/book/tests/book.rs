@@ -1,0 +1,47 @@
+//! That the book is true: what it shows is what the lessons are and print.
+
+use std::sync::Mutex;
+use std::thread;
+
+use book::What;
+
+#[test]
+fn nothing_in_the_book_is_stale_dead_or_missing() {
+    let problems = book::problems().expect("the book can be read");
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
+/// Numbers differ from run to run, words do not: what a lesson prints now has the lines that the book shows.
+#[test]
+fn the_outputs_are_what_the_lessons_print() {
+    let mut outputs = Vec::new();
+    for page in book::pages().expect("the book can be read") {
+        for mark in page.marks().expect("its marks can be read") {
+            if let What::Output(program) = mark.what {
+                let shown = page.text[mark.made].to_owned();
+                let shown =
+                    shown.trim_start_matches("```text\n").trim_end_matches("```\n").to_owned();
+                outputs.push((format!("{}.md:{}", page.name, mark.line), program, shown));
+            }
+        }
+    }
+    assert!(outputs.len() > 18, "there are {} outputs", outputs.len());
+    let queue = Mutex::new(outputs.into_iter());
+    let next = || queue.lock().expect("no thread panics here").next();
+    let problems = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some((place, program, shown)) = next() {
+                    let printed = program.output(None).expect("it runs");
+                    if let Some(line) = book::look_different(&shown, &printed) {
+                        let problem = format!("{place}: {line}\n{shown}\n--- now:\n{printed}");
+                        problems.lock().expect("no thread panics here").push(problem);
+                    }
+                }
+            });
+        }
+    });
+    let problems = problems.into_inner().expect("no thread panicked");
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
