@@ -109,6 +109,7 @@ for (const colorScheme of ["light", "dark"]) {
     for (const file of written) {
       at = `${file}, ${width} pixels wide, ${colorScheme}`;
       await page.goto(`${root}${file}`);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((it) => (it.open = true)));
       const much = await overflow(page);
       expect(much <= 0, `${at}: ${much} pixels too wide`);
       const paper = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
@@ -116,8 +117,16 @@ for (const colorScheme of ["light", "dark"]) {
       expect(isLight === (colorScheme === "light"), `${at}: its background is ${paper}`);
       const pale = await paleTexts(page, TEXTS);
       expect(pale.length === 0, `${at}: these are hard to read: ${pale}`);
-      const small = await page.locator('main img[src*="runs/"]').evaluateAll((all) => all.filter((it) => it.width < 780).length);
-      expect(small === 0, `${at}: ${small} diagrams are too small to be read`);
+      const pictures = await page.locator("main img").evaluateAll((all) => {
+        const seen = all.filter((it) => it.offsetWidth > 0);
+        const isCut = (it) => it.scrollWidth > it.clientWidth && getComputedStyle(it).overflowX !== "auto";
+        return {
+          small: seen.filter((it) => it.src.includes("runs/") && it.offsetWidth < 780).length,
+          cut: seen.filter((it) => isCut(it.parentElement) || isCut(it.closest("p"))).length,
+        };
+      });
+      expect(pictures.small === 0, `${at}: ${pictures.small} diagrams are too small to be read`);
+      expect(pictures.cut === 0, `${at}: ${pictures.cut} pictures are cut off`);
     }
     await page.context().close();
   }

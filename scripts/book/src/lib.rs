@@ -25,7 +25,7 @@ pub use check::problems;
 pub use command::{Program, look_different};
 pub use page::{Mark, Page, What};
 pub use prose::words;
-pub use renew::{renew, renewed};
+pub use renew::renew;
 
 /// The folder of the pages, seen from the workspace's.
 pub const PAGES: &str = "tutorial/src";

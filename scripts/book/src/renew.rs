@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::command::{Program, build_all, shortened};
 use crate::page::{Mark, Page, What};
@@ -24,43 +24,29 @@ pub fn renew(
     }
     for page in pages()?.iter().filter(|page| wanted(&page.name)) {
         let mut ran: Vec<(Program, String)> = Vec::new();
-        let text = renewed(page, |mark, before| {
-            let text = match &mark.what {
-                What::Diff(one, other) => return difference(one, other).map(Some),
-                _ if !runs => return Ok(None),
-                What::Output(program) => {
-                    let known = ran.iter().find(|(other, _)| other == program);
-                    let output = match known {
-                        Some((_, output)) => output.clone(),
-                        None => {
-                            // A picture of the same run may come below.
-                            let file = picture_of(page, program);
-                            tell(&format!("{}: {program}", page.name));
-                            let output = program.output(file.as_deref())?;
-                            ran.push((program.clone(), output.clone()));
-                            output
-                        }
-                    };
-                    format!("```text\n{}```\n", shortened(&output))
+        // Each command once: its output and its picture are of the same run.
+        let mut run = |program: &Program| -> io::Result<String> {
+            if let Some((_, output)) = ran.iter().find(|(other, _)| other == program) {
+                return Ok(output.clone());
+            }
+            tell(&format!("{}: {program}", page.name));
+            let output = program.output(picture_of(page, program).as_deref())?;
+            ran.push((program.clone(), output.clone()));
+            Ok(output)
+        };
+        let text = renewed(page, |mark| match &mark.what {
+            What::Diff(one, other) => difference(one, other).map(Some),
+            What::Output(_) | What::Picture(..) if !runs => Ok(None),
+            What::Output(program) => {
+                Ok(Some(format!("```text\n{}```\n", shortened(&run(program)?))))
+            }
+            What::Picture(file, program) => {
+                let output = run(program)?;
+                if !beside(page, file).exists() {
+                    return Err(io::Error::other(format!("{program} drew nothing:\n{output}")));
                 }
-                What::Picture(file, program) => {
-                    let path = beside(page, file);
-                    let known = ran.iter().find(|(other, _)| other == program);
-                    let output = match known {
-                        Some((_, output)) => output.clone(),
-                        None => {
-                            tell(&format!("{}: {program}, for {file}", page.name));
-                            program.output(Some(&path))?
-                        }
-                    };
-                    if !path.exists() {
-                        return Err(io::Error::other(format!("{program} drew nothing:\n{output}")));
-                    }
-                    format!("![{}]({file})\n", description(program, &output))
-                }
-            };
-            let _ = before;
-            Ok(Some(text))
+                Ok(Some(format!("![{}]({file})\n", description(program, &output))))
+            }
         })?;
         if text != page.text {
             fs::write(&page.path, text)?;
@@ -69,23 +55,18 @@ pub fn renew(
     Ok(())
 }
 
-/// A page with everything below its marks made anew by `make`, which is given what stands there; `None` leaves it.
-///
-/// # Errors
-/// When a mark is not understood, and those of `make`.
-pub fn renewed(
+/// A page with everything below its marks made anew by `make`; where that gives `None`, what stands there is left.
+fn renewed(
     page: &Page,
-    mut make: impl FnMut(&Mark, &str) -> io::Result<Option<String>>,
+    mut make: impl FnMut(&Mark) -> io::Result<Option<String>>,
 ) -> io::Result<String> {
     let at_page = |error: String| io::Error::other(format!("{}: {error}", page.path.display()));
     let mut text = String::new();
     let mut done = 0;
     for mark in page.marks().map_err(at_page)? {
-        let before = &page.text[mark.made.clone()];
         text += &page.text[done..mark.made.start];
-        let made =
-            make(&mark, before).map_err(|error| at_page(format!("line {}: {error}", mark.line)))?;
-        text += made.as_deref().unwrap_or(before);
+        let made = make(&mark).map_err(|error| at_page(format!("line {}: {error}", mark.line)))?;
+        text += made.as_deref().unwrap_or(&page.text[mark.made.clone()]);
         done = mark.made.end;
     }
     Ok(text + &page.text[done..])
@@ -97,14 +78,14 @@ pub(crate) fn difference(one: &str, other: &str) -> io::Result<String> {
 }
 
 /// The file of the picture of the same command, where the page has one.
-fn picture_of(page: &Page, program: &Program) -> Option<std::path::PathBuf> {
+fn picture_of(page: &Page, program: &Program) -> Option<PathBuf> {
     page.marks().ok()?.into_iter().find_map(|mark| match mark.what {
         What::Picture(file, drawn) if drawn == *program => Some(beside(page, &file)),
         _ => None,
     })
 }
 
-fn beside(page: &Page, file: &str) -> std::path::PathBuf {
+fn beside(page: &Page, file: &str) -> PathBuf {
     page.path.parent().unwrap_or(Path::new(".")).join(file)
 }
 
@@ -141,19 +122,16 @@ mod tests {
         let text =
             "One.\n\n<!-- diff: a b -->\n```diff\nold\n```\n\nTwo.\n<!-- diff: c d -->\nThree.\n";
         let page = Page { name: "p".into(), path: "p.md".into(), text: text.into() };
-        let mut seen = Vec::new();
-        let new = renewed(&page, |mark, before| {
-            seen.push(before.to_owned());
+        let new = renewed(&page, |mark| {
             let What::Diff(one, _) = &mark.what else { return Ok(None) };
             Ok(Some(format!("```diff\n{one}\n```\n")))
         })
         .expect("it is made");
-        assert_eq!(seen, ["```diff\nold\n```\n", ""]);
         assert_eq!(
             new,
             "One.\n\n<!-- diff: a b -->\n```diff\na\n```\n\nTwo.\n<!-- diff: c d -->\n```diff\nc\n```\nThree.\n"
         );
-        let same = renewed(&page, |_, _| Ok(None)).expect("it is left");
+        let same = renewed(&page, |_| Ok(None)).expect("it is left");
         assert_eq!(same, text);
     }
 
