@@ -460,6 +460,15 @@ fn the_picture_of_async_has_the_thread_and_below_it_all_tasks() {
 }
 
 #[test]
+fn a_run_in_which_nothing_arrives_is_bound_by_nothing() {
+    let port = RefusingPort::take();
+    let ended = Lesson::run("sync_downloader", &["--repeat", "2", &port.url]);
+    let sentence = ended.explanation().join(" ");
+    assert!(sentence.starts_with("At most 1 page in flight"), "{ended:?}");
+    assert!(!sentence.contains("bound"), "{sentence}");
+}
+
+#[test]
 fn many_parts_do_not_stand_out_of_the_picture() {
     let folder = Folder::new("parts");
     let file = folder.file("run.svg");

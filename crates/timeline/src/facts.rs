@@ -87,9 +87,13 @@ impl Timeline {
         let facts = self.facts()?;
         let Facts { peak_in_flight: peak, workers, working, cores_busy, bound } = facts;
         let working = (working * 100.0).round();
+        // Where nothing was done in the end, and nothing was waited for, no work limits it.
+        let all_failed = self.spans.iter().all(|it| it.is_aside || it.failed.is_some());
+        let says_nothing = all_failed && bound != Bound::Io;
+        let verdict = if says_nothing { String::new() } else { format!(": {bound}") };
         Some(format!(
             "At most {peak} {item} in flight; {workers} {worker} worked {working}% of the time and waited \
-             {waiting}%; {cores_busy:.2} of {cores} busy: {bound}.",
+             {waiting}%; {cores_busy:.2} of {cores} busy{verdict}.",
             item = plural(&self.item, peak),
             worker = plural(&self.worker, workers),
             waiting = 100.0 - working,

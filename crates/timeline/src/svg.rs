@@ -27,8 +27,8 @@ const HEAD: usize = 82;
 const FOOT: usize = 34;
 /// What a further line of words takes.
 const LINE: usize = 16;
-/// Half of what the label of a tick takes.
-const ROOM_FOR_A_TICK: usize = 20;
+/// Half of what the label of a tick takes, with its unit.
+const ROOM_FOR_A_TICK: usize = 28;
 /// What the names of parts take above the axis, and how wide a sign of them is at the most.
 const PARTS: usize = 20;
 const SIGN: usize = 8;
@@ -276,7 +276,7 @@ impl Timeline {
             let x = at(*tick);
             // The last one keeps out of the column to the right.
             let (class, label_at) = if x + ROOM_FOR_A_TICK > NAMES + plot {
-                ("end", NAMES + plot)
+                ("end", NAMES + plot - 6)
             } else {
                 ("middle", x)
             };
