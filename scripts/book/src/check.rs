@@ -340,6 +340,9 @@ fn of_the_examples(lesson: &Lesson, pages: &[Page], found: &mut Vec<String>) -> 
     for file in files {
         let file = file?.path();
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("mine") {
+            continue; // a student's own
+        }
         let link = format!("(../../crates/{}/examples/{name}.rs)", lesson.name);
         let command = format!("cargo run -p {} --example {name}", lesson.name);
         for what in [link, command] {
