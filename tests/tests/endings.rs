@@ -250,11 +250,19 @@ fn a_worker_killed_while_idle_is_replaced() {
     let site = Site::start(300);
     let mut running = Lesson::start("process_downloader", &six_pages_by_two_workers(&site));
     running.line();
-    // While the parent stands still, the workers end their pages and wait for the next.
+    // A page takes 0.3 s, so both workers have got their next by now.
+    sleep(Duration::from_millis(150));
+    // While the parent stands still, the workers end their pages and wait for the next. On a busy machine one may not even
+    // have begun: that they are idle shows only when nothing has happened for a while.
     signal("-STOP", running.id());
-    sleep(Duration::from_millis(1_500));
-    assert_eq!(site.record.in_flight(), 0);
-    workers(&running).into_iter().for_each(|worker| signal("-KILL", worker));
+    let mut before = u64::MAX;
+    while site.record.in_flight() > 0 || site.record.requests() != before {
+        before = site.record.requests();
+        sleep(Duration::from_secs(2));
+    }
+    let workers = workers(&running);
+    workers.iter().for_each(|worker| signal("-KILL", *worker));
+    wait_until("the workers' end", || !workers.iter().any(|worker| is_alive(*worker)));
     signal("-CONT", running.id());
     let ended = running.wait();
     assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
