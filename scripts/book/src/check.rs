@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::{LESSONS, Lesson};
 
@@ -102,12 +102,6 @@ fn of_the_contents(pages: &[Page], found: &mut Vec<String>) {
             found.push(format!("{PAGES}/{}.md stands {times} times in the contents", page.name));
         }
     }
-    let lessons = |listed: &[String], further: bool| -> Vec<String> {
-        let is_one = |name: &&String| {
-            LESSONS.iter().any(|lesson| lesson.name == **name && lesson.is_further == further)
-        };
-        listed.iter().filter(is_one).cloned().collect()
-    };
     for lesson in LESSONS {
         if !pages.iter().any(|page| page.name == lesson.name) {
             found.push(format!("{PAGES}: the lesson {} has no page", lesson.name));
@@ -115,7 +109,8 @@ fn of_the_contents(pages: &[Page], found: &mut Vec<String>) {
     }
     let further: Vec<&str> =
         LESSONS.iter().filter(|lesson| lesson.is_further).map(|lesson| lesson.name).collect();
-    if lessons(&listed, true) != further {
+    let is_further = |name: &&String| further.contains(&name.as_str());
+    if !listed.iter().filter(is_further).eq(&further) {
         found.push(format!(
             "{CONTENTS}.md: the further lessons are not in their order: {further:?}"
         ));
@@ -165,7 +160,7 @@ fn of_the_listings(page: &Page, tell: &mut impl FnMut(usize, String)) {
             continue;
         };
         let (path, anchor) = target.split_once(':').unwrap_or((target, ""));
-        let file = beside(page, path);
+        let file = page.beside(path);
         let Ok(source) = fs::read_to_string(&file) else {
             tell(at + 1, format!("there is no {path}"));
             continue;
@@ -190,7 +185,7 @@ fn of_a_link(page: &Page, link: &str, tell: &mut impl FnMut(String)) {
     }
     if path.contains("://") {
         tell(format!("a link that is not safe: {link}"));
-    } else if !beside(page, path).exists() {
+    } else if !page.beside(path).exists() {
         tell(format!("there is no {path}"));
     }
 }
@@ -365,10 +360,6 @@ fn of_the_pictures(pages: &[Page], found: &mut Vec<String>) -> io::Result<()> {
     Ok(())
 }
 
-fn beside(page: &Page, path: &str) -> PathBuf {
-    page.path.parent().unwrap_or(Path::new(".")).join(path)
-}
-
 /// Where the names are that the book uses and that are not of this workspace.
 const FOREIGN: &str = "tutorial/names.txt";
 
@@ -389,9 +380,7 @@ impl Known {
             let folder = entry?.path();
             let package = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if folder.join("src/main.rs").exists() {
-                let parts = (package.clone(), None, Vec::new(), Vec::new());
-                let (package, example, cargo, arguments) = parts;
-                own.extend(options(&Program { package, example, cargo, arguments })?);
+                own.extend(options(&Program::named(&package))?);
             }
             own.extend(words_of(&folder)?);
             packages.insert(package);

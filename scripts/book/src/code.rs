@@ -10,17 +10,20 @@ use crate::root;
 /// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
 
-/// Where a program is that a mark names: a lesson, or `lesson/example`.
-pub(crate) fn path(name: &str) -> String {
-    match name.split_once('/') {
-        None => format!("crates/{name}/src/main.rs"),
-        Some((lesson, example)) => format!("crates/{lesson}/examples/{example}.rs"),
+/// Where a program is, seen from the workspace's folder: a lesson, or one of its examples.
+pub(crate) fn source(package: &str, example: Option<&str>) -> String {
+    match example {
+        None => format!("crates/{package}/src/main.rs"),
+        Some(example) => format!("crates/{package}/examples/{example}.rs"),
     }
 }
 
-/// A program without its header and without mdBook's marks: they are no part of the lesson.
+/// A program, which a mark names as `lesson` or `lesson/example`, without its header and without mdBook's marks: they are no
+/// part of the lesson.
 fn body(name: &str) -> io::Result<String> {
-    let path = path(name);
+    let (lesson, example) =
+        name.split_once('/').map_or((name, None), |(lesson, example)| (lesson, Some(example)));
+    let path = source(lesson, example);
     let source = fs::read_to_string(root().join(&path))
         .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
     let lines = source.lines().filter(|line| !line.starts_with("//!") && !is_mark(line));

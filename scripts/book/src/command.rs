@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use crate::root;
+use crate::{code, root};
 
 /// `cargo run` of one of the workspace's programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +43,15 @@ impl Program {
         Some(Self { package: package?, example, cargo, arguments })
     }
 
+    /// The lesson or program of that name, without arguments.
+    pub(crate) fn named(package: &str) -> Self {
+        let package = package.to_owned();
+        Self { package, example: None, cargo: Vec::new(), arguments: Vec::new() }
+    }
+
     /// Where its source is, seen from the workspace's folder.
     pub fn source(&self) -> String {
-        match &self.example {
-            None => format!("crates/{}/src/main.rs", self.package),
-            Some(example) => format!("crates/{}/examples/{example}.rs", self.package),
-        }
+        code::source(&self.package, self.example.as_deref())
     }
 
     /// Runs it; gives what it printed, as a reader sees it, without what cargo says.

@@ -51,6 +51,11 @@ impl Page {
         Ok(Self { name, path: path.to_owned(), text })
     }
 
+    /// Where a file is that it links to, shows or includes.
+    pub(crate) fn beside(&self, file: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new(".")).join(file)
+    }
+
     /// Its marks, from the top.
     ///
     /// # Errors

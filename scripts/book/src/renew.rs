@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::command::{Program, build_all, shortened};
 use crate::page::{Mark, Page, What};
@@ -42,7 +42,7 @@ pub fn renew(
             }
             What::Picture(file, program) => {
                 let output = run(program)?;
-                if !beside(page, file).exists() {
+                if !page.beside(file).exists() {
                     return Err(io::Error::other(format!("{program} drew nothing:\n{output}")));
                 }
                 Ok(Some(format!("![{}]({file})\n", description(program, &output))))
@@ -80,13 +80,9 @@ pub(crate) fn difference(one: &str, other: &str) -> io::Result<String> {
 /// The file of the picture of the same command, where the page has one.
 fn picture_of(page: &Page, program: &Program) -> Option<PathBuf> {
     page.marks().ok()?.into_iter().find_map(|mark| match mark.what {
-        What::Picture(file, drawn) if drawn == *program => Some(beside(page, &file)),
+        What::Picture(file, drawn) if drawn == *program => Some(page.beside(&file)),
         _ => None,
     })
-}
-
-fn beside(page: &Page, file: &str) -> PathBuf {
-    page.path.parent().unwrap_or(Path::new(".")).join(file)
 }
 
 /// The picture in words, for those who do not see it: what the lesson says of the run.
