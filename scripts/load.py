@@ -3,8 +3,8 @@
 
 `load` has 10,000 pages of one second in flight at once, built for dev and for release, and prints the
 seconds and the memory of client and site; and 160 pages at once as a multiple of the ideal. `class`
-has 30 clients of six lessons on one site at once, and prints each lesson's time as a multiple of its
-time alone. `soak` runs each lesson N times (200) in a row, short, half of them on one site that lives
+has 30 clients on one site at once, of all lessons that download the pages once, and prints each lesson's time as a multiple
+of its time alone. `soak` runs each lesson N times (200) in a row, short, half of them on one site that lives
 on; and says what failed, grew, or was left behind. Memory and descriptors are read from /proc: it
 needs Linux.
 """
@@ -20,18 +20,11 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from lessons import ROOT, lessons, nine
+
 RUNS = 5
 PAGES = 10_000
 STUDENTS = 30
-CLASS = [
-    "sync_downloader",
-    "threaded_downloader",
-    "async_downloader",
-    "process_downloader",
-    "thread_per_page",
-    "work_queue",
-]
 # Little to do for each lesson, by the options that it has.
 SHORT = {
     "latency": 5,
@@ -104,7 +97,8 @@ def watched(command):
 def load():
     for profile, option in [("debug", []), ("release", ["--release"])]:
         build(*option)
-        lesson = ROOT / "target" / profile / "async_downloader"
+        directory = ROOT / "target" / profile
+        lesson = directory / nine(directory, "page", "async")[0]
         print(f"\n{profile}, {RUNS} runs: median (lowest to highest)")
         command = [lesson, "--latency", "1000", "--repeat", str(PAGES // 2), "--timeout", "120"]
         runs = [watched(command) for _ in range(RUNS)]
@@ -124,9 +118,10 @@ def spread(values):
 def classroom():
     build()
     directory = ROOT / "target" / "debug"
+    names = [it.name for it in lessons(directory) if it.kinds == ["page"] and not it.sections]
     with Site(50, directory) as site:
         options = ["--site", site.url, "--json"]
-        command = {lesson: [directory / lesson, *options] for lesson in CLASS}
+        command = {lesson: [directory / lesson, *options] for lesson in names}
 
         def seconds(process):
             return json.loads(process.communicate()[0])["seconds"]
@@ -134,18 +129,18 @@ def classroom():
         def start(lesson):
             return subprocess.Popen(command[lesson], stdout=subprocess.PIPE, text=True)
 
-        alone = {lesson: statistics.median(seconds(start(lesson)) for _ in range(RUNS)) for lesson in CLASS}
+        alone = {lesson: statistics.median(seconds(start(lesson)) for _ in range(RUNS)) for lesson in names}
         cpu = os.times()
         started = time.monotonic()
         # What they print is read by threads: a full pipe would hold a student up.
-        took = {lesson: [] for lesson in CLASS}
+        took = {lesson: [] for lesson in names}
 
         def note(lesson, process):
             took[lesson].append(seconds(process))
 
         students = []
         for number in range(STUDENTS):
-            lesson = CLASS[number % len(CLASS)]
+            lesson = names[number % len(names)]
             students.append(threading.Thread(target=note, args=(lesson, start(lesson))))
             students[-1].start()
         for student in students:
@@ -153,17 +148,11 @@ def classroom():
         wall = time.monotonic() - started
         now = os.times()
     print(f"{STUDENTS} clients at once on one site, to the time of each lesson alone: median (range)")
-    for lesson in CLASS:
+    for lesson in names:
         ratios = [each / alone[lesson] for each in took[lesson]]
         print(f"  {lesson:<20} {spread(ratios)} times its {alone[lesson]:.3f} s")
     used = now.children_user + now.children_system - cpu.children_user - cpu.children_system
     print(f"The clients used {used:.2f} s of the {wall * os.cpu_count():.2f} s of the cores in {wall:.2f} s.")
-
-
-def lessons():
-    """The names in the one list of lessons."""
-    text = (ROOT / "crates" / "common" / "src" / "lessons.rs").read_text()
-    return re.findall(r'name: "(\w+)",\n\s+idea:', text)
 
 
 def left_over(directory):
@@ -188,15 +177,14 @@ def soak(times):
     wrong = []
     with tempfile.TemporaryDirectory() as temporary, Site(SHORT["latency"], directory) as site:
         environment = {**os.environ, "TMPDIR": temporary}
-        for lesson in lessons():
-            help_text = subprocess.run([directory / lesson, "--help"], capture_output=True, text=True).stdout
+        for lesson, options in [(it.name, it.options) for it in lessons(directory)]:
             short, on_site = [], []
             for option, value in SHORT.items():
-                if f"--{option} " in help_text:
+                if option in options:
                     short += [f"--{option}", str(value)]
                     # The site has its own times.
                     on_site += [] if option in ("latency", "connecting") else short[-2:]
-            on_site = [*on_site, "--site", site.url] if "--site " in help_text else short
+            on_site = [*on_site, "--site", site.url] if "site" in options else short
             failed, memory, started = [], [], time.monotonic()
             for number in range(times):
                 command = [directory / lesson, *(short if number % 2 else on_site)]

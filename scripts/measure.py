@@ -2,7 +2,7 @@
 """Measures the lessons on this machine: `scripts/measure.py timings`, `builds` or `recording COMMIT`.
 
 `timings` runs the lessons, built for dev and for release, and prints the median and the range as
-multiples of the ideal or of sync_cpu. `builds` prints the seconds from a fresh clone (crates
+multiples of the ideal or of the loop. `builds` prints the seconds from a fresh clone (crates
 downloaded already) to a lesson's first line. `recording` compares two lessons with those of an
 earlier commit, such as the one before CPU time was recorded, and that one with itself: a cost that
 is smaller than the difference of a program from itself is not seen.
@@ -17,13 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from lessons import ROOT, nine
+
 RUNS = 7
 RUNS_TO_COMPARE = 30
 LATENCY = 0.050
 PAGES = 160
-DOWNLOADERS = ["sync_downloader", "threaded_downloader", "async_downloader", "process_downloader"]
-CPU = ["sync_cpu", "threaded_cpu", "async_cpu", "parallel_cpu"]
 
 
 def run(program):
@@ -41,18 +40,19 @@ def timings():
         subprocess.run(["cargo", "build", "--quiet", "--workspace", *option], cwd=ROOT, check=True)
         print(f"\n{profile}, {RUNS} runs: median (lowest to highest)")
         directory = ROOT / "target" / profile
-        for lesson in DOWNLOADERS:
+        for lesson in nine(directory, "page"):
             runs = [run(directory / lesson) for _ in range(RUNS)]
             # That many latencies must pass one after another.
             ideal = -(-PAGES // runs[0]["workers"]) * LATENCY
             print(f"  {lesson:<20} {spread([each['seconds'] for each in runs], ideal)} times the ideal")
         # Round by round, so that a slow moment of the machine meets all of them.
-        rounds = [{lesson: run(directory / lesson)["seconds"] for lesson in CPU} for _ in range(RUNS)]
-        base = statistics.median(each["sync_cpu"] for each in rounds)
-        print(f"  {'sync_cpu':<20} {base:.3f} s")
-        for lesson in CPU[1:]:
+        loop, *others = nine(directory, "call")
+        rounds = [{lesson: run(directory / lesson)["seconds"] for lesson in [loop, *others]} for _ in range(RUNS)]
+        base = statistics.median(each[loop] for each in rounds)
+        print(f"  {loop:<20} {base:.3f} s")
+        for lesson in others:
             took = [each[lesson] for each in rounds]
-            print(f"  {lesson:<20} {spread(took, base)} times sync_cpu")
+            print(f"  {lesson:<20} {spread(took, base)} times {loop}")
 
 
 def builds():
@@ -60,7 +60,12 @@ def builds():
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
         subprocess.run(["cargo", "fetch", "--quiet", "--locked"], cwd=clone, check=True)
-        for lesson in ["sync_cpu", "sync_downloader", "async_downloader"]:
+        start = time.monotonic()
+        subprocess.run(["cargo", "build", "--quiet", "--offline", "--workspace"], cwd=clone, check=True)
+        print(f"{'--workspace':<20} {time.monotonic() - start:.1f} s to build")
+        directory = clone / "target" / "debug"
+        lessons = [nine(directory, "call")[0], nine(directory, "page")[0], nine(directory, "page", "async")[0]]
+        for lesson in lessons:
             shutil.rmtree(clone / "target", ignore_errors=True)
             start = time.monotonic()
             command = ["cargo", "run", "--quiet", "--offline", "-p", lesson]
@@ -68,10 +73,6 @@ def builds():
                 lesson_run.stdout.readline()
                 print(f"{lesson:<20} {time.monotonic() - start:.1f} s to its first line")
                 lesson_run.stdout.read()
-        shutil.rmtree(clone / "target", ignore_errors=True)
-        start = time.monotonic()
-        subprocess.run(["cargo", "build", "--quiet", "--offline", "--workspace"], cwd=clone, check=True)
-        print(f"{'--workspace':<20} {time.monotonic() - start:.1f} s to build")
 
 
 def recording(commit):
@@ -84,7 +85,7 @@ def recording(commit):
         earlier = clone / "target" / "debug"
         programs = {"earlier": earlier, "again": earlier, "now": ROOT / "target" / "debug"}
         print(f"seconds now to seconds at {commit}, medians of {RUNS_TO_COMPARE} runs each")
-        for lesson in ["sync_cpu", "async_downloader"]:
+        for lesson in [nine(programs["now"], "call")[0], nine(programs["now"], "page", "async")[0]]:
             took = {which: [] for which in programs}
             # Round by round, and not always in the same order: a slow moment is to meet all of them.
             for number in range(RUNS_TO_COMPARE):

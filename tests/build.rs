@@ -1,32 +1,39 @@
-//! Takes functions out of lessons, as they stand, and gives them other types in place of the standard library's:
-//! shuttle's, which runs their threads in every order. `tests/interleavings.rs` is made of them.
+//! Takes functions out of sources, as they stand, and gives them other types in place of the standard library's:
+//! shuttle's, which runs their threads in every order. `tests/interleavings.rs` is made of them, and names the
+//! sources: a line with the path of each stands above its module.
 
 use std::path::Path;
 use std::{env, fs};
 
 fn main() {
-    // What each model is made of, and the beginnings of the lines that say where the types come from.
-    let models: [(&str, &[&str]); 5] = [
-        ("race_counter", &["use common::", "use timeline::"]),
-        ("threaded_downloader", &["use common::", "use session::", "use ureq::"]),
-        ("work_queue", &["use common::", "use session::", "use ureq::"]),
-        ("gil_cpu/src/gil", &[]),
-        ("process_pool/src/pool", &["use common::", "use crate::"]),
-    ];
-    for (name, foreign) in models {
-        let path = if name.contains('/') { name.to_owned() } else { format!("{name}/src/main") };
-        let path = format!("../crates/{path}.rs");
+    const MODELS: &str = "tests/interleavings.rs";
+    println!("cargo::rerun-if-changed={MODELS}");
+    let models = read(MODELS);
+    let paths = models.lines().filter_map(|line| {
+        let path = line.strip_prefix("/// `crates/")?.strip_suffix(".rs`")?;
+        Some(format!("../crates/{path}.rs"))
+    });
+    for path in paths {
         println!("cargo::rerun-if-changed={path}");
-        let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let model = model(&source.replace('\r', ""), foreign);
-        let file = format!("{}.rs", name.rsplit('/').next().expect("a name"));
+        let file = format!("{}.rs", name(&path));
         let folder = env::var_os("OUT_DIR").expect("cargo says where");
-        fs::write(Path::new(&folder).join(file), model).expect("it can be written");
+        fs::write(Path::new(&folder).join(file), model(&read(&path))).expect("it can be written");
     }
 }
 
+fn read(path: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    text.replace('\r', "")
+}
+
+/// A program's model has the name of its package, another that of its file.
+fn name(path: &str) -> &str {
+    let names: Vec<&str> = path.trim_end_matches(".rs").rsplit('/').collect();
+    if let ["main", "src", package, ..] = names[..] { package } else { names[0] }
+}
+
 /// The source without its header, its `main`, its own tests, and what it uses of other crates.
-fn model(source: &str, foreign: &[&str]) -> String {
+fn model(source: &str) -> String {
     let source = source.split("\n#[cfg(test)]\n").next().expect("a beginning");
     let source = match source.split_once("\nfn main() -> ExitCode {\n") {
         None => source.to_owned(),
@@ -35,13 +42,11 @@ fn model(source: &str, foreign: &[&str]) -> String {
             format!("{before}\n{after}")
         }
     };
-    for line in foreign {
-        assert_eq!(source.matches(&format!("\n{line}")).count(), 1, "one line with {line}");
-    }
     let is_left_out = |line: &&str| {
-        line.starts_with("//!")
-            || line.starts_with("use std::process::ExitCode;")
-            || foreign.iter().any(|foreign| line.starts_with(foreign))
+        let used = line.strip_prefix("use ");
+        let is_foreign =
+            used.is_some_and(|used| !["std::", "serde::"].iter().any(|it| used.starts_with(it)));
+        line.starts_with("//!") || line.starts_with("use std::process::ExitCode;") || is_foreign
     };
     let lines: Vec<&str> = source.lines().filter(|line| !is_left_out(line)).collect();
     let model = lines.join("\n");

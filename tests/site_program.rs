@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use tests::program;
+use testing::program;
 
 /// The program, until this is dropped.
 pub(crate) struct SiteProgram {
@@ -18,7 +18,7 @@ pub(crate) struct SiteProgram {
 impl SiteProgram {
     /// Starts it on a free port, to answer after so many milliseconds.
     pub(crate) fn start(latency: u64) -> Self {
-        let mut command = Command::new(program("practice_site"));
+        let mut command = Command::new(program("practice_site").path());
         command.args(["--latency", &latency.to_string()]);
         Self::start_command(command)
     }

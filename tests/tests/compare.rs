@@ -3,28 +3,71 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::{LESSONS, Work};
+use course::Lesson;
+use harness::{Limit, Model};
 use serde_json::Value;
-use tests::{Ended, Folder, Lesson};
+use testing::{Ended, Folder, first, lessons, nine, only_does, program};
 
 /// Small enough for a test, large enough to have several pages and calls at once.
 const SMALL: [&str; 8] = ["--repeat", "10", "--latency", "20", "--number", "22", "--calls", "8"];
 
 fn compare(arguments: &[&str]) -> Ended {
-    Lesson::run("compare", &[&SMALL, arguments].concat())
+    program("compare").run(&[&SMALL, arguments].concat())
+}
+
+/// Rounds are compared with nothing: no lesson does them without concurrency.
+fn can_be_compared(lesson: &&Lesson) -> bool {
+    !lesson.does("round")
 }
 
 /// The lessons that are compared unless others are asked for.
 fn names() -> impl Iterator<Item = &'static str> {
-    let nine = LESSONS.iter().filter(|lesson| !lesson.is_further);
-    nine.filter(|lesson| lesson.work != Work::Rounds).map(|lesson| lesson.name)
+    nine().filter(can_be_compared).map(Lesson::name)
 }
 
 /// All that go further.
-fn further() -> impl Iterator<Item = &'static common::Lesson> {
-    LESSONS.iter().filter(|lesson| lesson.is_further)
+fn further() -> impl Iterator<Item = &'static Lesson> {
+    lessons().iter().filter(|lesson| lesson.found.is_further)
+}
+
+/// The lesson of the nine that does nothing but items of this kind, with this model.
+fn of_the_nine(kind: &str, model: Model) -> &'static str {
+    let is_it = |it: &Lesson| only_does(it, kind) && it.model() == model && !it.found.is_further;
+    first("of the nine", is_it).name()
+}
+
+/// A further lesson that downloads, and has no sections.
+fn further_downloader() -> &'static str {
+    first("further", |it| only_does(it, "page") && it.found.is_further).name()
+}
+
+/// A lesson with two sections of pages.
+fn two_sections() -> &'static Lesson {
+    first("two sections", |it| it.kind() == "page" && it.item() == "page" && it.times("page") == 2)
+}
+
+/// A lesson in which each section does both kinds of work.
+fn both_in_each_section() -> &'static Lesson {
+    let is_it = |it: &Lesson| it.item() == "item" && kinds(it).iter().all(Option::is_none);
+    first("both kinds in each section", is_it)
+}
+
+/// A lesson in which each section does one of two kinds of work.
+fn kinds_of_their_own() -> &'static Lesson {
+    let is_it = |it: &Lesson| it.item() == "item" && kinds(it).iter().all(Option::is_some);
+    first("sections of several kinds", is_it)
+}
+
+/// The kind of work in each section.
+fn kinds(lesson: &Lesson) -> Vec<Option<&str>> {
+    lesson.described.sections.iter().map(|(_, kind)| kind.as_deref()).collect()
+}
+
+/// The name of a section.
+fn name_of(lesson: &Lesson, section: usize) -> &str {
+    &lesson.described.sections[section].0
 }
 
 fn read(path: &Path) -> String {
@@ -36,11 +79,12 @@ fn results(folder: &Folder) -> Value {
     serde_json::from_str(&read(&folder.path().join("results.json"))).expect("JSON")
 }
 
-/// The row of a part of a lesson.
-fn part<'a>(results: &'a Value, name: &str, part: &str) -> &'a Value {
+/// The row of a section of a lesson.
+fn section<'a>(results: &'a Value, of: &Lesson, section: usize) -> &'a Value {
+    let (name, section) = (of.name(), name_of(of, section));
     let lessons = results["lessons"].as_array().expect("lessons");
-    let mut rows = lessons.iter().filter(|row| row["lesson"] == name && row["part"] == part);
-    rows.next().unwrap_or_else(|| panic!("no {name}: {part}"))
+    let mut rows = lessons.iter().filter(|row| row["lesson"] == name && row["part"] == section);
+    rows.next().unwrap_or_else(|| panic!("no {name}: {section}"))
 }
 
 fn lesson<'a>(results: &'a Value, name: &str) -> &'a Value {
@@ -57,8 +101,8 @@ fn every_lesson_has_a_row_and_all_got_the_same() {
         let rows = ended.stdout.lines().filter(is_row);
         assert_eq!(rows.count(), 1, "{name}: {}", ended.stdout);
     }
-    for lesson in further() {
-        assert!(!ended.stdout.contains(lesson.name), "{}: {}", lesson.name, ended.stdout);
+    for name in further().map(Lesson::name) {
+        assert!(!ended.stdout.contains(name), "{name}: {}", ended.stdout);
     }
     for sentence in [
         "Downloads: 20 pages at 20 ms each\n",
@@ -95,10 +139,11 @@ fn the_files_hold_what_was_measured() {
         assert!(runs.iter().all(|run| run["failed"] == 0 && run["facts"].is_object()), "{name}");
     }
     // The limits that were asked for are those that were kept.
-    let peak = |name| lesson(&results, name)["runs"][0]["facts"]["peak_in_flight"].clone();
-    assert_eq!(peak("sync_downloader"), 1);
-    assert_eq!(peak("threaded_downloader"), 5);
-    assert_eq!(peak("async_downloader"), 20);
+    let peak = |model| {
+        let row = lesson(&results, of_the_nine("page", model));
+        row["runs"][0]["facts"]["peak_in_flight"].clone()
+    };
+    assert_eq!([Model::Sync, Model::Threads, Model::Async].map(peak), [1, 5, 20]);
 
     let curves = results["sweep"].as_array().expect("a sweep");
     assert_eq!(curves.len(), 3);
@@ -130,44 +175,49 @@ fn one_limit_for_every_model() {
     let ended = compare(&["--runs", "2", "--workers", "3", "--out", &folder.file("")]);
     assert_eq!(ended.code(), 0, "{ended:?}");
     let results = results(&folder);
-    for name in ["threaded_downloader", "async_downloader", "process_downloader"] {
+    for model in [Model::Threads, Model::Async, Model::Processes] {
+        let name = of_the_nine("page", model);
         for run in lesson(&results, name)["runs"].as_array().expect("runs") {
             assert_eq!(run["workers"], 3, "{name}");
             assert_eq!(run["facts"]["peak_in_flight"], 3, "{name}");
         }
     }
-    assert_eq!(lesson(&results, "threaded_cpu")["runs"][0]["workers"], 3);
+    assert_eq!(lesson(&results, of_the_nine("call", Model::Threads))["runs"][0]["workers"], 3);
     assert!(ended.stdout.contains("At the same limit of 3, threads and async "), "{ended:?}");
 }
 
 #[test]
 fn only_those_that_are_named() {
-    let ended = compare(&["--runs", "1", "--only", "sync_cpu", "threaded_cpu"]);
+    let only = [Model::Sync, Model::Threads].map(|model| of_the_nine("call", model));
+    let ended = compare(&["--runs", "1", "--only", only[0], only[1]]);
     assert_eq!(ended.code(), 0, "{ended:?}");
-    assert!(ended.stdout.contains("threaded_cpu") && !ended.stdout.contains("downloader"));
+    for name in lessons().iter().map(Lesson::name) {
+        let is_named = ended.stdout.split_whitespace().any(|word| word == name);
+        assert_eq!(is_named, only.contains(&name), "{name}: {ended:?}");
+    }
     assert!(ended.stdout.contains("One run has no range"), "{ended:?}");
 }
 
 /// Small sizes for lessons of which some wait, and some compute.
 const SMALLEST: [&str; 8] = ["--repeat", "2", "--latency", "5", "--number", "20", "--calls", "4"];
 
-/// A row for each of them, or for each of their parts; all that do the same work are in one check.
+/// A row for each of them, or for each of their sections; all that do the same work are in one check.
 #[test]
-fn further_lessons_and_their_parts_have_rows() {
+fn further_lessons_and_their_sections_have_rows() {
     let folder = Folder::new("further");
     let arguments = ["--further", "--runs", "2", "--out", &folder.file("")];
-    let ended = Lesson::run("compare", &[&SMALLEST[..], &arguments].concat());
+    let ended = program("compare").run(&[&SMALLEST[..], &arguments].concat());
     assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
 
-    let rows = |lesson: &common::Lesson| -> Vec<(String, Option<String>)> {
-        let parts: Vec<Option<String>> = match lesson.parts {
-            [] => vec![None],
-            parts => parts.iter().map(|part| Some(part.name.into())).collect(),
-        };
-        parts.into_iter().map(|part| (lesson.name.into(), part)).collect()
+    let rows = |lesson: &Lesson| -> Vec<(String, Option<String>)> {
+        let name = lesson.name().to_owned();
+        if !lesson.has_sections() {
+            return vec![(name, None)];
+        }
+        let sections = lesson.described.sections.iter();
+        sections.map(|(section, _)| (name.clone(), Some(section.clone()))).collect()
     };
-    let compared = LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds);
-    let expected: Vec<_> = compared.flat_map(rows).collect();
+    let expected: Vec<_> = lessons().iter().filter(can_be_compared).flat_map(rows).collect();
     let results = results(&folder);
     let told = results["lessons"].as_array().expect("lessons").iter();
     let told: Vec<(String, Option<String>)> = told
@@ -182,37 +232,40 @@ fn further_lessons_and_their_parts_have_rows() {
     assert!(csv.starts_with("lesson,part,model,"), "{csv}");
     let markdown = read(&folder.path().join("results.md"));
     let html = read(&folder.path().join("report.html"));
-    for (lesson, part) in &expected {
-        let Some(part) = part else {
+    for (lesson, section) in &expected {
+        let Some(section) = section else {
             assert!(csv.contains(&format!("\n{lesson},,")), "{lesson}: {csv}");
             assert!(markdown.contains(&format!("| {lesson} ")), "{lesson}: {markdown}");
             continue;
         };
-        let cell = if part.contains(',') { format!("\"{part}\"") } else { part.clone() };
+        let cell = if section.contains(',') { format!("\"{section}\"") } else { section.clone() };
         let lines = csv.lines().filter(|line| line.starts_with(&format!("{lesson},{cell},")));
-        assert_eq!(lines.count(), 2, "{lesson}: {part}: {csv}");
+        assert_eq!(lines.count(), 2, "{lesson}: {section}: {csv}");
         let is_row = |text: &str, separator| {
             let cells = |line: &str| -> Vec<String> {
                 line.split(separator).map(|cell| cell.trim().to_string()).collect()
             };
             text.lines().any(|line| {
-                cells(line).windows(2).any(|pair| pair == [lesson.as_str(), part.as_str()])
+                cells(line).windows(2).any(|pair| pair == [lesson.as_str(), section.as_str()])
             })
         };
-        assert!(is_row(&markdown, '|'), "{lesson}: {part}: {markdown}");
-        assert!(html.contains(&format!("Timing diagram of {lesson}: {part}.")), "{lesson}: {part}");
+        assert!(is_row(&markdown, '|'), "{lesson}: {section}: {markdown}");
+        assert!(
+            html.contains(&format!("Timing diagram of {lesson}: {section}.")),
+            "{lesson}: {section}"
+        );
     }
 
-    let pages = further().filter(|it| it.parts.is_empty() && it.work == Work::Downloads).count();
-    let calls = further().filter(|it| it.parts.is_empty() && it.work == Work::Calls).count();
-    let with_parts = further().filter(|it| !it.parts.is_empty()).count();
+    let pages = further().filter(|it| only_does(it, "page")).count();
+    let calls = further().filter(|it| only_does(it, "call")).count();
+    let with_sections = further().filter(|it| it.has_sections()).count();
     for sentence in [
         format!("All {} runs of {} lessons got the same 4 pages.\n", 2 * (4 + pages), 4 + pages),
         format!("All {} runs of {} lessons got the same 4 numbers.\n", 2 * (4 + calls), 4 + calls),
         format!(
-            "Every part got the same as the first with the same work, in {} runs of {with_parts} further \
+            "Every part got the same as the first with the same work, in {} runs of {with_sections} further \
              lessons.\n",
-            2 * with_parts
+            2 * with_sections
         ),
         "Further lessons: each part beside the first that does the same work\n".into(),
     ] {
@@ -220,87 +273,105 @@ fn further_lessons_and_their_parts_have_rows() {
     }
 }
 
-/// Each kind of work has its own base, and a lesson without parts is beside the nine's.
+/// Each kind of work has its own base, and a lesson without sections is beside the nine's.
 #[test]
-fn a_part_is_beside_the_first_with_the_same_work() {
+fn a_section_is_beside_the_first_with_the_same_work() {
     let folder = Folder::new("bases");
-    let only = ["--only", "measure_first", "sync_downloader", "thread_per_page", "--runs", "2"];
+    let (several, sync, further) =
+        (kinds_of_their_own(), of_the_nine("page", Model::Sync), further_downloader());
+    let only = ["--only", several.name(), sync, further, "--runs", "2"];
     let sizes = ["--repeat", "5", "--latency", "20", "--number", "20", "--calls", "4"];
     let out = folder.file("");
-    let ended = Lesson::run("compare", &[&only[..], &sizes, &["--out", &out]].concat());
+    let ended = program("compare").run(&[&only[..], &sizes, &["--out", &out]].concat());
     assert_eq!(ended.code(), 0, "{ended:?}");
     let results = results(&folder);
-    let verdict = |part_name| part(&results, "measure_first", part_name)["verdict"].clone();
-    assert_eq!(verdict("naive, one core"), "the base");
-    assert_eq!(verdict("a connection each"), "the base");
+    let verdict = |at| section(&results, several, at)["verdict"].clone();
+    let kinds = kinds(several);
+    for kind in ["call", "page"].map(Some) {
+        let bases = (0..kinds.len()).filter(|at| kinds[*at] == kind && verdict(*at) == "the base");
+        assert!(bases.eq(kinds.iter().position(|its| *its == kind)), "{kind:?}: {results}");
+    }
     // Ten times what each connection costs.
-    let session = verdict("one session");
+    let session = verdict(kinds.len() - 1);
     assert!(session.as_str().is_some_and(|words| words.ends_with("x faster")), "{session}");
-    assert_eq!(lesson(&results, "sync_downloader")["verdict"], "the base");
-    let threads = lesson(&results, "thread_per_page");
+    assert_eq!(lesson(&results, sync)["verdict"], "the base");
+    let threads = lesson(&results, further);
     assert!(threads["verdict"].as_str().is_some_and(|words| words.ends_with("x faster")));
     assert_eq!((&threads["article_verdict"], &threads["part"]), (&"-".into(), &Value::Null));
 }
 
 /// Sizes that are given are those of all; others are each lesson's own.
 #[test]
-fn lessons_with_parts_take_the_sizes_that_are_given() {
+fn lessons_with_sections_take_the_sizes_that_are_given() {
     let folder = Folder::new("sizes");
+    let (two, both, several) = (two_sections(), both_in_each_section(), kinds_of_their_own());
     let run = |sizes: &[&str]| {
-        let only = ["--only", "sequential_await", "mixed_pipeline", "measure_first", "--runs", "1"];
+        let only = ["--only", two.name(), both.name(), several.name(), "--runs", "1"];
         let out = folder.file("");
-        let ended = Lesson::run("compare", &[&only[..], &["--out", &out], sizes].concat());
+        let ended = program("compare").run(&[&only[..], &["--out", &out], sizes].concat());
         assert_eq!(ended.code(), 0, "{ended:?}");
-        assert!(!ended.stdout.contains("sync_"), "they stand alone: {ended:?}");
+        for name in names() {
+            assert!(!ended.stdout.contains(name), "they stand alone: {ended:?}");
+        }
         results(&folder)
     };
-    let ok = |results: &Value, name, part_name| {
-        part(results, name, part_name)["runs"][0]["ok"].as_u64().expect("a number")
+    let ok = |results: &Value| -> Vec<u64> {
+        let second = |lesson| section(results, lesson, 1)["runs"][0]["ok"].as_u64();
+        [two, several, both].map(|lesson| second(lesson).expect("a number")).into()
     };
-    let results = run(&["--latency", "1", "--number", "20"]);
-    assert_eq!(ok(&results, "sequential_await", "joined"), 10);
-    assert_eq!(ok(&results, "measure_first", "naive, all cores"), 20);
-    assert_eq!(ok(&results, "mixed_pipeline", "pipeline"), 80);
+    let sizes = ["--latency", "1", "--number", "20"];
+    assert_eq!(ok(&run(&sizes)), [10, 20, 80]);
     let given = ["--repeat", "3", "--calls", "7", "--workers", "2"];
-    let results = run(&[&["--latency", "1", "--number", "20"], &given[..]].concat());
-    assert_eq!(ok(&results, "sequential_await", "joined"), 6);
-    assert_eq!(ok(&results, "measure_first", "naive, all cores"), 7);
-    assert_eq!(ok(&results, "mixed_pipeline", "pipeline"), 12);
-    assert_eq!(part(&results, "mixed_pipeline", "pipeline")["runs"][0]["workers"], 2);
+    let results = run(&[&sizes[..], &given].concat());
+    assert_eq!(ok(&results), [6, 7, 12]);
+    assert_eq!(section(&results, both, 1)["runs"][0]["workers"], 2);
 }
 
 #[test]
-fn where_a_part_fails_there_is_no_verdict() {
-    let only = ["--only", "sequential_await", "--runs", "2", "--latency", "20", "--repeat", "2"];
-    let folder = Folder::new("failing-part");
+fn where_a_section_fails_there_is_no_verdict() {
+    let two = two_sections();
+    let only = ["--only", two.name(), "--runs", "2", "--latency", "20", "--repeat", "2"];
+    let folder = Folder::new("failing-section");
     let failing = ["--timeout", "0.005", "--out", &folder.file("")];
-    let ended = Lesson::run("compare", &[&only[..], &failing].concat());
+    let ended = program("compare").run(&[&only[..], &failing].concat());
     assert_eq!(ended.code(), 1, "{ended:?}");
-    assert_eq!(part(&results(&folder), "sequential_await", "joined")["verdict"], "-");
+    assert_eq!(section(&results(&folder), two, 1)["verdict"], "-");
+    let name = two.name();
     for sentence in [
-        "sequential_await: one by one did not get all of its pages.",
-        "sequential_await: joined: 8 failed; the first of them: the page took longer than it may",
+        format!("{name}: {} did not get all of its pages.", name_of(two, 0)),
+        format!(
+            "{name}: {}: 8 failed; the first of them: the page took longer than it may",
+            name_of(two, 1)
+        ),
     ] {
-        assert!(ended.stdout.contains(sentence), "{sentence}: {ended:?}");
+        assert!(ended.stdout.contains(&sentence), "{sentence}: {ended:?}");
     }
 }
 
 #[test]
 fn wrong_arguments_are_told_before_anything_runs() {
+    let further_pool = first("a further pool", |it| {
+        it.found.is_further && only_does(it, "page") && matches!(it.limit(), Limit::Fixed(_))
+    });
+    let rounds = first("rounds", |lesson| lesson.does("round")).name();
     for (arguments, sentence) in [
-        (&["--only", "race_counter"][..], "race_counter"),
+        (&["--only", rounds][..], rounds),
+        (&["--only", "no_such_lesson"], "no_such_lesson"),
         (&["--runs", "0"], "from 1 to 1000"),
         (&["--sweep", "1,zwei"], "from 1 to 1000"),
         (&["--sweep", "1,,2"], "from 1 to 1000"),
         (&["--sweep", "0"], "from 1 to 1000"),
-        (&["--only", "sync_cpu", "--sweep", "1,2"], "--only names none of them"),
-        (&["--only", "work_queue", "--sweep", "1,2"], "--only names none of them"),
-        (&["--further", "--only", "race_counter"], "race_counter"),
+        (
+            &["--only", of_the_nine("call", Model::Sync), "--sweep", "1,2"],
+            "--only names none of them",
+        ),
+        (&["--only", further_pool.name(), "--sweep", "1,2"], "--only names none of them"),
+        (&["--further", "--only", rounds], rounds),
         (&["--workers", "1001"], "from 1 to 1000"),
         (&["--repeat", "100000"], "200000 pages are too many"),
         (&["--number", "94"], "from 0 to 93"),
     ] {
-        let ended = Lesson::run("compare", arguments);
+        let ended = program("compare").run(arguments);
         assert_eq!(ended.code(), 2, "{arguments:?}: {ended:?}");
         assert!(ended.stderr.contains(sentence), "{arguments:?}: {ended:?}");
         assert_eq!(ended.stdout, "", "{arguments:?}");
@@ -324,24 +395,26 @@ fn a_folder_that_cannot_be_used_is_told_before_anything_runs() {
 #[test]
 fn where_pages_fail_there_is_no_verdict() {
     let folder = Folder::new("failing");
-    let only = ["--only", "sync_downloader", "threaded_downloader", "--runs", "2"];
+    let [sync, threads] = [Model::Sync, Model::Threads].map(|it| of_the_nine("page", it));
+    let only = ["--only", sync, threads, "--runs", "2"];
     let ended = compare(&[&only[..], &["--timeout", "0.005", "--out", &folder.file("")]].concat());
     assert_eq!(ended.code(), 1, "{ended:?}");
     let out = &ended.stdout;
-    for name in ["sync_downloader", "threaded_downloader"] {
+    for name in [sync, threads] {
         assert_eq!(lesson(&results(&folder), name)["verdict"], "-", "{name}");
     }
-    assert!(out.contains("sync_downloader did not get all of its pages."), "{out}");
+    assert!(out.contains(&format!("{sync} did not get all of its pages.")), "{out}");
     let why = "40 failed; the first of them: the page took longer than it may (--timeout).";
-    assert!(out.contains(&format!("threaded_downloader: {why}")), "{out}");
+    assert!(out.contains(&format!("{threads}: {why}")), "{out}");
 }
 
 #[test]
 fn one_run_gives_no_firm_verdict() {
     let folder = Folder::new("one-run");
     let out = folder.file("");
-    compare(&["--runs", "1", "--only", "sync_cpu", "async_cpu", "--out", &out]);
-    let verdict = lesson(&results(&folder), "async_cpu")["verdict"].as_str().map(String::from);
+    let [sync, tasks] = [Model::Sync, Model::Async].map(|it| of_the_nine("call", it));
+    compare(&["--runs", "1", "--only", sync, tasks, "--out", &out]);
+    let verdict = lesson(&results(&folder), tasks)["verdict"].as_str().map(String::from);
     assert!(verdict.as_ref().is_some_and(|words| words.ends_with("x slower?")), "{verdict:?}");
 }
 
@@ -351,17 +424,38 @@ mod unix {
     use std::process::Command;
     use std::time::Duration;
 
-    use tests::{children, is_alive, program, signal, wait_until};
+    use testing::{Program, children, is_alive, signal, wait_until};
 
     use super::*;
 
-    /// A folder with the comparison, the real lessons, and these as scripts instead.
-    fn with_spoiled(name: &str, spoiled: &[(&str, &str)]) -> (Folder, PathBuf) {
+    /// A lesson with three sections of pages.
+    fn three_sections() -> &'static Lesson {
+        first("three sections", |it| it.item() == "page" && it.times("page") == 3)
+    }
+
+    /// A folder with the comparison, the real lessons, and these as scripts instead. A script says what the real
+    /// lesson is, and then does what it likes.
+    fn with_spoiled(name: &str, spoiled: &[(&str, &str)]) -> (Folder, Program) {
+        let with_description: Vec<(&str, String)> = spoiled
+            .iter()
+            .map(|(name, script)| {
+                let real = program(name).path().display().to_string();
+                let script =
+                    format!("if [ \"$1\" = --describe ]; then exec '{real}' \"$1\"; fi\n{script}");
+                (*name, script)
+            })
+            .collect();
+        let spoiled = with_description.iter().map(|(name, script)| (*name, script.as_str()));
+        with_scripts(name, &spoiled.collect::<Vec<_>>())
+    }
+
+    /// A folder with the comparison, the real lessons, and these scripts instead.
+    fn with_scripts(name: &str, scripts: &[(&str, &str)]) -> (Folder, Program) {
         let folder = Folder::new(name);
-        for lesson in LESSONS.iter().map(|lesson| lesson.name) {
+        for lesson in lessons().iter().map(Lesson::name) {
             let path = folder.path().join(lesson);
-            match spoiled.iter().find(|(name, _)| *name == lesson) {
-                None => symlink(program(lesson), path).expect("a link"),
+            match scripts.iter().find(|(name, _)| *name == lesson) {
+                None => symlink(program(lesson).path(), path).expect("a link"),
                 Some((_, script)) => {
                     fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
                     fs::set_permissions(&path, PermissionsExt::from_mode(0o755))
@@ -370,8 +464,8 @@ mod unix {
             }
         }
         let compare = folder.path().join("compare");
-        fs::copy(program("compare"), &compare).expect("a copy");
-        (folder, compare)
+        fs::copy(program("compare").path(), &compare).expect("a copy");
+        (folder, Program::at(compare))
     }
 
     fn processes_with(text: &str) -> usize {
@@ -384,126 +478,160 @@ mod unix {
     /// Each is a row that says so; the others are measured all the same.
     #[test]
     fn lessons_that_crash_hang_or_talk_nonsense() {
-        let nonsense = r#"echo '{"lesson": "parallel_cpu", "seconds": "long"}'"#;
-        let lie =
-            r#"echo '{"lesson": "sync_cpu", "seconds": 1, "done": 8, "failed": 0, "items": []}'"#;
+        let [threads, processes] =
+            [Model::Threads, Model::Processes].map(|model| of_the_nine("page", model));
+        let [sync, threads_compute, tasks, rayon] =
+            [Model::Sync, Model::Threads, Model::Async, Model::Rayon]
+                .map(|model| of_the_nine("call", model));
+        let nonsense = format!(r#"echo '{{"lesson": "{rayon}", "seconds": "long"}}'"#);
+        let lie = format!(
+            r#"echo '{{"lesson": "{sync}", "seconds": 1, "done": 8, "failed": 0, "items": []}}'"#
+        );
         let (folder, compare) = with_spoiled(
             "spoiled",
             &[
-                ("threaded_downloader", "echo 'it went wrong' >&2; exit 101"),
-                ("process_downloader", "kill -9 $$"),
-                ("async_cpu", "exec sleep 61.25"),
-                ("parallel_cpu", nonsense),
-                ("sync_cpu", lie),
+                (threads, "echo 'it went wrong' >&2; exit 101"),
+                (processes, "kill -9 $$"),
+                (tasks, "exec sleep 61.25"),
+                (rayon, &nonsense),
+                (sync, &lie),
             ],
         );
         let arguments = [&SMALL[..], &["--runs", "2", "--limit", "3"]].concat();
-        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
+        let ended = compare.run(&arguments);
         assert_eq!((ended.code(), ended.stderr.as_str()), (1, ""), "{ended:?}");
         let out = &ended.stdout;
-        for sentence in [
-            "threaded_downloader is in trouble: it ended with exit status: 101: it went wrong.",
-            "process_downloader is in trouble: it ended with signal: 9 (SIGKILL).",
-            "async_cpu is in trouble: it took longer than 3 s (--limit).",
-            "parallel_cpu is in trouble: its report makes no sense: no proper \"seconds\".",
-            "sync_cpu is in trouble: its report makes no sense: ",
+        for (name, why) in [
+            (threads, "it ended with exit status: 101: it went wrong."),
+            (processes, "it ended with signal: 9 (SIGKILL)."),
+            (tasks, "it took longer than 3 s (--limit)."),
+            (rayon, "its report makes no sense: no proper \"seconds\"."),
+            (sync, "its report makes no sense: "),
         ] {
-            assert!(out.contains(sentence), "{sentence}\n{out}");
+            let sentence = format!("{name} is in trouble: {why}");
+            assert!(out.contains(&sentence), "{sentence}\n{out}");
         }
         assert_eq!(out.matches("trouble").count(), 10, "in the tables, and why: {out}");
         assert!(out.contains("All 4 runs of 2 lessons got the same 20 pages."), "{out}");
-        let row = out.lines().find(|line| line.contains("threaded_cpu")).expect("a row");
+        let row = out.lines().find(|line| line.contains(threads_compute)).expect("a row");
         assert!(row.contains(" 16 "), "two runs of eight calls: {row}");
         wait_until("the end of the one that hung", || processes_with("sleep 61.25") == 0);
         drop(folder);
     }
 
+    /// It has no row, and the others have theirs; why is said once.
     #[test]
-    fn a_model_that_gets_something_else_is_found_out() {
-        let real = program("threaded_cpu");
-        let liar = format!("'{}' \"$@\" | sed 's/17711/17712/g'", real.display());
-        let (_folder, compare) = with_spoiled("liar", &[("threaded_cpu", &liar)]);
-        let arguments =
-            [&SMALL[..], &["--runs", "1", "--only", "sync_cpu", "threaded_cpu"]].concat();
-        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
-        assert_eq!(ended.code(), 1, "{ended:?}");
-        let sentence = "sync_cpu and threaded_cpu did not get the same numbers.";
-        assert!(ended.stdout.contains(sentence), "{ended:?}");
-    }
-
-    /// All rows of a lesson are in trouble with it, and why is told once.
-    #[test]
-    fn a_lesson_that_lies_about_its_parts() {
-        let changed = |name: &str, change: &str| {
-            format!("'{}' \"$@\" | sed '{change}'", program(name).display())
-        };
-        let renamed = changed("sequential_await", "s/\"name\":\"joined\"/\"name\":\"split\"/");
-        let moved = changed(
-            "blocking_async",
-            "s/\"part\":\"spawn_blocking\"/\"part\":\"every task blocks\"/g",
+    fn a_lesson_that_does_not_say_what_it_is() {
+        let [sync, threads, tasks] =
+            [Model::Sync, Model::Threads, Model::Async].map(|model| of_the_nine("call", model));
+        let (_folder, compare) = with_scripts(
+            "silent",
+            &[(threads, "echo 'it went wrong' >&2; exit 101"), (tasks, "echo nonsense")],
         );
-        let lost = changed("mixed_pipeline", "s/\"part\":\"pipeline\"/\"part\":\"pipelines\"/");
-        let (_folder, compare) = with_spoiled(
-            "parts",
-            &[
-                ("sequential_await", &renamed),
-                ("blocking_async", &moved),
-                ("mixed_pipeline", &lost),
-                ("measure_first", "echo 'it went wrong' >&2; exit 101"),
-            ],
-        );
-        let only =
-            ["--only", "sequential_await,blocking_async,mixed_pipeline,measure_first,sync_cpu"];
-        let arguments = [&SMALLEST[..], &only, &["--runs", "1"]].concat();
-        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
+        let only = ["--only", sync, threads, tasks, "--runs", "1"];
+        let ended = compare.run(&[&SMALL[..], &only].concat());
         assert_eq!((ended.code(), ended.stderr.as_str()), (1, ""), "{ended:?}");
-        let out = &ended.stdout;
-        for (lesson, why) in [
-            (
-                "sequential_await",
-                "its report makes no sense: its parts are [\"one by one\", \"split\"].",
-            ),
-            (
-                "blocking_async",
-                "its report makes no sense: an item outside of 'every task blocks'.",
-            ),
-            ("mixed_pipeline", "its report makes no sense: an item of the part \"pipelines\"."),
-            ("measure_first", "it ended with exit status: 101: it went wrong."),
+        for (name, why) in [
+            (threads, "it ended with exit status: 101: it went wrong."),
+            (tasks, "its answer to --describe makes no sense: "),
         ] {
-            let sentence = format!("{lesson} is in trouble: {why}");
-            assert!(out.contains(&sentence), "{sentence}\n{out}");
+            let sentence = format!("{name} does not say what it is: {why}");
+            assert!(ended.stdout.contains(&sentence), "{sentence}: {ended:?}");
+            assert_eq!(ended.stdout.matches(name).count(), 1, "{name}: {ended:?}");
         }
-        assert_eq!(out.matches("is in trouble: ").count(), 4, "{out}");
-        // Each of their parts has a row; and once more why.
-        let in_trouble =
-            |lesson: &&common::Lesson| only[1].split(',').any(|name| name == lesson.name);
-        let rows: usize = LESSONS.iter().filter(in_trouble).map(|lesson| lesson.parts.len()).sum();
-        assert_eq!(out.matches("in trouble").count(), rows + 4, "{out}");
-        let row = out.lines().find(|line| line.contains("sync_cpu")).expect("a row");
+        let row = ended.stdout.lines().find(|line| line.contains(sync)).expect("a row");
         assert!(row.contains("the base"), "{row}");
     }
 
     #[test]
-    fn parts_that_got_different_things_are_found_out() {
-        let real = program("sequential_await");
-        // One page of the second part has a byte more.
-        let change = r#"s/"bytes":9838\([^}]*"part":"joined"\)/"bytes":9839\1/"#;
-        let liar = format!("'{}' \"$@\" | sed '{change}'", real.display());
-        let (_folder, compare) = with_spoiled("different-parts", &[("sequential_await", &liar)]);
-        let only = ["--only", "sequential_await", "blocking_async", "--runs", "1"];
-        let arguments = [&SMALLEST[..], &only].concat();
-        let ended = Lesson::start_program(&compare, &arguments, &[]).wait();
+    fn a_model_that_gets_something_else_is_found_out() {
+        let [sync, threads] = [Model::Sync, Model::Threads].map(|it| of_the_nine("call", it));
+        let liar =
+            format!("'{}' \"$@\" | sed 's/17711/17712/g'", program(threads).path().display());
+        let (_folder, compare) = with_spoiled("liar", &[(threads, &liar)]);
+        let arguments = [&SMALL[..], &["--runs", "1", "--only", sync, threads]].concat();
+        let ended = compare.run(&arguments);
         assert_eq!(ended.code(), 1, "{ended:?}");
-        let sentence = "sequential_await: 'one by one' and 'joined' did not get the same pages.";
-        assert!(ended.stdout.contains(sentence), "{ended:?}");
+        let sentence = format!("{sync} and {threads} did not get the same numbers.");
+        assert!(ended.stdout.contains(&sentence), "{ended:?}");
+    }
+
+    /// All rows of a lesson are in trouble with it, and why is told once.
+    #[test]
+    fn a_lesson_that_lies_about_its_sections() {
+        let changed = |lesson: &Lesson, change: &str| {
+            format!("'{}' \"$@\" | sed '{change}'", program(lesson.name()).path().display())
+        };
+        let (two, three) = (two_sections(), three_sections());
+        let (both, several) = (both_in_each_section(), kinds_of_their_own());
+        let second = name_of(two, 1);
+        let renamed = changed(two, &format!("s/\"name\":\"{second}\"/\"name\":\"split\"/"));
+        let (middle, last) = (name_of(three, 1), name_of(three, 2));
+        let moved = changed(three, &format!("s/\"part\":\"{last}\"/\"part\":\"{middle}\"/g"));
+        let lost_one = name_of(both, 1);
+        let lost = changed(both, &format!("s/\"part\":\"{lost_one}\"/\"part\":\"{lost_one}s\"/"));
+        let (_folder, compare) = with_spoiled(
+            "sections",
+            &[
+                (two.name(), &renamed),
+                (three.name(), &moved),
+                (both.name(), &lost),
+                (several.name(), "echo 'it went wrong' >&2; exit 101"),
+            ],
+        );
+        let sync = of_the_nine("call", Model::Sync);
+        let in_trouble = [two, three, both, several];
+        let only = [in_trouble.map(Lesson::name).join(","), sync.into()].join(",");
+        let arguments = [&SMALLEST[..], &["--only", &only, "--runs", "1"]].concat();
+        let ended = compare.run(&arguments);
+        assert_eq!((ended.code(), ended.stderr.as_str()), (1, ""), "{ended:?}");
+        let out = &ended.stdout;
+        let first_of_two = name_of(two, 0);
+        for (lesson, why) in [
+            (
+                two,
+                format!(
+                    "its report makes no sense: its parts are [\"{first_of_two}\", \"split\"]."
+                ),
+            ),
+            (three, format!("its report makes no sense: an item outside of '{middle}'.")),
+            (both, format!("its report makes no sense: an item of the part \"{lost_one}s\".")),
+            (several, "it ended with exit status: 101: it went wrong.".into()),
+        ] {
+            let sentence = format!("{} is in trouble: {why}", lesson.name());
+            assert!(out.contains(&sentence), "{sentence}\n{out}");
+        }
+        assert_eq!(out.matches("is in trouble: ").count(), 4, "{out}");
+        // Each of their sections has a row; and once more why.
+        let rows: usize = in_trouble.iter().map(|lesson| lesson.described.sections.len()).sum();
+        assert_eq!(out.matches("in trouble").count(), rows + 4, "{out}");
+        let row = out.lines().find(|line| line.contains(sync)).expect("a row");
+        assert!(row.contains("the base"), "{row}");
+    }
+
+    #[test]
+    fn sections_that_got_different_things_are_found_out() {
+        let (two, three) = (two_sections(), three_sections());
+        let real = program(two.name());
+        // One page of the second section has a byte more.
+        let (first, second) = (name_of(two, 0), name_of(two, 1));
+        let change = format!(r#"s/"bytes":9838\([^}}]*"part":"{second}"\)/"bytes":9839\1/"#);
+        let liar = format!("'{}' \"$@\" | sed '{change}'", real.path().display());
+        let (_folder, compare) = with_spoiled("different-sections", &[(two.name(), &liar)]);
+        let only = ["--only", two.name(), three.name(), "--runs", "1"];
+        let ended = compare.run(&[&SMALLEST[..], &only].concat());
+        assert_eq!(ended.code(), 1, "{ended:?}");
+        let name = two.name();
+        let sentence = format!("{name}: '{first}' and '{second}' did not get the same pages.");
+        assert!(ended.stdout.contains(&sentence), "{ended:?}");
     }
 
     #[test]
     fn a_lesson_that_is_not_there_is_told() {
         let folder = Folder::new("alone");
         let compare = folder.path().join("compare");
-        fs::copy(program("compare"), &compare).expect("a copy");
-        let ended = Lesson::start_program::<&str>(&compare, &[], &[]).wait();
+        fs::copy(program("compare").path(), &compare).expect("a copy");
+        let ended = Program::at(compare).run::<&str>(&[]);
         assert_eq!(ended.code(), 1, "{ended:?}");
         assert!(ended.stderr.contains("cargo run -p compare"), "{ended:?}");
     }
@@ -511,29 +639,30 @@ mod unix {
     /// What was done is shown, and nothing is left running.
     #[test]
     fn ctrl_c_prints_what_is_done() {
-        let (_folder, compare) =
-            with_spoiled("ctrl-c", &[("async_downloader", "exec sleep 62.75")]);
+        let [sync, tasks] = [Model::Sync, Model::Async].map(|it| of_the_nine("page", it));
+        let (_folder, compare) = with_spoiled("ctrl-c", &[(tasks, "exec sleep 62.75")]);
         // The warm-up of the one that sleeps is where it stands.
         let arguments = [&SMALL[..], &["--runs", "2"]].concat();
-        let running = Lesson::start_program(&compare, &arguments, &[]);
+        let running = compare.start(&arguments);
         wait_until("the lesson that sleeps", || processes_with("sleep 62.75") > 0);
         std::thread::sleep(Duration::from_millis(100));
         signal("-INT", running.id());
         let ended = running.wait();
         assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
         assert!(ended.stdout.starts_with("Interrupted: "), "{ended:?}");
-        assert!(ended.stdout.contains("sync_downloader"), "{ended:?}");
+        assert!(ended.stdout.contains(sync), "{ended:?}");
         wait_until("its end", || processes_with("sleep 62.75") == 0);
-        let compare = compare.to_str().expect("its name is text");
+        let compare = compare.path().to_str().expect("its name is text");
         wait_until("the site's end", || processes_with(compare) == 0);
     }
 
     /// However it ends, its lesson ends with it: that computes for minutes otherwise.
     #[test]
     fn no_lesson_is_left_running() {
-        let only = ["--runs", "1", "--only", "sync_cpu", "--number", "45", "--calls", "3"];
+        let sync = of_the_nine("call", Model::Sync);
+        let only = ["--runs", "1", "--only", sync, "--number", "45", "--calls", "3"];
         for signals in [&["-INT", "-INT"][..], &["-KILL"], &["-HUP"], &["-TERM"]] {
-            let running = Lesson::start("compare", &only);
+            let running = program("compare").start(&only);
             let lesson = || children(running.id()).len() > 1; // the site, and the lesson
             wait_until("the lesson", lesson);
             std::thread::sleep(Duration::from_millis(300)); // the warm-up is over, too
@@ -550,7 +679,7 @@ mod unix {
 
     #[test]
     fn a_closed_pipe_is_no_error() {
-        let running = Lesson::start("compare", &[&SMALL[..], &["--runs", "1"]].concat());
+        let running = program("compare").start(&[&SMALL[..], &["--runs", "1"]].concat());
         let ended = running.close_stdout_and_wait();
         assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{ended:?}");
     }

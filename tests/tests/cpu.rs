@@ -1,39 +1,36 @@
-//! The four CPU lessons: right results, real work, and as many calls at once as there are workers.
+//! The lessons that compute, beside each other: right results, real work, and as many calls at once as there
+//! are workers.
 
+use course::Lesson;
+use harness::{Limit, Model};
 use serde_json::Value;
-use tests::Lesson;
+use testing::record::{items, number, peak, shortest};
+use testing::{first, lessons, only_does, program};
 
-const CPU_LESSONS: [&str; 4] = ["sync_cpu", "threaded_cpu", "async_cpu", "parallel_cpu"];
-
-fn run(name: &str, arguments: &[&str]) -> Value {
-    let ended = Lesson::run(name, &[&["--json"], arguments].concat());
-    assert_eq!(ended.code(), 0, "{name}: {ended:?}");
-    ended.json()
+/// Those that do nothing but calls, once each.
+fn cpu_lessons() -> impl Iterator<Item = &'static Lesson> {
+    lessons().iter().filter(|lesson| only_does(lesson, "call"))
 }
 
-/// When each item began and ended, in seconds.
-fn times(run: &Value) -> Vec<(f64, f64)> {
-    let items = run["items"].as_array().expect("items");
-    items
-        .iter()
-        .map(|item| {
-            (item["start"].as_f64().expect("a start"), item["end"].as_f64().expect("an end"))
-        })
-        .collect()
+fn run(lesson: &Lesson, arguments: &[&str]) -> Value {
+    program(lesson.name()).record(arguments)
 }
 
 /// The most items that were in progress at once.
 fn most_at_once(run: &Value) -> usize {
-    let times = times(run);
-    let at =
-        |moment: f64| times.iter().filter(|(start, end)| *start <= moment && moment < *end).count();
-    times.iter().map(|(start, _)| at(*start)).max().unwrap_or_default()
+    let items = items(run);
+    let begun = |moment: f64| items.iter().filter(|it| number(it, "start") <= moment).count();
+    let ended = |moment: f64| items.iter().filter(|it| number(it, "end") <= moment).count();
+    let starts = items.iter().map(|item| number(item, "start"));
+    starts.map(|start| begun(start) - ended(start)).max().unwrap_or_default()
 }
 
 #[test]
 fn the_results_are_printed_and_right() {
-    for name in CPU_LESSONS {
-        let ended = Lesson::run(name, &["--number", "20", "--calls", "7"]);
+    assert!(cpu_lessons().count() >= 4);
+    for lesson in cpu_lessons() {
+        let name = lesson.name();
+        let ended = program(name).run(&["--number", "20", "--calls", "7"]);
         assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{name}");
         let (lines, summary) = ended.lines_and_summary();
         assert_eq!(lines, ["fib(20) = 6765"; 7], "{name}");
@@ -43,9 +40,11 @@ fn the_results_are_printed_and_right() {
 
 #[test]
 fn json_holds_the_whole_run() {
-    for name in CPU_LESSONS {
-        let run = run(name, &["--number", "20", "--calls", "7"]);
+    for lesson in cpu_lessons() {
+        let name = lesson.name();
+        let run = run(lesson, &["--number", "20", "--calls", "7"]);
         assert_eq!(run["lesson"], name);
+        assert_eq!(run["model"], lesson.model().name(), "{name}");
         assert_eq!((&run["done"], &run["failed"]), (&7.into(), &0.into()), "{name}");
         assert_eq!(run["results"], Value::from(vec![6765; 7]), "{name}");
         assert_eq!(run["items"][0]["label"], "fib(20)", "{name}");
@@ -55,54 +54,70 @@ fn json_holds_the_whole_run() {
 
 #[test]
 fn the_edges_of_fib() {
-    for name in CPU_LESSONS {
-        assert_eq!(run(name, &["--number", "0", "--calls", "1"])["results"][0], 0, "{name}");
-        assert_eq!(run(name, &["--number", "1", "--calls", "1"])["results"][0], 1, "{name}");
-        assert_eq!(run(name, &["--number", "2", "--calls", "1"])["results"][0], 1, "{name}");
+    for lesson in cpu_lessons() {
+        for (n, fib) in [("0", 0), ("1", 1), ("2", 1)] {
+            let run = run(lesson, &["--number", n, "--calls", "1"]);
+            assert_eq!(run["results"][0], fib, "{}", lesson.name());
+        }
     }
 }
 
-/// Were the calls computed once for all of them, or not at all, the later ones would take no time.
+/// Were the calls computed once for all of them, or not at all, the later ones would take no time. (Those that
+/// go to another process take the time of their way, too.)
 #[test]
 fn every_call_does_the_whole_work() {
-    for name in CPU_LESSONS {
-        let shortest = |run: &Value| {
-            times(run).iter().map(|(start, end)| end - start).fold(f64::INFINITY, f64::min)
-        };
-        let small = shortest(&run(name, &["--number", "20", "--calls", "10"]));
-        let large = shortest(&run(name, &["--number", "30", "--calls", "10"]));
+    for lesson in cpu_lessons().filter(|lesson| lesson.model() != Model::Processes) {
+        let small = shortest(&run(lesson, &["--number", "20", "--calls", "10"]));
+        let large = shortest(&run(lesson, &["--number", "30", "--calls", "10"]));
         // fib(30) makes 123 times as many calls as fib(20).
-        assert!(large > 20.0 * small, "{name}: {small} and {large} seconds");
+        assert!(large > 20.0 * small, "{}: {small} and {large} seconds", lesson.name());
     }
 }
 
 #[test]
-fn sync_and_async_have_one_call_at_once_on_one_thread() {
-    for name in ["sync_cpu", "async_cpu"] {
-        let run = run(name, &["--number", "22"]);
-        assert_eq!(most_at_once(&run), 1, "{name}");
-        let workers = run["items"].as_array().expect("items").iter().map(|item| &item["worker"]);
-        assert!(workers.clone().all(|worker| worker == "main"), "{name}");
+fn without_workers_there_is_one_call_at_once_on_one_thread() {
+    let with_one = || cpu_lessons().filter(|lesson| lesson.limit() == Limit::One);
+    assert!(
+        [Model::Sync, Model::Async].map(|it| with_one().any(|one| one.model() == it)) == [true; 2]
+    );
+    for lesson in with_one() {
+        let run = run(lesson, &["--number", "22"]);
+        assert_eq!((most_at_once(&run), peak(&run)), (1, 1), "{}", lesson.name());
+        assert!(items(&run).iter().all(|item| item["worker"] == "main"), "{}", lesson.name());
     }
 }
 
 #[test]
-fn threads_and_rayon_have_as_many_calls_at_once_as_workers() {
-    for name in ["threaded_cpu", "parallel_cpu"] {
+fn as_many_calls_at_once_as_workers() {
+    let with_several = || cpu_lessons().filter(|lesson| lesson.takes("workers"));
+    assert!(with_several().count() >= 2);
+    for lesson in with_several() {
         // More workers than this machine may have cores: they are in progress at once all the same.
-        let run = run(name, &["--number", "35", "--calls", "12", "--workers", "4"]);
-        assert_eq!(run["workers"], 4, "{name}");
-        assert_eq!(most_at_once(&run), 4, "{name}");
+        let run = run(lesson, &["--number", "35", "--calls", "12", "--workers", "4"]);
+        assert_eq!(run["workers"], 4, "{}", lesson.name());
+        assert_eq!((most_at_once(&run), peak(&run)), (4, 4), "{}", lesson.name());
     }
 }
 
 /// Every awaited call costs: about 17 times the time, so that a busy machine does not hide it.
 #[test]
 fn async_is_slower_than_sync() {
-    let seconds = |name| {
-        let run = run(name, &["--number", "27", "--calls", "5"]);
-        run["seconds"].as_f64().expect("seconds")
+    let seconds = |model| {
+        let lesson = first("calls", |it| only_does(it, "call") && it.model() == model);
+        number(&run(lesson, &["--number", "27", "--calls", "5"]), "seconds")
     };
-    let (sync, asynchronous) = (seconds("sync_cpu"), seconds("async_cpu"));
+    let (sync, asynchronous) = (seconds(Model::Sync), seconds(Model::Async));
     assert!(asynchronous > 2.0 * sync, "sync {sync}, async {asynchronous}");
+}
+
+#[test]
+fn worker_processes_compute_what_threads_do() {
+    let run = |model| {
+        let lesson = first("calls", |it| only_does(it, "call") && it.model() == model);
+        run(lesson, &["--number", "33", "--calls", "12", "--workers", "3"])
+    };
+    let (processes, threads) = (run(Model::Processes), run(Model::Threads));
+    assert_eq!(processes["results"], threads["results"]);
+    assert_eq!((&processes["model"], &processes["workers"]), (&"processes".into(), &3.into()));
+    assert_eq!(processes["facts"]["workers"], 3, "{processes}");
 }

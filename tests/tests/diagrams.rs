@@ -1,60 +1,58 @@
 //! Working and waiting: in the record, in the sentence and the diagram after the summary, and in files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use common::{LESSONS, Work};
-use roxmltree::{Document, Node};
+use course::Lesson;
+use harness::{Limit, Model};
 use serde_json::Value;
+use test_sites::{FaultSite, RefusingPort, Site};
+use testing::record::{items, number, shares, worked};
 #[cfg(target_os = "linux")]
-use tests::Ended;
-use tests::{FaultSite, Folder, Lesson, RefusingPort, Site, short};
+use testing::{Ended, Program};
+use testing::{Folder, bars, downloaders, first, lessons, only_does, program, short, words};
 #[cfg(unix)]
-use tests::{signal, wait_until};
+use testing::{nine, signal, wait_until};
 
-fn json(name: &str, arguments: &[&str]) -> Value {
-    let ended = Lesson::run(name, &[&["--json"], arguments].concat());
-    assert_eq!(ended.code(), 0, "{name}: {ended:?}");
-    ended.json()
+/// The first lesson that does nothing but items of this kind, with this model.
+fn doing(kind: &str, model: Model) -> &'static Lesson {
+    first(kind, |lesson| only_does(lesson, kind) && lesson.model() == model)
 }
 
-fn items(run: &Value) -> &[Value] {
-    run["items"].as_array().expect("items")
+/// A lesson in which all pages are tasks.
+fn all_tasks() -> &'static Lesson {
+    first("all pages are tasks", |it| {
+        only_does(it, "page") && it.model() == Model::Async && it.limit() == Limit::All
+    })
 }
 
-fn number(object: &Value, key: &str) -> f64 {
-    object[key].as_f64().unwrap_or_else(|| panic!("no {key}: {object}"))
-}
-
-/// The CPU time of all items, in seconds.
-fn worked(run: &Value) -> f64 {
-    items(run).iter().map(|item| number(item, "working")).sum()
-}
-
-fn workers(run: &Value) -> BTreeSet<&str> {
-    items(run).iter().map(|item| item["worker"].as_str().expect("a name")).collect()
+/// Whether a lesson draws a timing diagram: those of rounds have a drawing of their own.
+#[cfg(unix)]
+fn has_a_timing_diagram(lesson: &Lesson) -> bool {
+    !lesson.does("round")
 }
 
 // The record
 
 #[test]
 fn downloaders_wait_on_as_many_lanes_as_they_have_workers() {
-    for (name, arguments, lanes) in [
-        ("sync_downloader", &["--latency", "100", "--repeat", "5"][..], 1),
-        ("threaded_downloader", &["--latency", "100", "--repeat", "10"], 5),
-        ("process_downloader", &["--latency", "100", "--repeat", "6", "--workers", "3"], 3),
+    for (model, arguments, lanes) in [
+        (Model::Sync, &["--latency", "100", "--repeat", "5"][..], 1),
+        (Model::Threads, &["--latency", "100", "--repeat", "10"], 5),
+        (Model::Processes, &["--latency", "100", "--repeat", "6", "--workers", "3"], 3),
     ] {
-        let run = json(name, arguments);
+        let name = doing("page", model).name();
+        let run = program(name).record(arguments);
         let facts = &run["facts"];
         assert_eq!(facts["peak_in_flight"], lanes, "{name}: {facts}");
         assert_eq!(facts["workers"], lanes, "{name}: {facts}");
-        assert_eq!(workers(&run).len(), lanes, "{name}: {run}");
+        assert_eq!(shares(&items(&run)).len(), lanes, "{name}: {run}");
         assert_eq!(facts["bound"], "I/O-bound", "{name}: {facts}");
         assert!((0.0..0.05).contains(&number(facts, "working")), "{name}: {facts}");
         assert!(run["cores"].as_u64().is_some_and(|cores| cores > 0), "{name}");
         // The figures are those of the items.
-        let cores_busy = worked(&run) / number(&run, "seconds");
+        let cores_busy = worked(&items(&run)) / number(&run, "seconds");
         assert!((number(facts, "cores_busy") - cores_busy).abs() < 1e-3, "{name}: {facts}");
         assert!(items(&run).iter().all(|item| item["turns"].is_null()), "{name}: {run}");
     }
@@ -64,7 +62,7 @@ fn downloaders_wait_on_as_many_lanes_as_they_have_workers() {
 /// others may have theirs in it.
 #[test]
 fn async_has_all_pages_in_flight_on_one_thread_which_they_have_in_turns() {
-    let run = json("async_downloader", &["--latency", "3000"]);
+    let run = program(all_tasks().name()).record(&["--latency", "3000"]);
     let facts = &run["facts"];
     assert_eq!((&facts["peak_in_flight"], &facts["workers"]), (&160.into(), &1.into()));
     assert_eq!(facts["bound"], "I/O-bound", "{facts}");
@@ -96,7 +94,7 @@ fn async_has_all_pages_in_flight_on_one_thread_which_they_have_in_turns() {
 #[cfg(unix)]
 fn with_cpu_time(name: &str, arguments: &[&str]) -> (Value, f64) {
     let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", r#""$0" --json "$@"; times"#]).arg(tests::program(name)).args(arguments);
+    shell.args(["-c", r#""$0" --json "$@"; times"#]).arg(program(name).path()).args(arguments);
     let output = shell.output().expect("sh runs");
     assert!(output.stderr.is_empty(), "{name}: {output:?}");
     let text = String::from_utf8(output.stdout).expect("text");
@@ -117,12 +115,12 @@ fn with_cpu_time(name: &str, arguments: &[&str]) -> (Value, f64) {
 #[cfg(unix)]
 #[test]
 fn the_work_of_the_calls_is_what_the_system_counts() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work == Work::Calls) {
-        let name = lesson.name;
+    for lesson in lessons().iter().filter(|lesson| lesson.kind() == "call") {
+        let name = lesson.name();
         // An awaited call costs about 17 times as much.
-        let number = if lesson.model == common::Model::Async { "29" } else { "35" };
+        let number = if lesson.model() == Model::Async { "29" } else { "35" };
         let (run, counted) = with_cpu_time(name, &["--number", number]);
-        let worked = worked(&run);
+        let worked = worked(&items(&run));
         // The shell may count in steps of 10 ms.
         assert!(worked <= counted + 0.02, "{name}: {worked} of {counted} s");
         assert!(worked >= 0.8 * counted, "{name}: {worked} of {counted} s");
@@ -137,21 +135,23 @@ fn calls_keep_as_many_lanes_at_work_as_there_are_workers() {
     let cores = std::thread::available_parallelism().expect("the cores are known").get();
     let two = cores.min(2);
     let number_of_workers = two.to_string();
-    for (name, lanes, arguments) in [
-        ("sync_cpu", 1, &["--number", "27", "--calls", "8"][..]),
-        ("async_cpu", 1, &["--number", "21", "--calls", "8"]),
-        ("threaded_cpu", two, &["--number", "27", "--calls", "8", "--workers", &number_of_workers]),
-        ("parallel_cpu", two, &["--number", "27", "--calls", "8", "--workers", &number_of_workers]),
+    let several = ["--number", "27", "--calls", "8", "--workers", &number_of_workers];
+    for (model, lanes, arguments) in [
+        (Model::Sync, 1, &["--number", "27", "--calls", "8"][..]),
+        (Model::Async, 1, &["--number", "21", "--calls", "8"]),
+        (Model::Threads, two, &several),
+        (Model::Rayon, two, &several),
     ] {
+        let name = doing("call", model).name();
         let mut seen = Vec::new();
         let is_at_work = (0..100).any(|_| {
-            let run = json(name, arguments);
+            let run = program(name).record(arguments);
             let facts = &run["facts"];
             seen.push(facts.to_string());
             number(facts, "working") > 0.95
                 && facts["bound"] == "CPU-bound"
                 && facts["workers"] == lanes
-                && workers(&run).len() == lanes
+                && shares(&items(&run)).len() == lanes
         });
         assert!(is_at_work, "{name}: {seen:?}");
     }
@@ -165,9 +165,9 @@ fn the_work_of_a_worker_process_is_counted() {
     let site = FaultSite::start();
     let (small, large) = (site.url("/ok"), site.url("/large"));
     let arguments = ["--repeat", "3", "--workers", "2", "--timeout", "60", &small, &large];
-    let run = json("process_downloader", &arguments);
+    let run = program(doing("page", Model::Processes).name()).record(&arguments);
     let of = |url: &str| -> f64 {
-        let of_it = items(&run).iter().filter(|item| item["label"] == url);
+        let of_it = items(&run).into_iter().filter(|item| item["label"] == url);
         of_it.map(|item| number(item, "working")).fold(f64::INFINITY, f64::min)
     };
     assert!(of(&large) > 5.0 * of(&small), "{} and {} s: {run}", of(&large), of(&small));
@@ -182,7 +182,7 @@ fn what_the_event_loop_does_for_a_page_is_the_threads_work() {
     let page = site.url("/large-and-late");
     for pages in ["1", "6"] {
         let arguments = ["--repeat", pages, "--timeout", "60", &page];
-        let (run, counted) = with_cpu_time("async_downloader", &arguments);
+        let (run, counted) = with_cpu_time(all_tasks().name(), &arguments);
         let worked = number(&run["facts"], "cores_busy") * number(&run, "seconds");
         assert!(worked <= counted + 0.02, "{worked} of {counted} s: {}", run["facts"]);
         // The rest is what it takes to start, and a little printing.
@@ -194,11 +194,11 @@ fn what_the_event_loop_does_for_a_page_is_the_threads_work() {
 #[test]
 fn the_work_of_the_site_is_not_counted() {
     let site = FaultSite::start();
-    for lesson in LESSONS.iter().filter(|it| it.does(Work::Downloads) && !it.does(Work::Calls)) {
+    for lesson in lessons().iter().filter(|it| it.does("page") && !it.does("call")) {
         let page = site.url("/busy"); // the site computes for 50 ms
-        let run = json(lesson.name, &["--repeat", "6", "--timeout", "60", &page]);
-        let pages = 6.0 * lesson.times(Work::Downloads) as f64;
-        assert!(worked(&run) < 0.2 * pages * 0.050, "{}: {run}", lesson.name);
+        let run = program(lesson.name()).record(&["--repeat", "6", "--timeout", "60", &page]);
+        let pages = 6.0 * lesson.times("page") as f64;
+        assert!(worked(&items(&run)) < 0.2 * pages * 0.050, "{}: {run}", lesson.name());
     }
 }
 
@@ -223,9 +223,9 @@ const ASCII: [(&str, &str); 2] = [("LC_ALL", "C"), ("TERM", "xterm-256color")];
 #[cfg(unix)]
 #[test]
 fn a_sentence_and_a_diagram_come_after_the_summary() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
+    for lesson in lessons().iter().filter(|lesson| has_a_timing_diagram(lesson)) {
         for (environment, ascii) in [(UTF_8, false), (ASCII, true)] {
-            let ended = Lesson::run_with(lesson.name, &short(lesson), &environment);
+            let ended = program(lesson.name()).run_with(&short(lesson), &environment);
             let lines = ended.explanation();
             let (sentence, rows) = sentence_and_rows(&lines);
             let ends = [
@@ -234,11 +234,11 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
                 ": between I/O-bound and CPU-bound.",
                 ": CPU-bound, and waiting for a core.",
             ];
-            if lesson.parts.is_empty() {
+            if !lesson.has_sections() {
                 assert!(sentence.starts_with("At most "), "{sentence}");
                 assert!(ends.iter().any(|end| sentence.ends_with(end)), "{sentence}");
             } else {
-                assert_parts_are_compared(lesson, &lines);
+                assert_sections_are_compared(lesson, &lines);
             }
             assert!(rows[0].contains(" 0 "), "the time axis: {rows:?}");
             let units = if ascii { [" us ", " ms ", " s "] } else { [" µs ", " ms ", " s "] };
@@ -254,16 +254,17 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
     }
 }
 
-/// A row for each part, in their order; the ratio stands where an earlier part did the same work.
+/// A row for each section, in their order; the ratio stands where an earlier section did the same work.
 #[cfg(unix)]
-fn assert_parts_are_compared(lesson: &common::Lesson, lines: &[&str]) {
+fn assert_sections_are_compared(lesson: &Lesson, lines: &[&str]) {
     assert!(lines[0].starts_with("part "), "{lines:?}");
-    for (index, part) in lesson.parts.iter().enumerate() {
-        let row = lines[1 + index].strip_prefix(part.name);
-        let row = row.unwrap_or_else(|| panic!("no row of {}: {lines:?}", part.name));
+    let sections = &lesson.described.sections;
+    for (index, (name, kind)) in sections.iter().enumerate() {
+        let row = lines[1 + index].strip_prefix(name.as_str());
+        let row = row.unwrap_or_else(|| panic!("no row of {name}: {lines:?}"));
         let seconds = row.split_whitespace().next().and_then(|number| number.parse::<f64>().ok());
         assert!(seconds.is_some_and(|seconds| seconds > 0.0), "{row}");
-        let has_base = lesson.parts[..index].iter().any(|base| base.works == part.works);
+        let has_base = sections[..index].iter().any(|(_, base)| base == kind);
         let compares = ["faster", "slower", "the same"].iter().any(|word| row.contains(word));
         assert_eq!(compares, has_base, "{row}");
     }
@@ -272,7 +273,7 @@ fn assert_parts_are_compared(lesson: &common::Lesson, lines: &[&str]) {
 #[cfg(unix)]
 #[test]
 fn what_does_not_fit_is_summed_up() {
-    let ended = Lesson::run_with("async_downloader", &["--latency", "1000"], &UTF_8);
+    let ended = program(all_tasks().name()).run_with(&["--latency", "1000"], &UTF_8);
     let lines = ended.explanation();
     let (sentence, rows) = sentence_and_rows(&lines);
     assert!(sentence.starts_with("At most 160 pages in flight; 1 thread worked "), "{sentence}");
@@ -282,7 +283,7 @@ fn what_does_not_fit_is_summed_up() {
     assert!(rows[10].starts_with("…      152 more tasks like these "), "{rows:?}");
 
     let arguments = ["--latency", "1000", "--workers", "20", "--repeat", "10"];
-    let ended = Lesson::run_with("threaded_downloader", &arguments, &ASCII);
+    let ended = program(doing("page", Model::Threads).name()).run_with(&arguments, &ASCII);
     let lines = ended.explanation();
     let (sentence, rows) = sentence_and_rows(&lines);
     assert!(sentence.starts_with("At most 20 pages in flight; 20 threads worked "), "{sentence}");
@@ -292,12 +293,13 @@ fn what_does_not_fit_is_summed_up() {
 
 #[test]
 fn quiet_and_json_say_no_more_than_before() {
-    for lesson in LESSONS {
-        let quiet = Lesson::run(lesson.name, &[&short(lesson)[..], &["--quiet"]].concat());
-        assert_eq!(quiet.stdout.lines().count(), 1, "{}: {quiet:?}", lesson.name);
-        let json = Lesson::run(lesson.name, &[&short(lesson)[..], &["--json"]].concat());
-        assert_eq!(json.json()["lesson"], lesson.name);
-        assert_eq!((quiet.stderr, json.stderr), (String::new(), String::new()), "{}", lesson.name);
+    for lesson in lessons() {
+        let (name, program) = (lesson.name(), program(lesson.name()));
+        let quiet = program.run(&[&short(lesson)[..], &["--quiet"]].concat());
+        assert_eq!(quiet.stdout.lines().count(), 1, "{name}: {quiet:?}");
+        let json = program.run(&[&short(lesson)[..], &["--json"]].concat());
+        assert_eq!(json.json()["lesson"], name);
+        assert_eq!((quiet.stderr, json.stderr), (String::new(), String::new()), "{name}");
     }
 }
 
@@ -306,32 +308,34 @@ fn quiet_and_json_say_no_more_than_before() {
 fn on_a_terminal(
     columns: usize,
     environment: &[(&str, &str)],
-    name: &str,
+    program: &Program,
     arguments: &[&str],
 ) -> Ended {
     // No bar: it goes to stderr.
-    let command = format!("{} {} 2>/dev/null", tests::program(name).display(), arguments.join(" "));
-    tests::Terminal::start(columns, environment, &command).wait()
+    let command = format!("{} 2>/dev/null", program.command(arguments));
+    testing::Terminal::start(columns, environment, &command).wait()
 }
 
 /// It without the sequences that set a colour.
 #[cfg(target_os = "linux")]
 fn without_colours(ended: Ended) -> Ended {
-    Ended { stdout: tests::without_colours(&ended.stdout), ..ended }
+    Ended { stdout: testing::without_colours(&ended.stdout), ..ended }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_it_keeps_to_the_width() {
-    for lesson in LESSONS.iter().filter(|lesson| lesson.work != Work::Rounds) {
+    for lesson in lessons().iter().filter(|lesson| has_a_timing_diagram(lesson)) {
         for columns in [20, 40, 100] {
             for environment in [UTF_8, ASCII] {
-                let ended = on_a_terminal(columns, &environment, lesson.name, &short(lesson));
+                let ended =
+                    on_a_terminal(columns, &environment, &program(lesson.name()), &short(lesson));
                 let ended = without_colours(ended);
                 let lines = ended.explanation();
                 assert!(lines.iter().all(|line| width(line) <= columns), "{columns}: {lines:?}");
                 let (sentence, rows) = sentence_and_rows(&lines);
-                let words = if lesson.parts.is_empty() { "-bound" } else { lesson.parts[0].name };
+                let sections = lesson.described.sections.iter();
+                let words = sections.map(|(name, _)| name.as_str()).next().unwrap_or("-bound");
                 assert!(sentence.contains(words), "{sentence}");
                 assert!((3..=12).contains(&rows.len()), "{rows:?}");
                 assert_eq!(width(rows[1]), columns, "it takes the room that it has: {rows:?}");
@@ -339,7 +343,8 @@ fn on_a_terminal_it_keeps_to_the_width() {
         }
     }
     // Where there is no room for a diagram, there is the sentence.
-    let ended = on_a_terminal(12, &[], "sync_cpu", &["--number", "20", "--calls", "7"]);
+    let calls = program(doing("call", Model::Sync).name());
+    let ended = on_a_terminal(12, &[], &calls, &["--number", "20", "--calls", "7"]);
     let ended = without_colours(ended);
     let lines = ended.explanation();
     assert!(lines.join(" ").starts_with("At most 1 call in flight; "), "{lines:?}");
@@ -353,8 +358,9 @@ fn lines_of_a_narrow_legend_are_broken_between_its_signs() {
     // Together they take so long that each of them is told from the next.
     let pages = [site.url("/busy"), site.url("/silent")];
     let arguments = ["--repeat", "1", "--timeout", "0.1", &pages[0], &pages[1]];
+    let program = program(doing("page", Model::Sync).name());
     for columns in [20, 30, 40] {
-        let ended = without_colours(on_a_terminal(columns, &[], "sync_downloader", &arguments));
+        let ended = without_colours(on_a_terminal(columns, &[], &program, &arguments));
         assert_eq!(ended.code(), 1, "{ended:?}");
         let lines = ended.explanation();
         assert!(lines.iter().all(|line| width(line) <= columns), "{columns}: {lines:?}");
@@ -366,9 +372,9 @@ fn lines_of_a_narrow_legend_are_broken_between_its_signs() {
 #[test]
 fn colours_come_on_a_terminal_that_has_them_unless_they_are_not_wanted() {
     let arguments = ["--latency", "20", "--repeat", "3"];
-    let run = |environment: &[(&str, &str)]| {
-        on_a_terminal(80, environment, "threaded_downloader", &arguments).stdout
-    };
+    let program = program(doing("page", Model::Threads).name());
+    let run =
+        |environment: &[(&str, &str)]| on_a_terminal(80, environment, &program, &arguments).stdout;
     // Vermilion waits.
     assert!(run(&[]).contains("\u{1b}[38;5;166m░"));
     assert!(!run(&[("NO_COLOR", "1")]).contains('\u{1b}'));
@@ -376,32 +382,6 @@ fn colours_come_on_a_terminal_that_has_them_unless_they_are_not_wanted() {
 }
 
 // Files
-
-fn children<'a>(node: Node<'a, 'a>, name: &str) -> Vec<Node<'a, 'a>> {
-    node.children().filter(|child| child.has_tag_name(name)).collect()
-}
-
-/// The hover titles of all bars, lane by lane.
-fn bars(svg: &str) -> Vec<Vec<String>> {
-    let document = Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
-    let root = document.root_element();
-    assert_eq!(root.tag_name().namespace(), Some("http://www.w3.org/2000/svg"));
-    let title = |bar: &Node<'_, '_>| {
-        let title = bar.children().find(|child| child.has_tag_name("title")).expect("a title");
-        title.text().expect("words").trim().to_owned()
-    };
-    // The plot holds one group, which holds one for each lane, and those one for each bar.
-    let plot = children(root, "svg")[0];
-    let lanes = children(children(plot, "g")[0], "g");
-    lanes.iter().map(|lane| children(*lane, "g").iter().map(title).collect()).collect()
-}
-
-/// All words that it shows.
-fn words(svg: &str) -> Vec<String> {
-    let document = Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
-    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
-    texts.filter_map(|text| text.text().map(|words| words.trim().into())).collect()
-}
 
 fn read(file: &str) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -413,15 +393,16 @@ fn the_picture_has_a_bar_for_each_item_on_the_lane_of_its_worker() {
     let file = folder.file("run.svg");
     // Longer than what is written over it.
     fs::write(&file, "nonsense ".repeat(100_000)).expect("a file");
-    for (name, lanes, bars_of_all) in
-        [("sync_downloader", 1, 20), ("threaded_downloader", 5, 20), ("process_downloader", 2, 20)]
+    for (model, lanes, bars_of_all) in
+        [(Model::Sync, 1, 20), (Model::Threads, 5, 20), (Model::Processes, 2, 20)]
     {
+        let name = doing("page", model).name();
         let arguments = ["--latency", "50", "--repeat", "10", "--timeline", &file];
-        let arguments = match name {
-            "process_downloader" => [&arguments[..], &["--workers", "2"]].concat(),
+        let arguments = match model {
+            Model::Processes => [&arguments[..], &["--workers", "2"]].concat(),
             _ => arguments.to_vec(),
         };
-        let ended = Lesson::run(name, &arguments);
+        let ended = program(name).run(&arguments);
         assert_eq!(ended.code(), 0, "{name}: {ended:?}");
         let svg = read(&file);
         let bars = bars(&svg);
@@ -447,7 +428,7 @@ fn the_picture_of_async_has_the_thread_and_below_it_all_tasks() {
     let folder = Folder::new("tasks");
     let file = folder.file("run.SVG");
     let arguments = ["--latency", "1000", "--quiet", "--timeline", &file];
-    let ended = Lesson::run("async_downloader", &arguments);
+    let ended = program(all_tasks().name()).run(&arguments);
     assert_eq!((ended.code(), ended.stdout.lines().count()), (0, 1), "{ended:?}");
     let svg = read(&file);
     let bars = bars(&svg);
@@ -462,28 +443,10 @@ fn the_picture_of_async_has_the_thread_and_below_it_all_tasks() {
 #[test]
 fn a_run_in_which_nothing_arrives_is_bound_by_nothing() {
     let port = RefusingPort::take();
-    let ended = Lesson::run("sync_downloader", &["--repeat", "2", &port.url]);
+    let ended = program(doing("page", Model::Sync).name()).run(&["--repeat", "2", &port.url]);
     let sentence = ended.explanation().join(" ");
     assert!(sentence.starts_with("At most 1 page in flight"), "{ended:?}");
     assert!(!sentence.contains("bound"), "{sentence}");
-}
-
-#[test]
-fn many_parts_do_not_stand_out_of_the_picture() {
-    let folder = Folder::new("parts");
-    let file = folder.file("run.svg");
-    let arguments = ["--number", "20", "--latency", "1", "--connecting", "0", "--timeline", &file];
-    let ended = Lesson::run("measure_first", &arguments);
-    assert_eq!(ended.code(), 0, "{ended:?}");
-    let words = words(&read(&file));
-    let said: Vec<&String> = words.iter().filter(|line| line.contains(" s")).collect();
-    for part in
-        ["naive, one core: ", "iterative, one core: ", "a connection each: ", "one session: "]
-    {
-        assert_eq!(said.iter().filter(|line| line.contains(part)).count(), 1, "{part}{words:?}");
-    }
-    // In letters of 12 pixels, a line of 120 is about 800 pixels wide, of the picture's 960.
-    assert!(said.iter().all(|line| line.chars().count() <= 120), "{said:?}");
 }
 
 #[test]
@@ -491,10 +454,11 @@ fn an_address_with_signs_that_mean_something_to_xml() {
     let folder = Folder::new("signs");
     let site = Site::start(20);
     let url = format!("{}/dice?a=1&b=2&lt;'", site.url);
-    for (lesson, file) in [("sync_downloader", "a&b<c>.svg"), ("async_downloader", "run.svg")] {
+    for (model, file) in [(Model::Sync, "a&b<c>.svg"), (Model::Async, "run.svg")] {
+        let lesson = doing("page", model).name();
         // Windows has no such names of files.
         let file = folder.file(if cfg!(windows) { "run.svg" } else { file });
-        let ended = Lesson::run(lesson, &["--repeat", "2", "--timeline", &file, &url]);
+        let ended = program(lesson).run(&["--repeat", "2", "--timeline", &file, &url]);
         assert_eq!(ended.code(), 0, "{lesson}: {ended:?}");
         let bars = bars(&read(&file));
         let told = format!("{url}: from ");
@@ -561,29 +525,28 @@ fn check_trace(text: &str) -> (Vec<Value>, Vec<[Value; 2]>) {
 fn the_trace_is_a_chrome_trace() {
     let folder = Folder::new("trace");
     let file = folder.file("run.json");
-    for lesson in LESSONS {
-        let arguments = [&short(lesson)[..], &["--timeline", &file]].concat();
-        let ended = Lesson::run(lesson.name, &arguments);
-        assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{}", lesson.name);
+    for lesson in lessons() {
+        let name = lesson.name();
+        let run = program(name).record(&[&short(lesson)[..], &["--timeline", &file]].concat());
         let (complete, pairs) = check_trace(&read(&file));
         let is_item = |event: &Value| !["part", "aside"].map(Value::from).contains(&event["cat"]);
         let complete: Vec<&Value> = complete.iter().filter(|event| is_item(event)).collect();
-        let (pages, rounds, pictures) = (6, 5, 3);
-        let calls = if lesson.calls_for_each_page() { pages } else { 7 };
-        let many = [
-            (Work::Downloads, pages),
-            (Work::Calls, calls),
-            (Work::Rounds, rounds),
-            (Work::Pictures, pictures),
-        ];
-        let items: usize = many.iter().map(|(work, many)| lesson.times(*work) * many).sum();
-        if lesson.model == common::Model::Async && lesson.does(Work::Downloads) {
-            assert_eq!(pairs.len(), lesson.times(Work::Downloads) * pages, "{}", lesson.name);
+        let (items, pages) = (items(&run).len(), 6);
+        let calls = if lesson.takes("calls") { 7 } else { pages };
+        if ["page", "call"].contains(&lesson.kind()) {
+            assert_eq!(
+                items,
+                lesson.times("page") * pages + lesson.times("call") * calls,
+                "{name}"
+            );
+        }
+        if lesson.model() == Model::Async && lesson.does("page") {
+            assert_eq!(pairs.len(), lesson.times("page") * pages, "{name}");
             let overlap =
                 pairs.windows(2).any(|two| number(&two[1][0], "ts") < number(&two[0][1], "ts"));
             assert!(overlap, "{pairs:?}");
         } else {
-            assert_eq!((complete.len(), pairs.len()), (items, 0), "{}", lesson.name);
+            assert_eq!((complete.len(), pairs.len()), (items, 0), "{name}");
             for event in &complete {
                 let times = |key: &str| number(&event["args"], key);
                 assert!(times("working_ms") >= 0.0, "{event}");
@@ -599,10 +562,10 @@ fn the_trace_of_a_long_run_is_one_too() {
     let folder = Folder::new("long-trace");
     let file = folder.file("run.json");
     let arguments = ["--number", "3", "--calls", "20000", "--quiet", "--timeline", &file];
-    assert_eq!(Lesson::run("threaded_cpu", &arguments).code(), 0);
+    assert_eq!(program(doing("call", Model::Threads).name()).run(&arguments).code(), 0);
     assert_eq!(check_trace(&read(&file)).0.len(), 20_000);
     let arguments = ["--latency", "0", "--repeat", "500", "--quiet", "--timeline", &file];
-    assert_eq!(Lesson::run("async_downloader", &arguments).code(), 0);
+    assert_eq!(program(all_tasks().name()).run(&arguments).code(), 0);
     assert_eq!(check_trace(&read(&file)).1.len(), 1_000);
 }
 
@@ -615,7 +578,7 @@ fn a_file_that_cannot_be_is_refused_before_anything_starts() {
     let missing = folder.file(missing.to_str().expect("text"));
     let ends_as_a_folder = format!("{}/", folder.file("new.svg"));
     let site = Site::start(1);
-    for lesson in LESSONS {
+    for lesson in lessons() {
         for (file, sentence) in [
             (folder.file("run.png"), "it takes a file that ends in .svg or .json"),
             (folder.file("run"), "it takes a file that ends in .svg or .json"),
@@ -624,9 +587,8 @@ fn a_file_that_cannot_be_is_refused_before_anything_starts() {
             (a_folder.clone(), "this is a folder"),
             (ends_as_a_folder.clone(), "this is a folder"),
         ] {
-            let site: &[&str] =
-                if lesson.does(Work::Downloads) { &["--site", &site.url] } else { &[] };
-            let ended = Lesson::run(lesson.name, &[site, &["--timeline", &file]].concat());
+            let site: &[&str] = if lesson.does("page") { &["--site", &site.url] } else { &[] };
+            let ended = program(lesson.name()).run(&[site, &["--timeline", &file]].concat());
             assert_eq!((ended.code(), ended.stdout.as_str()), (2, ""), "{file}: {ended:?}");
             assert!(ended.stderr.starts_with("error: "), "{file}: {ended:?}");
             assert!(ended.stderr.contains(sentence), "{file}: {ended:?}");
@@ -648,23 +610,24 @@ fn a_file_that_cannot_be_written_is_told_and_the_output_is_whole() {
         for ending in ["svg", "json"] {
             let file = folder.file(&format!("run-{number}.{ending}"));
             std::os::unix::fs::symlink(target, &file).expect("a link");
-            for lesson in LESSONS {
+            for lesson in lessons() {
+                let (name, program) = (lesson.name(), program(lesson.name()));
                 let arguments = [&short(lesson)[..], &["--timeline", &file]].concat();
                 let told = format!("error: the timing diagram was not written to {file}: {why}");
-                let ended = Lesson::run_with(lesson.name, &arguments, &ASCII);
-                assert_eq!(ended.code(), 1, "{}: {ended:?}", lesson.name);
-                assert!(ended.stderr.starts_with(&told), "{}: {ended:?}", lesson.name);
-                assert_eq!(ended.stderr.lines().count(), 1, "{}: {ended:?}", lesson.name);
+                let ended = program.run_with(&arguments, &ASCII);
+                assert_eq!(ended.code(), 1, "{name}: {ended:?}");
+                assert!(ended.stderr.starts_with(&told), "{name}: {ended:?}");
+                assert_eq!(ended.stderr.lines().count(), 1, "{name}: {ended:?}");
                 let explanation = ended.explanation();
                 let last =
                     explanation.last().unwrap_or_else(|| panic!("it says no more: {ended:?}"));
-                let end = if lesson.work == Work::Rounds { "Lost here: " } else { "# working" };
-                assert!(last.starts_with(end), "{}: {ended:?}", lesson.name);
+                let end = if has_a_timing_diagram(lesson) { "# working" } else { "Lost here: " };
+                assert!(last.starts_with(end), "{name}: {ended:?}");
 
-                let ended = Lesson::run(lesson.name, &[&arguments[..], &["--json"]].concat());
-                assert_eq!(ended.code(), 1, "{}: {ended:?}", lesson.name);
-                assert_eq!(ended.json()["lesson"], lesson.name);
-                assert!(ended.stderr.starts_with(&told), "{}: {ended:?}", lesson.name);
+                let ended = program.run(&[&arguments[..], &["--json"]].concat());
+                assert_eq!(ended.code(), 1, "{name}: {ended:?}");
+                assert_eq!(ended.json()["lesson"], name);
+                assert!(ended.stderr.starts_with(&told), "{name}: {ended:?}");
             }
         }
     }
@@ -676,18 +639,15 @@ fn a_file_that_cannot_be_written_is_told_and_the_output_is_whole() {
 #[test]
 fn ctrl_c_leaves_the_diagram_of_what_was_done() {
     let folder = Folder::new("interrupted");
-    for lesson in LESSONS.iter().filter(|it| it.work != Work::Rounds && !it.is_further) {
-        let name = lesson.name;
+    for lesson in nine().filter(|lesson| has_a_timing_diagram(lesson)) {
+        let name = lesson.name();
         let file = folder.file(&format!("{name}.svg"));
-        let arguments: &[&str] = match lesson.work {
-            Work::Downloads => &["--latency", "400", "--repeat", "1000", "--timeline", &file],
+        let arguments: &[&str] = match lesson.kind() {
+            "page" => &["--latency", "400", "--repeat", "1000", "--timeline", &file],
             _ => &["--number", "30", "--calls", "100000", "--timeline", &file],
         };
-        let arguments = match lesson.workers {
-            common::Workers::One => arguments.to_vec(),
-            _ => [arguments, &["--workers", "2"]].concat(),
-        };
-        let mut running = Lesson::start(name, &arguments);
+        let workers: &[&str] = if lesson.takes("workers") { &["--workers", "2"] } else { &[] };
+        let mut running = program(name).start(&[arguments, workers].concat());
         running.line();
         signal("-INT", running.id());
         let ended = running.wait();
@@ -695,11 +655,13 @@ fn ctrl_c_leaves_the_diagram_of_what_was_done() {
         assert!(ended.explanation()[0].starts_with("At most "), "{name}: {ended:?}");
         let done = 1 + ended.lines_and_summary().0.len();
         let bars = bars(&read(&file));
-        let bars = if lesson.name == "async_downloader" { &bars[1..] } else { &bars[..] };
+        // Above its tasks there is the thread.
+        let has_tasks = lesson.model() == Model::Async && lesson.does("page");
+        let bars = if has_tasks { &bars[1..] } else { &bars[..] };
         let drawn = bars.iter().flatten().count();
         assert!((1..=done).contains(&drawn), "{name}: {drawn} of {done}");
         // Calls are so short that several may be one bar.
-        assert!(drawn == done || lesson.work == Work::Calls, "{name}: {drawn} of {done}");
+        assert!(drawn == done || lesson.does("call"), "{name}: {drawn} of {done}");
     }
 }
 
@@ -712,7 +674,7 @@ fn ctrl_c_before_anything_was_done() {
         let file = folder.file(&format!("run.{ending}"));
         let site = Site::start(60_000);
         let arguments = ["--site", &site.url, "--timeout", "100", "--timeline", &file];
-        let running = Lesson::start("async_downloader", &arguments);
+        let running = program(all_tasks().name()).start(&arguments);
         wait_until("all pages in flight", || site.record.in_flight() == 160);
         signal("-INT", running.id());
         let ended = running.wait();
@@ -733,7 +695,7 @@ fn a_closed_pipe_stays_silent() {
     let folder = Folder::new("closed-pipe");
     let file = folder.file("run.svg");
     let arguments = ["--latency", "100", "--repeat", "1000", "--timeline", &file];
-    let mut running = Lesson::start("threaded_downloader", &arguments);
+    let mut running = program(doing("page", Model::Threads).name()).start(&arguments);
     running.line();
     let ended = running.close_stdout_and_wait();
     assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{ended:?}");
@@ -748,14 +710,13 @@ fn failed_items_are_drawn_and_marked() {
     let refusing = RefusingPort::take();
     let site = FaultSite::start();
     let pages = [refusing.url.clone(), site.url("/500"), site.url("/silent")];
-    for lesson in LESSONS.iter().filter(|it| it.work == Work::Downloads && !it.is_further) {
-        let name = lesson.name;
+    for name in downloaders().map(Lesson::name) {
         // Windows tries for two seconds before it takes a refusal for one.
         let timeout = if cfg!(windows) { "4" } else { "0.3" };
         let arguments = ["--repeat", "1", "--timeout", timeout, "--timeline"];
         let run = |file: &str, more: &[&str]| {
             let pages = [&pages[0], &pages[1], &pages[2]].map(String::as_str);
-            Lesson::run(name, &[&arguments, &[file][..], more, &pages].concat())
+            program(name).run(&[&arguments, &[file][..], more, &pages].concat())
         };
         let ended = run(&svg, &[]);
         assert_eq!(ended.code(), 1, "{name}: {ended:?}");
@@ -787,130 +748,5 @@ fn failed_items_are_drawn_and_marked() {
         };
         assert_eq!(items.len(), 3, "{name}");
         assert!(items.iter().all(|item| item["args"]["error"].is_string()), "{name}: {items:?}");
-    }
-}
-
-// The race
-
-/// Plays the steps that were drawn, and gives how many additions the last of them undid.
-fn play(drawing: &[&str]) -> u64 {
-    let (title, rows) = drawing.split_first().expect("a title");
-    let title: Vec<&str> = title.split("  ").filter(|word| !word.is_empty()).collect();
-    assert_eq!(
-        title.iter().map(|word| word.trim()).collect::<Vec<_>>(),
-        ["one thread", "counter", "another"]
-    );
-    // Where the column of the counter ends, in characters.
-    let end = drawing[0].find("counter").expect("a column") + "counter".len();
-    let value = |words: &str| -> u64 {
-        let last = words.split(' ').next_back().expect("words");
-        last.parse().unwrap_or_else(|error| panic!("{words}: {error}"))
-    };
-    let (last, rows) = rows.split_last().expect("the step that overwrites");
-    let (mut counter, mut held, mut written, mut undone) = (0, [0_u64; 2], [false; 2], 0);
-    for row in rows.iter().chain([last]) {
-        let signs: Vec<char> = row.chars().collect();
-        let (before, after) = signs.split_at(end.min(signs.len()));
-        let (before, after) = (String::from_iter(before), String::from_iter(after));
-        let (left, shown) = before.trim_end().rsplit_once(' ').expect("a value");
-        let trim = |text: &str| text.trim_matches([' ', '→', '←', '-', '<', '>']).to_owned();
-        let (left, right, shown) = (trim(left), trim(&after), value(shown));
-        assert!(left.is_empty() != right.is_empty(), "one step at a time: {drawing:?}");
-        let side = usize::from(left.is_empty());
-        let step = if left.is_empty() { right } else { left };
-        if step.starts_with("reads ") {
-            held[side] = value(&step);
-            assert_eq!(value(&step), counter, "{step}: {drawing:?}");
-        } else if step.contains(" + 1 = ") {
-            held[side] += 1;
-            assert_eq!(value(&step), held[side], "{step}: {drawing:?}");
-        } else if step.starts_with("writes ") {
-            assert_eq!(value(&step), held[side], "{step}: {drawing:?}");
-            undone = (counter + 1) - held[side];
-            (counter, written[side]) = (held[side], true);
-        } else {
-            assert!(step.starts_with("... ") && shown > counter, "{step}: {drawing:?}");
-            counter = shown;
-        }
-        assert_eq!(shown, counter, "{step}: {drawing:?}");
-    }
-    assert_eq!(written, [true, true], "{drawing:?}");
-    undone
-}
-
-/// `Lost here: 7 additions, made after ...`: 7.
-fn lost(sentence: &str) -> u64 {
-    let rest = sentence.strip_prefix("Lost here: ").unwrap_or_else(|| panic!("{sentence}"));
-    rest.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
-}
-
-#[test]
-fn the_race_draws_the_lost_update_that_it_caught() {
-    let (one_each, threads) = (["--threads", "2", "--increments", "1"], ["--threads", "2"]);
-    for arguments in [&one_each[..], &threads, &[]] {
-        for _ in 0..10 {
-            let ended = Lesson::run("race_counter", arguments);
-            assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
-            let (lines, _) = ended.lines_and_summary();
-            let explanation = ended.explanation();
-            let end = explanation.iter().position(|line| line.starts_with("Lost here: "));
-            let (drawing, sentence) = explanation.split_at(end.expect("a sentence"));
-            let many = lost(&sentence.join(" "));
-            assert_eq!(play(drawing), many, "{explanation:?}");
-            let window = lines.iter().find(|line| line.starts_with("unprotected, wide window "));
-            let window = window.expect("the round that is drawn");
-            if arguments == one_each {
-                assert!(many == 1 && window.contains(", lost       1, "), "{window}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_thread_alone_has_no_lost_update_to_be_drawn() {
-    let folder = Folder::new("alone");
-    let file = folder.file("race.svg");
-    let ended = Lesson::run("race_counter", &["--threads", "1", "--timeline", &file]);
-    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
-    assert_eq!(ended.explanation(), Vec::<&str>::new());
-    // Its rounds are drawn instead.
-    assert!(bars(&read(&file)).iter().flatten().any(|bar| bar.starts_with("mutex: from ")));
-}
-
-#[test]
-fn the_picture_of_the_race_holds_the_lost_update() {
-    let folder = Folder::new("race");
-    let file = folder.file("race.svg");
-    let ended = Lesson::run("race_counter", &["--timeline", &file]);
-    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
-    let words = words(&read(&file));
-    assert_eq!(words[0], "race_counter");
-    let explanation = ended.explanation().join("\n");
-    for word in ["one thread", "another", "reads 0", "0 + 1 = 1", "writes 1"] {
-        assert!(words.iter().any(|shown| shown == word), "{word}: {words:?}");
-    }
-    let sentence = words.iter().find(|word| word.starts_with("Lost here: ")).expect("a sentence");
-    assert!(
-        explanation.replace('\n', " ").contains(sentence.as_str()),
-        "{sentence}: {explanation}"
-    );
-}
-
-/// What the rounds of the race work, many threads do: the record of a round has one worker, so it
-/// would be wrong to say how many were busy.
-#[test]
-fn the_race_states_no_facts_about_threads_that_it_did_not_record() {
-    let run = json("race_counter", &[]);
-    assert!(run["facts"].is_null(), "{}", run["facts"]);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn the_lost_update_fits_on_a_narrow_terminal() {
-    for _ in 0..5 {
-        let ended = without_colours(on_a_terminal(40, &[], "race_counter", &[]));
-        let lines = ended.explanation();
-        assert!(lines.len() > 7, "{ended:?}");
-        assert!(lines.iter().all(|line| width(line) <= 40), "{lines:?}");
     }
 }

@@ -5,21 +5,22 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{LESSONS, Model, Work, Workers};
-use tests::{Ended, Lesson, Site, children, is_alive, long, short, signal, wait_until};
+use course::Lesson;
+use harness::{Limit, Model};
+use test_sites::Site;
+use testing::{
+    Running, children, downloaders, first, is_alive, lessons, long, only_does, program, short,
+    signal, wait_until,
+};
 
 /// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
-fn start(lesson: &common::Lesson) -> Lesson {
-    Lesson::start(lesson.name, &long(lesson))
+fn start(lesson: &Lesson) -> Running {
+    program(lesson.name()).start(&long(lesson))
 }
 
 /// The lessons that can be started so.
-fn long_ones() -> impl Iterator<Item = &'static common::Lesson> {
-    LESSONS.iter().filter(|it| it.work != Work::Rounds && it.workers != Workers::OneEach)
-}
-
-fn downloads(lesson: &&common::Lesson) -> bool {
-    lesson.does(Work::Downloads)
+fn long_ones() -> impl Iterator<Item = &'static Lesson> {
+    lessons().iter().filter(|it| !it.does("round") && it.limit() != Limit::OneEach)
 }
 
 /// Processes need a moment to end; a minute is not a moment.
@@ -29,63 +30,48 @@ fn assert_all_end(name: &str, processes: &[u32]) {
     });
 }
 
-/// `Interrupted: downloaded 3 of 20 sites and computed 2 of 7 calls in 1.234 seconds`: 5 and 27.
-fn done_of(summary: &str) -> (usize, usize) {
-    let words: Vec<&str> = summary.split(' ').collect();
-    let pairs = words.windows(3).filter(|words| words[1] == "of");
-    let number = |word: &str| -> usize { word.parse().unwrap_or_else(|_| panic!("{summary}")) };
-    let sum = |at: usize| pairs.clone().map(|words| number(words[at])).sum();
-    (sum(0), sum(2))
-}
-
-fn assert_interrupted(name: &str, ended: &Ended, lines_before: usize) {
-    assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{name}: {ended:?}");
-    let (lines, summary) = ended.lines_and_summary();
-    assert!(summary.starts_with("Interrupted: "), "{name}: {summary}");
-    let (done, all) = done_of(summary);
-    assert_eq!(done, lines_before + lines.len(), "{name}: every line is counted: {summary}");
-    assert!(done < all, "{name}: {summary}");
-}
-
 #[test]
 fn ctrl_c_ends_a_lesson_in_good_order() {
     for lesson in long_ones() {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
-        let has_some = lesson.does(Work::Downloads) || lesson.model == Model::Processes;
-        assert_eq!(!processes.is_empty(), has_some, "{}", lesson.name);
+        let has_some = lesson.does("page") || lesson.model() == Model::Processes;
+        assert_eq!(!processes.is_empty(), has_some, "{}", lesson.name());
         signal("-INT", running.id());
-        assert_interrupted(lesson.name, &running.wait(), 1);
-        assert_all_end(lesson.name, &processes);
+        running.wait().assert_interrupted(lesson.name(), 1);
+        assert_all_end(lesson.name(), &processes);
     }
 }
 
 /// In a terminal it reaches the children too; they are to finish what is in flight all the same.
 #[test]
 fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
-    for lesson in long_ones().filter(downloads) {
+    for lesson in long_ones().filter(|lesson| lesson.does("page")) {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
         for process in processes.iter().chain([&running.id()]) {
             signal("-INT", *process);
         }
-        assert_interrupted(lesson.name, &running.wait(), 1);
-        assert_all_end(lesson.name, &processes);
+        running.wait().assert_interrupted(lesson.name(), 1);
+        assert_all_end(lesson.name(), &processes);
     }
 }
 
 /// Async drops what is in flight: all of it here, and none of it would have come for a minute.
 #[test]
 fn ctrl_c_drops_the_pages_that_async_has_in_flight() {
+    let lesson = first("all pages are tasks", |it| {
+        only_does(it, "page") && it.model() == Model::Async && it.limit() == Limit::All
+    });
     let site = Site::start(60_000);
     let arguments = ["--site", &site.url, "--timeout", "100"];
-    let running = Lesson::start("async_downloader", &arguments);
+    let running = program(lesson.name()).start(&arguments);
     wait_until("all pages in flight", || site.record.in_flight() == 160);
     let start = Instant::now();
     signal("-INT", running.id());
-    assert_interrupted("async_downloader", &running.wait(), 0);
+    running.wait().assert_interrupted(lesson.name(), 0);
     assert!(start.elapsed() < Duration::from_secs(50), "it waited for the pages");
     wait_until("the site to see it", || site.record.in_flight() == 0);
 }
@@ -95,7 +81,7 @@ fn ctrl_c_drops_the_pages_that_async_has_in_flight() {
 fn ctrl_c_while_the_last_page_is_in_flight() {
     let site = Site::start(1_000);
     let arguments = ["--site", &site.url, "--repeat", "1", "--workers", "2"];
-    let running = Lesson::start("threaded_downloader", &arguments);
+    let running = downloads_with(Model::Threads).start(&arguments);
     wait_until("both pages in flight", || site.record.in_flight() == 2);
     signal("-INT", running.id());
     let ended = running.wait();
@@ -104,56 +90,39 @@ fn ctrl_c_while_the_last_page_is_in_flight() {
     assert!(summary.starts_with("Interrupted: downloaded 2 of 2 sites in "), "{summary}");
 }
 
+/// The first lesson that downloads with this model, and nothing else.
+fn downloads_with(model: Model) -> testing::Program {
+    let lesson = first("it downloads", |it| only_does(it, "page") && it.model() == model);
+    program(lesson.name())
+}
+
 /// A site that stands still takes its pages' time, and no more.
 #[test]
 fn a_site_that_was_stopped_does_not_hold_up_the_end() {
-    for lesson in LESSONS.iter().filter(downloads).filter(|it| !it.is_further) {
+    for lesson in downloaders() {
         let arguments = ["--repeat", "1", "--latency", "1500", "--timeout", "2"];
-        let running = Lesson::start(lesson.name, &arguments);
+        let running = program(lesson.name()).start(&arguments);
         wait_until("the site", || !children(running.id()).is_empty());
         sleep(Duration::from_millis(700));
         let processes = children(running.id());
         processes.iter().for_each(|process| signal("-STOP", *process));
-        if lesson.model == Model::Processes {
+        if lesson.model() == Model::Processes {
             // Its workers stand still as well: without a limit of their own, they are let go on.
             sleep(Duration::from_millis(100));
             processes[1..].iter().for_each(|process| signal("-CONT", *process));
         }
         let ended = running.wait();
-        assert_eq!(ended.code(), 1, "{}: {ended:?}", lesson.name);
+        assert_eq!(ended.code(), 1, "{}: {ended:?}", lesson.name());
         assert!(ended.stdout.starts_with("Downloaded 0 of 2 sites in "), "{ended:?}");
-        assert_all_end(lesson.name, &processes);
+        assert_all_end(lesson.name(), &processes);
     }
-}
-
-/// Threads of the race wait for each other: for those that could not be started, for ever.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_thread_that_the_system_refuses_is_told_in_one_line() {
-    let program = tests::program("race_counter");
-    let script = format!("ulimit -v 400000; exec {} --threads 64", program.display());
-    let output = Command::new("sh").args(["-c", &script]).output().expect("sh runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(errors.starts_with("error: ") && errors.contains("thread"), "{errors}");
-    assert_eq!(errors.lines().count(), 1, "{errors}");
-}
-
-#[test]
-fn ctrl_c_between_two_rounds_of_the_race() {
-    let arguments = ["--increments", "20000000"];
-    let mut running = Lesson::start("race_counter", &arguments);
-    running.line(); // how the window is widened: the first round runs
-    signal("-INT", running.id());
-    let ended = running.wait();
-    assert_interrupted("race_counter", &ended, 0);
 }
 
 #[test]
 fn ctrl_c_shows_in_the_json() {
     let site = Site::start(50);
     let arguments = ["--json", "--site", &site.url, "--repeat", "1000"];
-    let running = Lesson::start("sync_downloader", &arguments);
+    let running = downloads_with(Model::Sync).start(&arguments);
     wait_until("some pages", || site.record.requests() > 3);
     signal("-INT", running.id());
     let ended = running.wait();
@@ -166,11 +135,11 @@ fn ctrl_c_shows_in_the_json() {
 
 #[test]
 fn ctrl_c_twice_is_out_at_once() {
-    for lesson in LESSONS.iter().filter(downloads) {
-        // Pages of a minute: who waited for one would still be there when the test gives up.
+    for lesson in lessons().iter().filter(|lesson| lesson.does("page")) {
+        // Pages of a minute: a lesson that waited for one would still be there when the test gives up.
         let site = Site::start(60_000);
         let arguments = ["--site", &site.url, "--timeout", "100", "--repeat", "1"];
-        let running = Lesson::start(lesson.name, &arguments);
+        let running = program(lesson.name()).start(&arguments);
         wait_until("a page in flight", || site.record.in_flight() > 0);
         let processes = children(running.id());
         let start = Instant::now();
@@ -178,9 +147,9 @@ fn ctrl_c_twice_is_out_at_once() {
         sleep(Duration::from_millis(100));
         signal("-INT", running.id());
         let ended = running.wait();
-        assert_eq!(ended.code(), 130, "{}: {ended:?}", lesson.name);
-        assert_all_end(lesson.name, &processes);
-        assert!(start.elapsed() < Duration::from_secs(50), "{}: it waited", lesson.name);
+        assert_eq!(ended.code(), 130, "{}: {ended:?}", lesson.name());
+        assert_all_end(lesson.name(), &processes);
+        assert!(start.elapsed() < Duration::from_secs(50), "{}: it waited", lesson.name());
     }
 }
 
@@ -191,20 +160,21 @@ fn a_closed_pipe_ends_a_lesson_without_a_word() {
         running.item_line();
         let processes = children(running.id());
         let ended = running.close_stdout_and_wait();
-        assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{}", lesson.name);
-        assert_all_end(lesson.name, &processes);
+        assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{}", lesson.name());
+        assert_all_end(lesson.name(), &processes);
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
-    for lesson in LESSONS {
+    for lesson in lessons() {
+        let name = lesson.name();
         let full = std::fs::File::create("/dev/full").expect("Linux has it");
-        let mut program = Command::new(tests::program(lesson.name));
-        let output = program.args(short(lesson)).stdout(full).output().expect("it runs");
+        let mut command = Command::new(program(name).path());
+        let output = command.args(short(lesson)).stdout(full).output().expect("it runs");
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{}: {errors}", lesson.name);
+        assert_eq!(output.status.code(), Some(1), "{name}: {errors}");
         assert!(errors.starts_with("error: the output cannot be written: No space"), "{errors}");
         assert_eq!(errors.lines().count(), 1, "{errors}");
     }
@@ -212,14 +182,14 @@ fn a_full_disk_is_told() {
 
 #[test]
 fn the_children_of_a_killed_lesson_end_by_themselves() {
-    for lesson in long_ones().filter(downloads) {
+    for lesson in long_ones().filter(|lesson| lesson.does("page")) {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
-        assert!(!processes.is_empty(), "{}", lesson.name);
+        assert!(!processes.is_empty(), "{}", lesson.name());
         signal("-KILL", running.id());
         running.wait();
-        assert_all_end(lesson.name, &processes);
+        assert_all_end(lesson.name(), &processes);
     }
 }
 
@@ -227,7 +197,7 @@ fn the_children_of_a_killed_lesson_end_by_themselves() {
 #[test]
 fn a_killed_worker_costs_its_own_page_alone() {
     let site = Site::start(1_500);
-    let mut running = Lesson::start("process_downloader", &six_pages_by_two_workers(&site));
+    let mut running = six_pages_by_two_workers(&site);
     running.line();
     // A page takes 1.5 s, so both are busy now.
     sleep(Duration::from_millis(400));
@@ -248,7 +218,7 @@ fn a_killed_worker_costs_its_own_page_alone() {
 #[test]
 fn a_worker_killed_while_idle_is_replaced() {
     let site = Site::start(300);
-    let mut running = Lesson::start("process_downloader", &six_pages_by_two_workers(&site));
+    let mut running = six_pages_by_two_workers(&site);
     running.line();
     // A page takes 0.3 s, so both workers have got their next by now.
     sleep(Duration::from_millis(150));
@@ -270,12 +240,13 @@ fn a_worker_killed_while_idle_is_replaced() {
     assert_eq!(site.record.requests(), 6);
 }
 
-fn six_pages_by_two_workers(site: &Site) -> [&str; 6] {
-    ["--site", &site.url, "--repeat", "3", "--workers", "2"]
+fn six_pages_by_two_workers(site: &Site) -> Running {
+    let arguments = ["--site", &site.url, "--repeat", "3", "--workers", "2"];
+    downloads_with(Model::Processes).start(&arguments)
 }
 
 /// With `--site`, a lesson's children are its workers alone.
-fn workers(running: &Lesson) -> Vec<u32> {
+fn workers(running: &Running) -> Vec<u32> {
     let workers = children(running.id());
     assert_eq!(workers.len(), 2);
     workers

@@ -8,11 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{LESSONS, Work};
-use tests::{Ended, Ending, FAULTS, Fault, FaultSite, Lesson, MortalSite, program};
-
-const DOWNLOADERS: [&str; 4] =
-    ["sync_downloader", "threaded_downloader", "async_downloader", "process_downloader"];
+use course::Lesson;
+use test_sites::{Ending, FAULTS, Fault, FaultSite, MortalSite};
+use testing::{Ended, downloaders, lessons, program};
 
 /// Pages that arrive, around one that may not.
 const BEFORE: [&str; 2] = ["/ok", "/gzip"];
@@ -29,7 +27,7 @@ fn faults() -> impl Iterator<Item = &'static Fault> {
 
 /// Does all jobs, many at a time: most of them wait.
 fn all_at_once<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
-    program("sync_downloader"); // builds it, before the clock of the first job starts
+    lessons(); // builds them, before the clock of the first job starts
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..12 {
@@ -43,7 +41,7 @@ fn all_at_once<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
 }
 
 /// Runs a lesson with one such page among good ones.
-fn run(lesson: &str, site: &FaultSite, url: &str, fault: &Fault, more: &[&str]) -> Ended {
+fn run(lesson: &Lesson, site: &FaultSite, url: &str, fault: &Fault, more: &[&str]) -> Ended {
     let before = BEFORE.map(|path| site.url(path));
     let after = AFTER.map(|path| site.url(path));
     let pages = before.iter().map(String::as_str).chain([url]);
@@ -53,8 +51,11 @@ fn run(lesson: &str, site: &FaultSite, url: &str, fault: &Fault, more: &[&str]) 
     arguments.extend(["--repeat", "1", "--timeout", timeout]);
     arguments.extend(more);
     let start = Instant::now();
-    let ended = Lesson::run_with(lesson, &arguments, &[("SSL_CERT_FILE", &site.authority())]);
-    assert!(start.elapsed() < HANGING, "{lesson}: {}: {:?}", fault.what, start.elapsed());
+    let trust = [("SSL_CERT_FILE", site.authority())];
+    let trust = trust.each_ref().map(|(name, file)| (*name, file.as_str()));
+    let ended = program(lesson.name()).run_with(&arguments, &trust);
+    let (name, elapsed) = (lesson.name(), start.elapsed());
+    assert!(elapsed < HANGING, "{name}: {}: {elapsed:?}", fault.what);
     ended
 }
 
@@ -74,12 +75,12 @@ fn each_fault_ends_as_the_table_says_and_the_other_pages_arrive() {
     // Those that send for as long as they can would take the processors from the others.
     let faults = faults().filter(|fault| !(fault.is_flood && fault.takes_time()));
     let mut jobs: Vec<_> =
-        faults.flat_map(|fault| DOWNLOADERS.map(|lesson| (lesson, fault))).collect();
+        faults.flat_map(|fault| downloaders().map(move |lesson| (lesson, fault))).collect();
     jobs.sort_by_key(|(_, fault)| !fault.takes_time());
     all_at_once(&jobs, |&(lesson, fault)| {
         let url = site.url_of(fault);
         let ended = run(lesson, &site, &url, fault, &[]);
-        let what = format!("{lesson}: {}: {ended:?}", fault.what);
+        let what = format!("{}: {}: {ended:?}", lesson.name(), fault.what);
         let (lines, summary) = ended.lines_and_summary();
         let mut expected: Vec<String> = BEFORE
             .iter()
@@ -122,19 +123,19 @@ fn each_cause_is_told_by_the_further_lessons_too() {
     let causes: Vec<_> = faults()
         .filter(|fault| matches!(fault.ending, Ending::Fails(words) if seen.insert(words)))
         .collect();
-    let further = LESSONS.iter().filter(|it| it.is_further && it.does(Work::Downloads));
+    let further = lessons().iter().filter(|it| it.found.is_further && it.does("page"));
     let jobs: Vec<_> =
         further.flat_map(|lesson| causes.iter().map(move |fault| (lesson, *fault))).collect();
     all_at_once(&jobs, |&(lesson, fault)| {
         let url = site.url_of(fault);
         let mut more = vec!["--json"];
-        if lesson.does(Work::Calls) {
+        if lesson.does("call") {
             more.extend(["--number", "1"]);
         }
-        let ended = run(lesson.name, &site, &url, fault, &more);
-        let what = format!("{}: {}: {ended:?}", lesson.name, fault.what);
-        // A page is downloaded in each of some parts.
-        let times = lesson.times(Work::Downloads);
+        let ended = run(lesson, &site, &url, fault, &more);
+        let what = format!("{}: {}: {ended:?}", lesson.name(), fault.what);
+        // A page is downloaded in each of some sections.
+        let times = lesson.times("page");
         let run = ended.json();
         assert_eq!(ended.code(), 1, "{what}");
         assert_eq!(run["failed"], times, "{what}");
@@ -157,10 +158,10 @@ fn many_faults_in_one_run_are_counted_and_told_each() {
     let bad = quick.len() - good;
     let mut arguments: Vec<&str> = urls.iter().map(String::as_str).collect();
     arguments.extend(["--repeat", "2", "--timeout", "20", "--json"]);
-    for lesson in DOWNLOADERS {
+    for lesson in downloaders().map(Lesson::name) {
         let trust = [("SSL_CERT_FILE", site.authority())];
-        let ended =
-            Lesson::run_with(lesson, &arguments, &trust.each_ref().map(|(n, v)| (*n, v.as_str())));
+        let trust = trust.each_ref().map(|(name, file)| (*name, file.as_str()));
+        let ended = program(lesson).run_with(&arguments, &trust);
         let run = ended.json();
         assert_eq!(
             (&run["done"], &run["failed"]),
@@ -178,15 +179,17 @@ fn floods_end_in_time_and_take_little_memory() {
     let site = FaultSite::start();
     let floods: Vec<_> = faults().filter(|fault| fault.is_flood).collect();
     let urls: Vec<String> = floods.iter().map(|fault| site.url_of(fault)).collect();
-    all_at_once(&DOWNLOADERS, |&lesson| {
+    let downloaders: Vec<&Lesson> = downloaders().collect();
+    all_at_once(&downloaders, |lesson| {
         let mut arguments: Vec<&str> = urls.iter().map(String::as_str).collect();
         arguments.extend(["--timeout", "2", "--repeat"]);
         // One after another, each would take its two seconds again.
-        let one_by_one = lesson == "sync_downloader";
+        let one_by_one = !lesson.takes("workers");
         let (times, more) =
             if one_by_one { (1, &["1"][..]) } else { (2, &["2", "--workers", "6"][..]) };
         arguments.extend(more);
-        let running = Lesson::start(lesson, &arguments);
+        let lesson = lesson.name();
+        let running = program(lesson).start(&arguments);
         let id = running.id();
         let ended = thread::spawn(|| running.wait());
         let mut most = 0;
@@ -222,7 +225,7 @@ fn peak_in_mb(id: u32) -> u64 {
             let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:")?.strip_suffix(" kB"));
             peak.and_then(|peak| peak.trim().parse::<u64>().ok()).unwrap_or_default() / 1000
         };
-        tests::children(id).into_iter().chain([id]).map(peak).sum()
+        testing::children(id).into_iter().chain([id]).map(peak).sum()
     }
     #[cfg(not(target_os = "linux"))]
     {
@@ -233,21 +236,17 @@ fn peak_in_mb(id: u32) -> u64 {
 
 #[test]
 fn a_site_that_dies_and_comes_back_costs_the_pages_between() {
-    // One page at a time, so that it is known which ones those are.
-    let one = [
-        ("sync_downloader", &[][..]),
-        ("threaded_downloader", &["--workers", "1"]),
-        ("async_downloader", &["--workers", "1"]),
-        ("process_downloader", &["--workers", "1"]),
-    ];
-    for (lesson, workers) in one {
+    for lesson in downloaders() {
+        // One page at a time, so that it is known which ones those are.
+        let workers: &[&str] = if lesson.takes("workers") { &["--workers", "1"] } else { &[] };
+        let lesson = lesson.name();
         let site = MortalSite::start();
         let (page, death, revival) = (site.page(), site.death(), site.revival());
         let pages = [&page, &page, &death, &page, &page, &revival, &page, &page];
         let mut arguments: Vec<&str> = pages.iter().map(|url| url.as_str()).collect();
         arguments.extend(["--repeat", "2", "--timeout", "20"]);
         arguments.extend(workers);
-        let ended = Lesson::run(lesson, &arguments);
+        let ended = program(lesson).run(&arguments);
         let (lines, summary) = ended.lines_and_summary();
         assert_eq!(ended.code(), 1, "{lesson}: {ended:?}");
         assert!(summary.starts_with("Downloaded 10 of 16 sites in "), "{lesson}: {summary}");
@@ -267,8 +266,7 @@ fn a_site_that_dies_and_comes_back_costs_the_pages_between() {
 /// Which pages fail depends on who is quicker; that each is told or arrives does not.
 #[test]
 fn a_site_that_dies_under_many_pages_loses_none_of_them() {
-    let lessons = ["threaded_downloader", "async_downloader", "process_downloader"];
-    for lesson in lessons {
+    for lesson in downloaders().filter(|lesson| lesson.takes("workers")).map(Lesson::name) {
         let site = MortalSite::start();
         let mut pages = vec![site.page(); 30];
         pages.push(site.death());
@@ -277,7 +275,7 @@ fn a_site_that_dies_under_many_pages_loses_none_of_them() {
         pages.extend(vec![site.page(); 30]);
         let mut arguments: Vec<&str> = pages.iter().map(String::as_str).collect();
         arguments.extend(["--repeat", "1", "--timeout", "20", "--workers", "5", "--json"]);
-        let ended = Lesson::run(lesson, &arguments);
+        let ended = program(lesson).run(&arguments);
         let run = ended.json();
         let count = |what: &str| run[what].as_u64().expect("a number");
         assert_eq!(count("done") + count("failed"), pages.len() as u64, "{lesson}: {ended:?}");
@@ -299,8 +297,9 @@ fn without_certificates_every_page_over_https_fails_and_the_others_arrive() {
     let site = FaultSite::start();
     let (secure, plain) = (site.trusted_url(), site.url("/ok"));
     let none = [("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")];
-    for lesson in DOWNLOADERS {
-        let ended = Lesson::run_with(lesson, &[&secure, &plain, "--repeat", "1"], &none);
+    for lesson in downloaders().map(Lesson::name) {
+        let arguments = [secure.as_str(), &plain, "--repeat", "1"];
+        let ended = program(lesson).run_with(&arguments, &none);
         let cause = "the certificate is not valid: nobody who is trusted here signed it";
         assert_eq!(ended.stderr, format!("Failed {secure}: {cause}\n"), "{lesson}");
         let (lines, summary) = ended.lines_and_summary();
@@ -314,8 +313,8 @@ fn a_proxy_that_refuses_is_named() {
     // As a proxy, the site knows no page.
     let proxy = FaultSite::start().url("");
     let url = "https://example.invalid/";
-    for lesson in DOWNLOADERS {
-        let ended = Lesson::run_with(lesson, &[url, "--repeat", "1"], &[("https_proxy", &proxy)]);
+    for lesson in downloaders().map(Lesson::name) {
+        let ended = program(lesson).run_with(&[url, "--repeat", "1"], &[("https_proxy", &proxy)]);
         let told = format!("Failed {url}: the proxy does not let the page through\n");
         assert_eq!((ended.code(), ended.stderr), (1, told), "{lesson}");
     }

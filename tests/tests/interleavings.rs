@@ -184,7 +184,7 @@ mod model {
     }
 }
 
-/// `crates/race_counter/src/main.rs`
+/// `crates/lessons/race_counter/src/main.rs`
 mod race_counter {
     use super::{in_all_orders, in_some_orders};
 
@@ -242,32 +242,36 @@ mod race_counter {
 
 /// What the downloaders use besides, without a network.
 mod downloads {
-    use std::io;
     use std::sync::Mutex;
     use std::time::Duration;
 
+    #[derive(Default)]
+    pub(crate) struct Sites {
+        pub(crate) urls: Vec<String>,
+        pub(crate) timeout: Duration,
+        pub(crate) proxy: bool,
+    }
+
+    impl Sites {
+        pub(crate) fn new(pages: usize) -> Self {
+            Self { urls: (1..=pages).map(|page| page.to_string()).collect(), ..Self::default() }
+        }
+    }
+
     /// Knows which pages were begun, and after how many there came a Ctrl-C.
     pub(crate) struct Run {
-        sites: Vec<String>,
-        workers: usize,
+        pub(crate) workers: usize,
         interrupted_after: usize,
-        holds_the_lock: bool,
         begun: Mutex<Vec<String>>,
     }
 
     impl Run {
-        pub(crate) fn new(pages: usize, workers: usize) -> Self {
-            let sites = (1..=pages).map(|page| page.to_string()).collect();
-            let begun = Mutex::default();
-            Self { sites, workers, interrupted_after: usize::MAX, holds_the_lock: false, begun }
+        pub(crate) fn new(workers: usize) -> Self {
+            Self { workers, interrupted_after: usize::MAX, begun: Mutex::default() }
         }
 
         pub(crate) fn interrupted_after(self, pages: usize) -> Self {
             Self { interrupted_after: pages, ..self }
-        }
-
-        pub(crate) fn holding_the_lock(self) -> Self {
-            Self { holds_the_lock: true, ..self }
         }
 
         /// The pages that were begun, in the list's order.
@@ -277,30 +281,6 @@ mod downloads {
             begun
         }
 
-        pub(crate) fn sites(&self) -> &[String] {
-            &self.sites
-        }
-
-        pub(crate) fn workers(&self) -> usize {
-            self.workers
-        }
-
-        pub(crate) fn timeout(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        pub(crate) fn without_proxy(&self) -> bool {
-            true
-        }
-
-        pub(crate) fn switch(&self, _name: &str) -> bool {
-            self.holds_the_lock
-        }
-
-        pub(crate) fn aside(&self, _what: &str) -> Aside {
-            Aside
-        }
-
         pub(crate) fn begin(&self, url: &str) -> Option<Page> {
             let mut begun = self.begun.lock().expect("nobody panics with it");
             (begun.len() < self.interrupted_after).then(|| {
@@ -308,108 +288,121 @@ mod downloads {
                 Page
             })
         }
+
+        pub(crate) fn annotate(&self, _what: &str) -> Annotation {
+            Annotation
+        }
     }
 
-    pub(crate) struct Aside;
+    pub(crate) struct Annotation;
 
     pub(crate) struct Page;
 
     impl Page {
-        pub(crate) fn end(self, outcome: Result<u64, Failure>) {
+        pub(crate) fn end(self, outcome: Result<u64, ureq::Error>) {
             assert!(outcome.is_ok());
         }
     }
 
-    pub(crate) struct Failure;
-
-    impl From<io::Error> for Failure {
-        fn from(_error: io::Error) -> Self {
-            Self
-        }
-    }
-
     /// A session, a request, a response and its body: all are empty.
-    pub(crate) struct Agent;
+    pub(crate) mod ureq {
+        use std::io;
 
-    impl Agent {
-        pub(crate) fn get(&self, _url: &str) -> Self {
-            Self
+        pub(crate) struct Agent;
+
+        pub(crate) struct Error;
+
+        impl From<io::Error> for Error {
+            fn from(_error: io::Error) -> Self {
+                Self
+            }
         }
 
-        pub(crate) fn call(self) -> Result<Self, Failure> {
-            Ok(self)
-        }
+        impl Agent {
+            pub(crate) fn get(&self, _url: &str) -> Self {
+                Self
+            }
 
-        pub(crate) fn into_body(self) -> Self {
-            self
-        }
+            pub(crate) fn call(self) -> Result<Self, Error> {
+                Ok(self)
+            }
 
-        pub(crate) fn into_reader(self) -> io::Empty {
-            io::empty()
+            pub(crate) fn into_body(self) -> Self {
+                self
+            }
+
+            pub(crate) fn into_reader(self) -> io::Empty {
+                io::empty()
+            }
         }
     }
 
-    pub(crate) mod session {
-        pub(crate) fn agent(_timeout: std::time::Duration, _without_proxy: bool) -> super::Agent {
-            super::Agent
+    pub(crate) mod http_clients {
+        use std::time::Duration;
+
+        pub(crate) fn session(_timeout: Duration, _proxy: bool) -> super::ureq::Agent {
+            super::ureq::Agent
         }
     }
 }
 
-/// `crates/threaded_downloader/src/main.rs`
+/// `crates/lessons/threaded_downloader/src/main.rs`
 mod threaded_downloader {
-    use super::downloads::{Agent, Failure, Run, session};
+    use super::downloads::{Run, Sites, http_clients, ureq};
     use super::{in_all_orders, in_some_orders};
 
     include!(concat!(env!("OUT_DIR"), "/threaded_downloader.rs"));
 
-    fn begun(run: Run) -> Vec<String> {
-        download_all_sites(&run);
+    fn begun(pages: usize, run: Run) -> Vec<String> {
+        download_all_sites(&run, &Sites::new(pages));
         run.into_begun()
     }
 
     #[test]
     fn each_page_is_taken_once() {
-        assert_eq!(in_all_orders(|| begun(Run::new(2, 2))), [vec!["1".into(), "2".into()]].into());
+        assert_eq!(in_all_orders(|| begun(2, Run::new(2))), [vec!["1".into(), "2".into()]].into());
         let pages = (1..=9).map(|page| page.to_string()).collect();
-        assert_eq!(in_some_orders(|| begun(Run::new(9, 4))), [pages].into());
+        assert_eq!(in_some_orders(|| begun(9, Run::new(4))), [pages].into());
     }
 
     #[test]
     fn after_ctrl_c_no_page_is_begun() {
-        let orders = in_all_orders(|| begun(Run::new(3, 2).interrupted_after(1)));
+        let orders = in_all_orders(|| begun(3, Run::new(2).interrupted_after(1)));
         assert!(orders.iter().all(|begun| begun.len() == 1), "{orders:?}");
     }
 }
 
-/// `crates/work_queue/src/main.rs`
+/// `crates/further/work_queue/src/main.rs`
 mod work_queue {
-    use super::downloads::{Agent, Failure, Run, session};
+    #![expect(dead_code, reason = "what its help says is for the command line")]
+
+    use super::downloads::{Run, Sites, http_clients, ureq};
     use super::{in_all_orders, in_some_orders};
 
     include!(concat!(env!("OUT_DIR"), "/work_queue.rs"));
 
-    fn begun(run: Run) -> Vec<String> {
-        download_all_sites(&run);
+    fn begun(pages: usize, run: Run, hold_the_lock: bool) -> Vec<String> {
+        download_all_sites(&run, &Sites::new(pages), hold_the_lock);
         run.into_begun()
     }
 
     #[test]
     fn each_page_is_taken_once_and_nobody_waits_for_ever() {
         let pages = |pages| [(1..=pages).map(|page| page.to_string()).collect()].into();
-        assert_eq!(in_all_orders(|| begun(Run::new(1, 2))), pages(1));
-        assert_eq!(in_some_orders(|| begun(Run::new(9, 4))), pages(9));
-        assert_eq!(in_some_orders(|| begun(Run::new(9, 4).holding_the_lock())), pages(9));
+        assert_eq!(in_all_orders(|| begun(1, Run::new(2), false)), pages(1));
+        for hold_the_lock in [false, true] {
+            assert_eq!(in_some_orders(move || begun(9, Run::new(4), hold_the_lock)), pages(9));
+        }
     }
 
     #[test]
     fn after_ctrl_c_nobody_waits_for_ever() {
-        let orders = in_some_orders(|| begun(Run::new(9, 4).interrupted_after(1)));
+        let orders = in_some_orders(|| begun(9, Run::new(4).interrupted_after(1), false));
         assert!(orders.iter().all(|begun| begun.len() == 1), "{orders:?}");
     }
 }
 
-/// `crates/gil_cpu/src/gil.rs`
+/// `crates/further/gil_cpu/src/gil.rs`
 mod gil_cpu {
     use super::model::sync::TIMEOUTS;
     use super::{in_all_orders, in_some_orders};
@@ -456,7 +449,7 @@ mod gil_cpu {
     }
 }
 
-/// `crates/process_pool/src/pool.rs`
+/// `crates/support/process_pool/src/pool.rs`
 mod process_pool {
     #![expect(dead_code, reason = "who looks after real workers asks for more")]
     #![expect(unreachable_pub, reason = "it is public where it comes from")]
@@ -513,7 +506,7 @@ mod process_pool {
         }
     }
 
-    fn worked_elsewhere(_time: Duration) {}
+    fn add_work(_time: Duration) {}
 
     /// The items that came out, in their order, and how many of them have a result.
     fn for_each(plan: Plan, workers: usize, items: u64) -> (Vec<u64>, usize) {

@@ -8,13 +8,15 @@ mod site_program;
 
 use std::thread;
 
+use course::Lesson;
+use harness::{Limit, Model};
 use serde_json::Value;
 #[cfg(target_os = "linux")]
 use site_program::peak_memory;
 use site_program::{SiteProgram, as_many_connections_as};
-use tests::Lesson;
 #[cfg(target_os = "linux")]
-use tests::wait_until;
+use testing::wait_until;
+use testing::{first, lessons, only_does, program};
 
 /// Both programs raise their limits of descriptors themselves, as far as this process may.
 #[test]
@@ -26,7 +28,10 @@ fn ten_thousand_pages_in_flight_at_once_all_arrive() {
     let (url, repeat) = (format!("http://{}", site.address), (many / 2).to_string());
     let arguments =
         ["--site", &url, "--repeat", &repeat, "--workers", &many.to_string(), "--timeout", "300"];
-    let client = Lesson::start("async_downloader", &[&arguments[..], &["--json"]].concat());
+    let client = first("all pages are tasks", |it| {
+        only_does(it, "page") && it.model() == Model::Async && it.limit() == Limit::All
+    });
+    let client = program(client.name()).start(&[&arguments[..], &["--json"]].concat());
     #[cfg(target_os = "linux")]
     let memory = {
         let id = client.id();
@@ -60,34 +65,25 @@ fn ten_thousand_pages_in_flight_at_once_all_arrive() {
 
 #[test]
 fn a_class_of_thirty_gets_all_its_pages_from_one_site() {
-    const LESSONS: [&str; 6] = [
-        "sync_downloader",
-        "threaded_downloader",
-        "async_downloader",
-        "process_downloader",
-        "thread_per_page",
-        "work_queue",
-    ];
     const EACH: usize = 5;
     const PAGES: u64 = 10;
+    let downloaders: Vec<&str> =
+        lessons().iter().filter(|it| only_does(it, "page")).map(Lesson::name).collect();
+    assert!(downloaders.len() >= 4);
     let site = SiteProgram::start(300);
     #[cfg(target_os = "linux")]
     let descriptors = site.descriptors();
     let url = format!("http://{}", site.address);
-    let run = |lesson: &'static str| {
-        let ended = Lesson::run(lesson, &["--site", &url, "--repeat", "5", "--json"]);
-        assert_eq!(ended.code(), 0, "{lesson}: {}", ended.stderr);
-        ended.json()
-    };
+    let run = |lesson: &'static str| program(lesson).record(&["--site", &url, "--repeat", "5"]);
     let seconds = |run: &Value| run["seconds"].as_f64().expect("a number");
 
-    let alone = LESSONS.map(|lesson| seconds(&run(lesson)));
+    let alone: Vec<f64> = downloaders.iter().map(|lesson| seconds(&run(lesson))).collect();
     let asked_alone = site.record()["requests"].as_u64().expect("a number");
-    assert_eq!(asked_alone, PAGES * 6);
+    assert_eq!(asked_alone, PAGES * downloaders.len() as u64);
     let class: Vec<(usize, Value)> = thread::scope(|scope| {
-        let students: Vec<_> = (0..EACH * LESSONS.len())
-            .map(|student| student % LESSONS.len())
-            .map(|lesson| (lesson, scope.spawn(move || run(LESSONS[lesson]))))
+        let students: Vec<_> = (0..EACH * downloaders.len())
+            .map(|student| (student % downloaders.len(), downloaders[student % downloaders.len()]))
+            .map(|(lesson, name)| (lesson, scope.spawn(move || run(name))))
             .collect();
         let runs = students.into_iter().map(|(lesson, run)| (lesson, run.join()));
         runs.map(|(lesson, run)| (lesson, run.expect("it ran"))).collect()
@@ -98,14 +94,14 @@ fn a_class_of_thirty_gets_all_its_pages_from_one_site() {
         let bytes: u64 = items.iter().filter_map(|item| item["bytes"].as_u64()).sum();
         assert_eq!((&run["done"], &run["failed"]), (&PAGES.into(), &0.into()), "{run}");
         assert_eq!((items.len() as u64, &run["bytes"]), (PAGES, &bytes.into()), "{run}");
-        assert_eq!(run["bytes"], class[0].1["bytes"], "{}", LESSONS[*lesson]);
+        assert_eq!(run["bytes"], class[0].1["bytes"], "{}", downloaders[*lesson]);
     }
     let record = site.record();
     assert_eq!(record["requests"], asked_alone + PAGES * class.len() as u64, "{record}");
     assert_eq!(record["in_flight"], 0, "{record}");
     #[cfg(target_os = "linux")]
     wait_until("their connections to end", || site.descriptors() == descriptors);
-    for (lesson, (name, alone)) in LESSONS.iter().zip(alone).enumerate() {
+    for (lesson, (name, alone)) in downloaders.iter().zip(alone).enumerate() {
         let times = class.iter().filter(|(its, _)| *its == lesson).map(|(_, run)| seconds(run));
         let slowest = times.fold(0.0, f64::max);
         println!(

@@ -5,20 +5,18 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use common::{LESSONS, Work, Workers};
-use tests::{Folder, Lesson, Site, Terminal, long, program, short, signal, wait_until};
-
-/// Runs a lesson from a shell that does something first.
-fn after(preparation: &str, name: &str, arguments: &[&str]) -> Output {
-    let program = program(name);
-    let script = format!("{preparation}; exec {} {}", program.display(), arguments.join(" "));
-    Command::new("sh").args(["-c", &script]).output().expect("sh runs")
-}
+use course::Lesson;
+use harness::{Limit, Model};
+use test_sites::Site;
+use testing::{
+    Folder, Terminal, first, is_summary, lessons, long, only_does, program, short, signal,
+    wait_until,
+};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -28,21 +26,20 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn with_few_descriptors_fewer_pages_are_in_flight_and_none_is_lost() {
-    for (name, workers) in [
-        ("async_downloader", "160"),
-        ("threaded_downloader", "160"),
-        ("process_downloader", "50"),
-        ("work_queue", "160"),
-    ] {
+    let lessons = lessons().iter().filter(|it| only_does(it, "page") && it.takes("workers"));
+    assert!(lessons.clone().count() >= 3);
+    for lesson in lessons {
+        let (name, by_process) = (lesson.name(), lesson.model() == Model::Processes);
+        let workers = if by_process { "50" } else { "160" };
         let site = Site::start(30);
         let arguments = ["--site", &site.url, "--repeat", "80", "--quiet", "--workers", workers];
-        let output = after("ulimit -n 64", name, &arguments);
-        let (out, errors) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(output.status.code(), Some(0), "{name}: {out}{errors}");
-        assert!(out.starts_with("Downloaded 160 sites in "), "{name}: {out}");
+        let ended = program(name).run_after("ulimit -n 64", &arguments);
+        assert_eq!(ended.code(), 0, "{name}: {ended:?}");
+        assert!(ended.stdout.starts_with("Downloaded 160 sites in "), "{name}: {ended:?}");
         assert_eq!(site.record.requests(), 160, "{name}");
         assert!((10..64).contains(&site.record.peak_in_flight()), "{name}");
-        if name == "process_downloader" {
+        let errors = &ended.stderr;
+        if by_process {
             assert_eq!(errors, "", "each of its pages is in flight in another process");
         } else {
             let is_told = errors.starts_with("warning: ")
@@ -57,10 +54,17 @@ fn with_few_descriptors_fewer_pages_are_in_flight_and_none_is_lost() {
 /// They have no limit that could be lowered: that is told before anything starts.
 #[test]
 fn a_lesson_that_cannot_do_with_fewer_pages_at_once_says_so() {
-    for name in ["thread_per_page", "sequential_await", "blocking_async"] {
-        let output = after("ulimit -n 64", name, &["--repeat", "80"]);
-        let errors = text(&output.stderr);
-        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""), "{name}");
+    let without_limit = |it: &&Lesson| {
+        let all_at_once = it.limit() == Limit::OneEach || it.model() == Model::Async;
+        it.does("page") && !it.takes("workers") && all_at_once
+    };
+    let lessons = lessons().iter().filter(without_limit);
+    assert!(lessons.clone().count() >= 2);
+    for lesson in lessons {
+        let name = lesson.name();
+        let ended = program(name).run_after("ulimit -n 64", &["--repeat", "80"]);
+        assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{name}: {ended:?}");
+        let errors = &ended.stderr;
         let told = "error: 160 pages at once are too many, for the system lets this process have only 64 open files";
         assert!(errors.starts_with(told) && errors.lines().count() == 1, "{name}: {errors}");
     }
@@ -73,18 +77,19 @@ fn every_lesson_runs_on_one_core() {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
     let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     let first = allowed.and_then(|list| list.trim().split([',', '-']).next()).expect("a core");
-    for lesson in LESSONS {
+    for lesson in lessons() {
+        let name = lesson.name();
         let output = Command::new("taskset") // of util-linux
             .args(["-c", first])
-            .arg(program(lesson.name))
+            .arg(program(name).path())
             .args(short(lesson))
             .arg("--json")
             .output()
             .expect("taskset runs");
-        assert!(output.status.success(), "{}: {}", lesson.name, text(&output.stderr));
-        assert_eq!(text(&output.stderr), "", "{}", lesson.name);
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "", "{name}");
         let run: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        assert_eq!((&run["cores"], &run["failed"]), (&1.into(), &0.into()), "{}", lesson.name);
+        assert_eq!((&run["cores"], &run["failed"]), (&1.into(), &0.into()), "{name}");
     }
 }
 
@@ -98,21 +103,21 @@ fn on_any_terminal_the_lines_are_whole_and_nothing_panics() {
         ("a locale that is not UTF-8", 60, ("LC_ALL", "C")),
         ("no colours", 38, ("NO_COLOR", "1")),
     ];
-    for lesson in LESSONS {
+    for lesson in lessons() {
         for (what, columns, variable) in odd {
             let environment = &[variable];
-            let command = format!("{} {}", program(lesson.name).display(), short(lesson).join(" "));
+            let command = program(lesson.name()).command(&short(lesson));
             let ended = Terminal::start(columns, environment, &command).wait();
             let shown = &ended.stdout;
-            assert_eq!(ended.code(), 0, "{} on {what}: {shown}", lesson.name);
+            assert_eq!(ended.code(), 0, "{} on {what}: {shown}", lesson.name());
             for word in ["panicked", "RUST_BACKTRACE", "\u{fffd}"] {
-                assert!(!shown.contains(word), "{} on {what}: {shown}", lesson.name);
+                assert!(!shown.contains(word), "{} on {what}: {shown}", lesson.name());
             }
             if what == "a locale that is not UTF-8" {
-                assert!(shown.is_ascii(), "{}: {shown:?}", lesson.name);
+                assert!(shown.is_ascii(), "{}: {shown:?}", lesson.name());
             }
             if what == "a terminal that only prints" {
-                assert!(!shown.contains("\u{1b}["), "{}: {shown:?}", lesson.name);
+                assert!(!shown.contains("\u{1b}["), "{}: {shown:?}", lesson.name());
             }
             // Each of the lines stands whole between two line ends, whatever the bar does.
             for line in plain(shown).lines().filter(|line| line.starts_with("Read ")) {
@@ -136,10 +141,9 @@ fn plain(shown: &str) -> String {
 
 #[test]
 fn without_a_standard_input_every_lesson_runs() {
-    for lesson in LESSONS {
-        let output = after("exec <&-", lesson.name, &short(lesson));
-        assert!(output.status.success(), "{}: {}", lesson.name, text(&output.stderr));
-        assert_eq!(text(&output.stderr), "", "{}", lesson.name);
+    for lesson in lessons() {
+        let ended = program(lesson.name()).run_after("exec <&-", &short(lesson));
+        assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{}: {ended:?}", lesson.name());
     }
 }
 
@@ -147,8 +151,10 @@ fn without_a_standard_input_every_lesson_runs() {
 
 #[test]
 fn a_number_that_takes_years_is_warned_of_and_can_be_ended() {
-    for name in ["sync_cpu", "threaded_cpu", "parallel_cpu", "process_cpu", "async_cpu"] {
-        let running = Lesson::start(name, &["--number", "93"]);
+    let lessons = lessons().iter().filter(|lesson| only_does(lesson, "call"));
+    assert!(lessons.clone().count() >= 4);
+    for name in lessons.map(Lesson::name) {
+        let running = program(name).start(&["--number", "93"]);
         thread::sleep(Duration::from_millis(500));
         signal("-INT", running.id());
         thread::sleep(Duration::from_millis(200));
@@ -159,7 +165,8 @@ fn a_number_that_takes_years_is_warned_of_and_can_be_ended() {
         assert!(ended.stderr.starts_with(told), "{name}: {ended:?}");
     }
     // What is short is not warned of.
-    assert_eq!(Lesson::run("sync_cpu", &["--number", "20"]).stderr, "");
+    let lesson = first("calls", |lesson| only_does(lesson, "call"));
+    assert_eq!(program(lesson.name()).run(&["--number", "20"]).stderr, "");
 }
 
 /// Who presses Ctrl-C and sees nothing happen is told what is waited for.
@@ -167,7 +174,9 @@ fn a_number_that_takes_years_is_warned_of_and_can_be_ended() {
 fn a_person_is_told_why_the_end_takes_long() {
     let site = Site::start(4_000);
     let arguments = format!("--site {} --repeat 1 --timeout 60", site.url);
-    let command = format!("{} {arguments}", program("threaded_downloader").display());
+    let lesson =
+        first("threads that download", |it| only_does(it, "page") && it.model() == Model::Threads);
+    let command = program(lesson.name()).command(&[arguments]);
     let mut terminal = Terminal::start(80, &[], &command);
     wait_until("both pages in flight", || site.record.in_flight() == 2);
     terminal.press_ctrl_c();
@@ -201,7 +210,7 @@ fn processes_with(mark: &str) -> BTreeSet<String> {
 fn ctrl_c_at_random_moments() {
     let folder = Folder::new("moments");
     let trials =
-        LESSONS.iter().flat_map(|lesson| (0..moments()).map(move |moment| (lesson, moment)));
+        lessons().iter().flat_map(|lesson| (0..moments()).map(move |moment| (lesson, moment)));
     let trials = Mutex::new(trials.collect::<Vec<_>>().into_iter());
     let next = || trials.lock().expect("no trial panics with it").next();
     thread::scope(|scope| {
@@ -215,17 +224,17 @@ fn ctrl_c_at_random_moments() {
     });
 }
 
-fn press_ctrl_c(lesson: &common::Lesson, moment: usize, folder: &Path) {
-    let has_an_end = lesson.work == Work::Rounds || lesson.workers == Workers::OneEach;
+fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
+    let has_an_end = lesson.does("round") || lesson.limit() == Limit::OneEach;
     let arguments = if has_an_end { short(lesson) } else { long(lesson) };
-    let name = format!("{}-{moment}", lesson.name);
+    let name = format!("{}-{moment}", lesson.name());
     let mark = format!("LESSON_TRIAL={name}-{}", std::process::id());
     let (variable, value) = mark.split_once('=').expect("a variable");
     let place = folder.join(&name);
     fs::create_dir_all(&place).expect("a folder");
     let out = place.join("out");
-    let (program, file) = (program(lesson.name), out.display().to_string());
-    let command = format!("exec {} {} > {file}", program.display(), arguments.join(" "));
+    let command = program(lesson.name()).command(&arguments);
+    let command = format!("exec {command} > '{}'", out.display());
     let temporary = place.to_str().expect("text");
     let environment = [(variable, value), ("TMPDIR", temporary)];
     let mut terminal = Terminal::start(80, &environment, &command);
@@ -247,11 +256,9 @@ fn press_ctrl_c(lesson: &common::Lesson, moment: usize, folder: &Path) {
     for word in ["panicked", "error: "] {
         assert!(!ended.stdout.contains(word) && !lines.contains(word), "{about}: {lines}");
     }
-    let words = ["Interrupted: ", "Downloaded ", "Computed ", "Counted ", "Resized "];
-    let is_summary = |line: &&str| words.iter().any(|word| line.starts_with(word));
     let items = lines.lines().take_while(|line| !is_summary(line));
     let items = items.filter(|line| !line.starts_with("-- ") && !line.starts_with("Wide ")).count();
-    match lines.lines().find(is_summary) {
+    match lines.lines().find(|line| is_summary(line)) {
         Some(summary) if summary.starts_with("Interrupted: ") => {
             let words: Vec<&str> = summary.split(' ').collect();
             let of = words.windows(2).filter(|words| words[1] == "of");

@@ -11,9 +11,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use harness::Limit;
+#[cfg(unix)]
+use harness::Model;
 use practice_site::{Limits, Server, SiteRecord};
 use site_program::{SiteProgram, answer, as_many_connections_as, ask};
-use tests::{Site, program, wait_until};
+use test_sites::Site;
+use testing::{first, only_does, program, wait_until};
 
 /// A request that leaves its connection open.
 const REQUEST: &[u8] = b"GET /dice HTTP/1.1\r\nHost: practice\r\n\r\n";
@@ -126,7 +130,7 @@ fn a_burst_of_connections_fits_into_the_backlog() {
 
 #[test]
 fn the_cost_of_connecting_is_paid_once_a_connection() {
-    let mut command = Command::new(program("practice_site"));
+    let mut command = Command::new(program("practice_site").path());
     command.args(["--latency", "5", "--connecting", "200"]);
     let site = SiteProgram::start_command(command);
     let page = |stream: &mut TcpStream| {
@@ -159,7 +163,7 @@ fn a_client_that_goes_away_is_not_in_flight_any_more() {
 fn a_port_in_use_is_told() {
     let site = SiteProgram::start(1);
     let port = site.address.rsplit(':').next().expect("a port");
-    let output = Command::new(program("practice_site")).args(["--port", port]).output();
+    let output = Command::new(program("practice_site").path()).args(["--port", port]).output();
     let output = output.expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8_lossy(&output.stderr);
@@ -171,7 +175,9 @@ fn a_port_in_use_is_told() {
 fn one_site_serves_lessons_that_are_told_where_it_is() {
     let site = SiteProgram::start(5);
     let url = format!("http://{}/", site.address);
-    let ended = tests::Lesson::run("threaded_downloader", &["--site", &url, "--repeat", "10"]);
+    let lesson =
+        first("threads that download", |it| only_does(it, "page") && it.limit() == Limit::Fixed(5));
+    let ended = program(lesson.name()).run(&["--site", &url, "--repeat", "10"]);
     assert_eq!(ended.code(), 0, "{ended:?}");
     let seen = site.record();
     assert_eq!((&seen["requests"], &seen["connections"]), (&20.into(), &5.into()), "{seen}");
@@ -360,7 +366,7 @@ fn connections_beyond_its_limit_wait_for_their_turn() {
 #[test]
 fn without_descriptors_left_it_serves_whom_it_has_and_goes_on_when_there_are_some() {
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 64; exec \"$@\"", "sh"]).arg(program("practice_site"));
+    command.args(["-c", "ulimit -n 64; exec \"$@\"", "sh"]).arg(program("practice_site").path());
     command.args(["--latency", "1"]);
     let site = SiteProgram::start_command(command);
     let descriptors = site.descriptors();
@@ -469,24 +475,26 @@ fn its_memory_is_bounded_whatever_it_is_sent() {
 #[cfg(unix)]
 #[test]
 fn clients_that_are_stopped_for_longer_than_silence_may_last_lose_no_page() {
-    let clients: [(&str, &[&str]); 4] = [
-        ("sync_downloader", &[]),
-        ("threaded_downloader", &[]),
-        ("async_downloader", &["--workers", "1"]),
-        ("async_downloader", &["--workers", "3"]),
+    let clients: [(Model, &[&str]); 4] = [
+        (Model::Sync, &[]),
+        (Model::Threads, &[]),
+        (Model::Async, &["--workers", "1"]),
+        (Model::Async, &["--workers", "3"]),
     ];
-    let stopped_ones = clients.map(|(lesson, more)| {
+    let stopped_ones = clients.map(|(model, more)| {
         thread::spawn(move || {
+            let lesson =
+                first("it downloads", |it| only_does(it, "page") && it.model() == model).name();
             let (address, record) = strict_site(50, silence(300));
             let url = format!("http://{address}");
             let arguments = [&["--site", &url, "--repeat", "20"], more].concat();
-            let client = tests::Lesson::start(lesson, &arguments);
+            let client = program(lesson).start(&arguments);
             for pages in [3, 10, 20] {
                 wait_until("pages", || record.requests() >= pages);
                 let before = record.connections();
-                tests::signal("-STOP", client.id());
+                testing::signal("-STOP", client.id());
                 thread::sleep(Duration::from_millis(1_000));
-                tests::signal("-CONT", client.id());
+                testing::signal("-CONT", client.id());
                 // That it had to connect again shows that its connections were given up.
                 wait_until("a new connection", || record.connections() > before);
             }

@@ -7,9 +7,13 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use harness::Model;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tests::{Ended, Lesson, Site, children, is_alive, signal, wait_until};
+use test_sites::Site;
+use testing::{
+    Ended, Program, Running, children, first, is_alive, only_does, program, signal, wait_until,
+};
 
 /// What came of each job: its answer, or what was told instead.
 type Told = Vec<Result<Value, String>>;
@@ -17,7 +21,7 @@ type Told = Vec<Result<Value, String>>;
 /// Has a pool of misbehaving workers do these jobs (`tests/src/bin/faulty_pool.rs`).
 fn run(request: &Value) -> Told {
     // Not cargo's own path to it: while other tests have all programs built, that one may be replaced.
-    let mut pool = Command::new(tests::program("faulty_pool"))
+    let mut pool = Command::new(program("faulty_pool").path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -180,7 +184,7 @@ proptest! {
         let greeting: &[u8] = if greeted { b"[{\"secs\":1,\"nanos\":0},true]\n" } else { b"" };
         // With a line end at least, and left open: so it is not the end of the input that ends it.
         let input = [greeting, &input, b"\n"].concat();
-        let mut worker = Command::new(tests::program("process_downloader"))
+        let mut worker = Command::new(downloader().path())
             .env("PROCESS_POOL_WORKER", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -215,16 +219,24 @@ fn job() -> impl Strategy<Value = Value> {
     )
 }
 
+/// A lesson that downloads with such a pool.
+fn downloader() -> Program {
+    let lesson = first("processes that download", |it| {
+        only_does(it, "page") && it.model() == Model::Processes
+    });
+    program(lesson.name())
+}
+
 /// The workers of a lesson. With `--site` it has no other children.
-fn workers(running: &Lesson) -> Vec<u32> {
+fn workers(running: &Running) -> Vec<u32> {
     let workers = children(running.id());
     assert_eq!(workers.len(), 3);
     workers
 }
 
-fn twelve_pages_by_three_workers(site: &Site) -> Lesson {
+fn twelve_pages_by_three_workers(site: &Site) -> Running {
     let arguments = ["--site", &site.url, "--repeat", "6", "--workers", "3"];
-    Lesson::start("process_downloader", &arguments)
+    downloader().start(&arguments)
 }
 
 fn assert_all_ended(processes: &[u32]) {
@@ -285,7 +297,7 @@ fn all_workers_killed_at_once_while_idle_cost_nothing() {
 fn a_lesson_does_not_wait_for_a_stopped_worker_for_ever() {
     let site = Site::start(1_500);
     let arguments = ["--site", &site.url, "--repeat", "6", "--workers", "3", "--timeout", "2"];
-    let mut running = Lesson::start("process_downloader", &arguments);
+    let mut running = downloader().start(&arguments);
     running.line();
     wait_until("all busy", || site.record.in_flight() == 3);
     sleep(Duration::from_millis(300));

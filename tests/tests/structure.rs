@@ -1,11 +1,18 @@
-//! That the workspace is what it says: each lesson has all its parts, and builds no more than it needs.
+//! That the workspace is what it says: each lesson has all its parts, is known nowhere else, and builds no more than
+//! it needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{LESSONS, Work};
+use course::Lesson;
+use harness::Model;
+use serde_json::Value;
+use testing::{first, lessons, only_does};
+
+/// The folders of lessons.
+const GROUPS: [&str; 2] = ["crates/lessons", "crates/further"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -16,37 +23,109 @@ fn read(path: &str) -> String {
     text.unwrap_or_else(|error| panic!("{path}: {error}")).replace('\r', "")
 }
 
+/// What is in a folder, by its path from the root, in the order of names.
+fn entries(folder: &str) -> Vec<String> {
+    let entries =
+        fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string());
+    let mut paths: Vec<String> =
+        names.map(|name| format!("{folder}/{}", name.expect("a name of letters"))).collect();
+    paths.sort_unstable();
+    paths
+}
+
+/// The Rust files in a folder and below it.
+fn sources(folder: &str) -> Vec<String> {
+    let below = entries(folder).into_iter().flat_map(|path| {
+        let is_built = path.ends_with("/target") || path.ends_with("/node_modules");
+        if root().join(&path).is_dir() && !is_built { sources(&path) } else { vec![path] }
+    });
+    below.filter(|path| path.ends_with(".rs")).collect()
+}
+
+/// The packages in these folders: each folder that has a manifest.
+fn packages_in(folders: &[&str]) -> BTreeSet<String> {
+    let folders = folders.iter().flat_map(|folder| entries(folder));
+    folders.filter(|path| root().join(path).join("Cargo.toml").exists()).collect()
+}
+
+/// What cargo says of the packages.
+fn metadata() -> Vec<Value> {
+    let output = course::inner_cargo(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    metadata["packages"].as_array().expect("packages").clone()
+}
+
+/// Whether a text has this name as a word.
+fn names(text: &str, name: &str) -> bool {
+    let is_of_word = |sign: char| sign.is_alphanumeric() || sign == '_';
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(is_of_word) && !text[at + name.len()..].starts_with(is_of_word)
+    })
+}
+
+// Each lesson
+
+#[test]
+fn every_package_among_the_lessons_is_one_and_has_its_place_in_the_course() {
+    let folders = lessons().iter().map(|lesson| lesson.found.folder.clone());
+    assert_eq!(packages_in(&GROUPS), folders.collect());
+    for is_further in [false, true] {
+        let group = lessons().iter().filter(|lesson| lesson.found.is_further == is_further);
+        let numbers: Vec<u64> = group.map(|lesson| lesson.found.number).collect();
+        assert!(
+            !numbers.is_empty() && (1..).zip(&numbers).all(|(one, it)| one == *it),
+            "{numbers:?}"
+        );
+    }
+    for package in metadata() {
+        let Some(declared) = package["metadata"]["lesson"].as_object() else { continue };
+        let name = package["name"].as_str().expect("a name");
+        let lesson = first(name, |lesson| lesson.name() == name);
+        assert!(lesson.found.folder.ends_with(&format!("/{name}")), "{}", lesson.found.folder);
+        // Another key is a slip of the pen: nothing reads it.
+        let is_known = |key: &String| ["number", "article_seconds"].contains(&key.as_str());
+        assert!(declared.keys().all(is_known), "{name}: {declared:?}");
+    }
+}
+
 #[test]
 fn every_lesson_has_its_header_and_skeleton_and_is_short() {
-    for lesson in LESSONS {
-        let name = lesson.name;
-        let source = read(&format!("crates/{name}/src/main.rs"));
+    for lesson in lessons() {
+        let name = lesson.name();
+        let source = read(&format!("{}/src/main.rs", lesson.found.folder));
         let header: Vec<&str> = source.lines().take_while(|line| line.starts_with("//!")).collect();
-        assert_eq!(header[0], format!("//! {}", lesson.idea), "{name}");
+        assert!(lesson.found.idea.len() > 20 && lesson.found.idea.ends_with('.'), "{name}");
+        assert_eq!(header[0], format!("//! {}", lesson.found.idea), "{name}");
         assert_eq!(header[1], "//!", "{name}");
-        assert_eq!(header[2], format!("//! Mirrors: {}.", lesson.mirrors), "{name}");
+        assert_eq!(header[2], format!("//! Mirrors: {}.", lesson.found.mirrors), "{name}");
+        assert!(!lesson.found.mirrors.is_empty(), "{name}");
         assert_eq!(header[3], format!("//! Run:     `cargo run -p {name}`"), "{name}");
         assert!(header[4].starts_with("//! Watch:   "), "{name}");
         let mut rest = header[5..].iter();
         assert!(rest.any(|line| line.starts_with("//! Try:     ")), "{name}");
 
-        let skeletons: [(Work, &[&str]); 3] = [
-            (Work::Downloads, &["fn download_all_sites(", "fn download_site("]),
-            (Work::Calls, &["fn fib(n: u64)"]),
-            (Work::Pictures, &["fn resize_all("]),
+        let skeletons: [(&str, &[&str]); 3] = [
+            ("page", &["fn download_all_sites(", "fn download_site("]),
+            ("call", &["fn fib(n: u64)"]),
+            ("picture", &["fn resize_all("]),
         ];
-        let functions = skeletons.iter().filter(|(work, _)| lesson.does(*work));
+        let functions = skeletons.iter().filter(|(kind, _)| lesson.does(kind));
         for function in
             functions.flat_map(|(_, functions)| *functions).chain(&["fn main() -> ExitCode"])
         {
             assert_eq!(source.matches(function).count(), 1, "{name}: {function}");
         }
 
-        // A lesson of several parts is more than one program.
+        // A lesson of several sections is more than one program, and one of rounds is several.
         let most = match lesson {
-            lesson if lesson.does(Work::Rounds) || name == "process_downloader" => 90,
-            lesson if lesson.parts.is_empty() => 60,
-            _ => 80,
+            lesson if lesson.does("round") => 90,
+            lesson if lesson.has_sections() => 80,
+            _ => 60,
         };
         // What the tutorial shows stands between marks (`// ANCHOR: name`), which are no lines of the program.
         let lines = source.lines().filter(|line| !line.starts_with("// ANCHOR")).count();
@@ -54,54 +133,138 @@ fn every_lesson_has_its_header_and_skeleton_and_is_short() {
     }
 }
 
+/// The sources of a lesson's own tests.
+fn own_tests(lesson: &Lesson) -> String {
+    let folder = format!("{}/tests", lesson.found.folder);
+    assert!(root().join(&folder).is_dir(), "{folder} is missing");
+    sources(&folder).iter().map(|path| read(path)).collect()
+}
+
 #[test]
-fn every_lesson_is_in_the_readme_the_tutorial_and_the_tests() {
+fn every_lesson_is_in_the_readme_and_the_tutorial_and_has_tests_of_its_own() {
     let readme = read("README.md");
     let contents = read("tutorial/src/SUMMARY.md");
-    let tests: String = fs::read_dir(root().join("tests/tests"))
-        .expect("there are tests")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.is_file())
-        .map(|path| fs::read_to_string(path).expect("a test"))
-        .collect();
-    for lesson in LESSONS {
-        let name = lesson.name;
-        let row = format!("| [`{name}`](crates/{name}/src/main.rs) |");
+    for lesson in lessons() {
+        let name = lesson.name();
+        let row = format!("| [`{name}`]({}/src/main.rs) |", lesson.found.folder);
         assert_eq!(readme.matches(&row).count(), 1, "the README's row of {name}");
         // What a page must have is checked by the package `book`.
         assert!(contents.contains(&format!("({name}.md)")), "the tutorial's page of {name}");
-        // It cannot see whether that test is a good one.
-        assert!(tests.contains(&format!("\"{name}\"")), "a test of {name}");
+        assert!(root().join(format!("tutorial/src/{name}.md")).exists(), "the page of {name}");
+        // It cannot see whether they are good ones.
+        assert!(own_tests(lesson).contains("#[test]\n"), "{name} has no tests of its own");
     }
+}
+
+/// Each is run as a student runs it, and must do what the tutorial says of it.
+#[test]
+fn every_example_is_run_by_its_lessons_own_tests() {
+    let mut all = BTreeSet::new();
+    for lesson in lessons() {
+        let folder = format!("{}/examples", lesson.found.folder);
+        if !root().join(&folder).exists() {
+            continue;
+        }
+        let tests = own_tests(lesson);
+        for path in entries(&folder) {
+            let name = Path::new(&path).file_stem().and_then(|name| name.to_str());
+            let name = name.expect("a name of letters");
+            if name.starts_with("mine") {
+                continue; // a student's own
+            }
+            // They lie in one folder of `target`.
+            assert!(all.insert(name.to_owned()), "two examples are called {name}");
+            // It cannot see whether that test is a good one.
+            assert!(tests.contains(&format!("\"{name}\"")), "a test of the example {path}");
+        }
+    }
+    assert!(!all.is_empty());
+}
+
+// What knows of lessons, and what does not
+
+/// A lesson is declared in its folder alone. So to add one is to add a folder, and to carry one away leaves nothing.
+#[test]
+fn no_lesson_is_named_in_code_outside_of_its_folder() {
+    // What it prints is for people: a command to try.
+    const SAID_TO_PEOPLE: [&str; 1] = ["crates/support/practice_site/src/main.rs"];
+    let mut checked = 0;
+    for path in ["crates", "scripts", "tests"].iter().flat_map(|folder| sources(folder)) {
+        // Tests of what lessons claim together may name them.
+        if path.starts_with("tests/tests/") || SAID_TO_PEOPLE.contains(&path.as_str()) {
+            continue;
+        }
+        checked += 1;
+        let text = read(&path);
+        let is_of = |lesson: &&Lesson| path.starts_with(&format!("{}/", lesson.found.folder));
+        let own = lessons().iter().find(is_of);
+        // A lesson's comments may compare it with another. Elsewhere no comment is to be kept up to date either.
+        let code = |line: &&str| own.is_none() || !line.trim_start().starts_with("//");
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| code(line)) {
+            let others =
+                lessons().iter().filter(|it| own.is_none_or(|own| own.name() != it.name()));
+            for other in others {
+                assert!(
+                    !names(line, other.name()),
+                    "{path}:{number} names {}: {line}",
+                    other.name()
+                );
+            }
+        }
+    }
+    assert!(checked > 60, "{checked} files");
+    // The check must be able to fail: the lessons' own sources do name them.
+    let main = read(&format!("{}/src/main.rs", lessons()[0].found.folder));
+    assert!(main.lines().any(|line| names(line, lessons()[0].name())));
+}
+
+/// Who opens it in class reads all of it; and a program of one's own can use it alone.
+#[test]
+fn common_is_tiny_and_depends_on_nothing_but_the_clock() {
+    let lines: usize = sources("crates/common").iter().map(|path| read(path).lines().count()).sum();
+    assert!((1..=350).contains(&lines), "crates/common has {lines} lines");
+    let built = packages(&["-p", "common"]);
+    let built: BTreeSet<&str> = built.keys().map(|package| name(package)).collect();
+    // The CPU clock, and what that takes on the systems that there are.
+    let allowed = ["common", "cpu-time", "libc"];
+    let is_known = |package: &&str| allowed.contains(package) || package.contains("winapi");
+    assert!(built.iter().all(is_known), "{built:?}");
 }
 
 #[test]
 fn every_program_is_a_lesson_the_comparison_or_the_practice_site() {
-    let crates = fs::read_dir(root().join("crates")).expect("there are crates");
-    let programs: BTreeSet<String> = crates
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.join("src/main.rs").exists())
-        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
-        .collect();
-    let listed = LESSONS.iter().map(|lesson| lesson.name).chain(["compare", "practice_site"]);
-    assert_eq!(programs, listed.map(String::from).collect());
+    let packages = packages_in(&["crates", "crates/support", GROUPS[0], GROUPS[1]]);
+    let programs = packages.iter().filter(|path| root().join(path).join("src/main.rs").exists());
+    let programs: BTreeSet<&str> =
+        programs.map(|path| path.rsplit('/').next().expect("a name")).collect();
+    let listed = lessons().iter().map(Lesson::name).chain(["compare", "practice_site"]);
+    assert_eq!(programs, listed.collect());
 }
+
+// Documents
 
 #[test]
 fn the_documents_name_only_packages_and_files_that_exist() {
-    for document in ["README.md", "CONTRIBUTING.md", "tutorial/README.md"] {
-        let text = read(document);
+    let folders = [".", "crates/common", "scripts", "tests", "tests/browser", "tutorial"];
+    let documents = folders.iter().flat_map(|folder| entries(folder));
+    let documents: Vec<String> = documents.filter(|path| path.ends_with(".md")).collect();
+    assert!(documents.len() > 4, "{documents:?}");
+    let known: BTreeSet<String> = metadata()
+        .iter()
+        .map(|package| package["name"].as_str().expect("a name").to_owned())
+        // LESSON, NAME and `...` stand for any of them.
+        .chain(["", "LESSON", "NAME"].map(String::from))
+        .collect();
+    for document in documents {
+        let text = read(&document);
         for command in ["cargo run -p ", "cargo build -p ", "cargo test -p "] {
             for rest in text.split(command).skip(1) {
                 let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
                 let package = &rest[..end.unwrap_or(rest.len())];
-                // LESSON and `...` stand for any of them.
-                let is_known = package.is_empty() || ["LESSON", "tests", "book"].contains(&package);
-                let manifest = root().join("crates").join(package).join("Cargo.toml");
-                assert!(is_known || manifest.exists(), "{document}: {command}{package}");
+                assert!(known.contains(package), "{document}: {command}{package}");
             }
         }
-        let directory = Path::new(document).parent().expect("a folder");
+        let directory = Path::new(&document).parent().expect("a folder");
         for rest in text.split("](").skip(1) {
             let link = rest.split([')', '#']).next().expect("an end");
             if !link.is_empty() && !link.contains("://") {
@@ -111,12 +274,7 @@ fn the_documents_name_only_packages_and_files_that_exist() {
     }
 }
 
-#[test]
-fn async_std_is_named_as_discontinued_where_it_stands() {
-    for file in ["crates/async_cpu/src/main.rs", "README.md", "deny.toml"] {
-        assert!(read(file).contains("RUSTSEC-2025-0052"), "{file}");
-    }
-}
+// What is built
 
 /// The packages that are built for these arguments of `cargo tree`, and the features of each.
 fn packages(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
@@ -144,10 +302,12 @@ fn name(package: &str) -> &str {
 
 #[test]
 fn a_cpu_lesson_builds_no_http_tls_or_async_crate() {
-    const FOREIGN: [&str; 14] = [
+    const FOREIGN: [&str; 15] = [
         "async-std",
+        "downloads",
         "futures-core",
         "http",
+        "http_clients",
         "httparse",
         "hyper",
         "mio",
@@ -155,19 +315,20 @@ fn a_cpu_lesson_builds_no_http_tls_or_async_crate() {
         "reqwest",
         "ring",
         "rustls",
-        "session",
         "socket2",
         "tokio",
         "ureq",
     ];
-    // The check must be able to fail: the downloaders do build some of them.
-    let built = |lesson: &str| {
-        let packages = packages(&["-p", lesson]);
+    let built = |lesson: &Lesson| {
+        let packages = packages(&["-p", lesson.name()]);
         FOREIGN.iter().filter(|foreign| packages.keys().any(|p| name(p) == **foreign)).count()
     };
-    assert!(built("sync_downloader") > 8);
-    for lesson in ["sync_cpu", "threaded_cpu", "parallel_cpu", "race_counter"] {
-        assert_eq!(built(lesson), 0, "{lesson}");
+    // The check must be able to fail: the downloaders do build some of them.
+    assert!(built(first("pages", |lesson| only_does(lesson, "page"))) > 8);
+    let computes = |it: &&Lesson| !it.does("page") && it.model() != Model::Async;
+    assert!(lessons().iter().filter(computes).count() >= 4);
+    for lesson in lessons().iter().filter(computes) {
+        assert_eq!(built(lesson), 0, "{}", lesson.name());
     }
 }
 
@@ -176,12 +337,12 @@ fn a_cpu_lesson_builds_no_http_tls_or_async_crate() {
 fn a_lesson_alone_gets_its_crates_with_the_features_that_the_workspace_gives_them() {
     // hyper's client is built for reqwest alone: the other downloaders do not wait for it. Of what
     // windows-sys has, each lesson needs little.
-    const MAY_DIFFER: [&str; 4] = ["hyper", "hyper-util", "session", "windows-sys"];
+    const MAY_DIFFER: [&str; 4] = ["http_clients", "hyper", "hyper-util", "windows-sys"];
     let all = packages(&["--workspace"]);
-    for lesson in LESSONS {
-        for (package, features) in packages(&["-p", lesson.name]) {
+    for lesson in lessons() {
+        for (package, features) in packages(&["-p", lesson.name()]) {
             if !MAY_DIFFER.contains(&name(&package)) {
-                assert_eq!(features, all[&package], "{package} for {}", lesson.name);
+                assert_eq!(features, all[&package], "{package} for {}", lesson.name());
             }
         }
     }

@@ -1,46 +1,350 @@
-//! What is not the lesson: the arguments, the site lists, the clock, the record of what ran when on
-//! which worker, the lines, the progress bar, Ctrl-C, the summary and the exit status.
+//! Timing and site lists: all that the lessons share.
 //!
-//! No concurrency tool is wrapped here: a lesson calls threads, tasks, processes and parallel
-//! iterators itself, and makes a few calls to this crate (and asks the run for its facts: the pages, the
-//! numbers, how many workers). Only [`Begun::end_after`] awaits a lesson's own future, to measure its polls:
+//! A [`Run`] is the clock of a program. It times items (a page, a call) and gives the [`Record`] of each to its
+//! [`Observer`]. It wraps no thread, task, process or parallel iterator. To time a program of your own:
 //!
-//! | a lesson says | and means |
-//! |---|---|
-//! | [`start_downloads`], [`start_calls`], [`start_rounds`], [`start_pictures`] | read the arguments and start the clock |
-//! | [`Run::begin`] | may I go on? then this item begins now, on this worker |
-//! | [`Begun::end`] or [`Begun::end_after`] | this item ended now, or ends with this future, with this outcome |
-//! | [`Begun::ended`] | this item ended now, and is told later |
-//! | [`Run::part`] | from now on the same is done in another way |
-//! | [`Run::aside`] | this is to be seen in the diagram, and is no item |
-//! | [`Run::finish`] | stop the clock, print the summary, give the exit status |
-//!
-//! Everything printed is made from one type, the [`Record`] of an item.
+//! ```
+//! let run = common::Run::start(1, common::Lines::default());
+//! for item in ["one", "two"] {
+//!     let Some(timer) = run.begin(item) else { break };
+//!     timer.end(item.len() as u64); // a number, or a `Result`
+//! }
+//! let status = run.finish();
+//! ```
 
-mod again;
-mod args;
-mod busy;
-mod descriptors;
-mod interrupt;
-mod lessons;
-pub mod options;
-mod printer;
-mod record;
-mod report;
-mod run;
-mod sites;
-mod terminal;
-
-pub use again::{inner_cargo, own_group, this_program_again};
-pub use busy::{thread_time, worked_elsewhere};
-pub use descriptors::reserve_descriptors;
-pub use interrupt::{STATUS as INTERRUPTED, before_exit, interrupted, listen as listen_for_ctrl_c};
-pub use lessons::{Extra, LESSONS, Lesson, Model, Part, Takes, Work, Workers};
-pub use record::{Item, Outcome, Record};
-pub use report::{cores, two_digits};
-pub use run::{
-    Aside, Begun, ENDS_WITH_INPUT, Ended, PIPE_CLOSED, Pictures, Run, start_calls, start_downloads,
-    start_pictures, start_rounds,
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+use std::{
+    error::Error, fmt::Display, future, io, io::Write, mem, pin::pin, process::ExitCode, thread,
 };
-pub use sites::{LIVE_SITES, PRACTICE_PAGES, SiteTimes};
-pub use terminal::{look, progress_bar};
+
+use cpu_time::ThreadTime;
+
+/// The articles' own sites.
+pub const LIVE_SITES: [&str; 2] = ["https://www.jython.org", "http://olympus.realpython.org/dice"];
+/// The pages of the practice site, in the articles' order.
+pub const PRACTICE_PAGES: [&str; 2] = ["/jython", "/dice"];
+/// The pages to download, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Sites {
+    /// The URLs, in the order of the list.
+    pub urls: Vec<String>,
+    /// How long one page may take, as a whole.
+    pub timeout: Duration,
+    /// Whether the proxy that the environment names is used.
+    pub proxy: bool,
+}
+
+/// A run of a program. It lives as long as the program, so threads and tasks share it as it is.
+pub struct Run {
+    /// How many items may be in progress at once.
+    pub workers: usize,
+    observer: Box<dyn Observer>,
+    started: Instant,
+    sections_begun: AtomicUsize,
+    nameless_threads: AtomicUsize,
+}
+
+/// An item that has begun. Once it has ended, it is reported when this is dropped.
+#[must_use = "an item that has begun must end"]
+pub struct Timer<'run> {
+    run: &'run Run,
+    record: Record,
+    has_ended: bool,
+}
+
+/// An item, or an annotation, which is drawn and not counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Its kind of work, where the program names one.
+    pub kind: Option<&'static str>,
+    /// The section in which it began, counted from 0.
+    pub section: usize,
+    /// What it was, which worker did it, and when.
+    pub span: Span,
+    /// What came of it; `None` if it failed.
+    pub done: Option<Done>,
+}
+
+/// What an item was, which worker did it, and when. All times are since the start of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// What it was: a URL, a call.
+    pub label: String,
+    /// The thread or process that did it.
+    pub worker: String,
+    /// When it began.
+    pub start: Duration,
+    /// When it ended.
+    pub end: Duration,
+    /// How long it kept a processor busy: CPU time, so not where in the span.
+    pub working: Duration,
+    /// The turns that it had on its thread, where it shared that with other tasks; otherwise none.
+    pub turns: Vec<Turn>,
+    /// Why it failed, if it did.
+    pub failed: Option<String>,
+    /// Whether it is an annotation.
+    pub is_annotation: bool,
+}
+
+/// One poll of a task: it has the thread to itself until it returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// When it began.
+    pub start: Duration,
+    /// When it ended.
+    pub end: Duration,
+    /// CPU time of the thread in it.
+    pub working: Duration,
+    /// CPU time of the thread since the last turn: the event loop itself, and tasks that are not items.
+    pub before: Duration,
+}
+
+/// What came of an item that did not fail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// The bytes of a page, the result of a call.
+    pub value: u64,
+    /// What else is known of it, each by its name: a number, or several.
+    pub details: Vec<(&'static str, Vec<u64>)>,
+}
+
+/// How an item ended: what came of it, or why it failed, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome(pub Result<Done, String>);
+
+/// Receives the records of a run, each on the thread where the item ends.
+pub trait Observer: Send + Sync {
+    /// An item has ended, or an annotation.
+    fn record(&self, record: Record);
+    /// A section begins, so long after the start of the run.
+    fn section(&self, name: &'static str, _start: Duration) {
+        self.note(format!("-- {name}"));
+    }
+    /// The program prints a line of its own.
+    fn note(&self, text: String);
+    /// The run is over after this time; returns the exit status.
+    fn finish(&self, took: Duration) -> ExitCode;
+}
+
+impl Run {
+    /// Starts the clock.
+    pub fn start(workers: usize, observer: impl Observer + 'static) -> &'static Self {
+        let (sections_begun, nameless_threads) = Default::default();
+        let (observer, started) = (Box::new(observer), Instant::now());
+        Box::leak(Box::new(Self { workers, observer, started, sections_begun, nameless_threads }))
+    }
+    /// Begins an item, now and on this thread; `None` once the run is cancelled.
+    pub fn begin(&self, item: impl Display) -> Option<Timer<'_>> {
+        self.begin_record(item, Record::default())
+    }
+    /// Begins an item of this kind, in a program that does several kinds of work.
+    pub fn begin_as(&self, kind: &'static str, item: impl Display) -> Option<Timer<'_>> {
+        self.begin_record(item, Record { kind: Some(kind), ..Record::default() })
+    }
+    /// Draws what this thread does besides its items, until the returned timer is dropped.
+    pub fn annotate(&self, label: impl Display) -> Option<Timer<'_>> {
+        let span = Span { is_annotation: true, ..Span::default() };
+        self.begin_record(label, Record { span, ..Record::default() })
+    }
+    fn begin_record(&self, label: impl Display, mut record: Record) -> Option<Timer<'_>> {
+        if is_cancelled() {
+            return None;
+        }
+        record.section = self.sections_begun.load(Relaxed).saturating_sub(1);
+        (record.span.label, record.span.worker) = (label.to_string(), self.worker(record.section));
+        record.span.working = worked(); // until now; once it has ended, since now
+        record.span.start = self.started.elapsed();
+        Some(Timer { run: self, record, has_ended: false })
+    }
+    /// Begins a section: from now on the same work is done in another way, and is compared.
+    pub fn section(&self, name: &'static str) {
+        if !is_cancelled() {
+            self.nameless_threads.store(0, Relaxed);
+            self.sections_begun.fetch_add(1, Relaxed);
+            self.observer.section(name, self.started.elapsed());
+        }
+    }
+    /// Prints a line between the lines of the items.
+    pub fn note(&self, text: impl Into<String>) {
+        self.observer.note(text.into());
+    }
+    /// Stops the clock, and returns the exit status.
+    pub fn finish(&self) -> ExitCode {
+        self.observer.finish(self.started.elapsed())
+    }
+    /// The name of this thread. Nameless ones (and a pool's, which all have one name) get a number in the
+    /// order in which they first begin an item in a section.
+    fn worker(&self, section: usize) -> String {
+        thread_local!(static NUMBER: Cell<(usize, usize)> = const { Cell::new((0, 0)) });
+        match thread::current().name() {
+            Some(name) if name == "main" || name.starts_with("worker-") => name.into(),
+            _ => {
+                if NUMBER.get().0 != section || NUMBER.get().1 == 0 {
+                    NUMBER.set((section, 1 + self.nameless_threads.fetch_add(1, Relaxed)));
+                }
+                format!("worker-{}", NUMBER.get().1)
+            }
+        }
+    }
+}
+
+impl Timer<'_> {
+    /// Ends the item now: with a number, or with the reason why it failed.
+    pub fn end(self, outcome: impl Into<Outcome>) {
+        drop(self.stop(outcome));
+    }
+    /// Ends the item now, and reports it later: when the returned timer is dropped.
+    pub fn stop(mut self, outcome: impl Into<Outcome>) -> Self {
+        self.set(outcome.into());
+        self
+    }
+    /// Ends the item with its future; returns whether it succeeded. Each poll is measured, since an item
+    /// that shares its thread has it for a turn at a time. Once the run is cancelled, both are dropped.
+    pub async fn end_after<T: Into<Outcome>>(mut self, item: impl Future<Output = T>) -> bool {
+        let (mut item, mut waker, mut rejected) = (pin!(item), None::<Arc<Waker>>, None);
+        let output = future::poll_fn(|context| {
+            REJECTED.set(None);
+            let poll = self.turn(|| item.as_mut().poll(context));
+            rejected = REJECTED.take().or(rejected.take());
+            if !waker.as_deref().is_some_and(|waker| context.waker().will_wake(waker)) {
+                let task = Arc::downgrade(waker.insert(Arc::new(context.waker().clone())));
+                let mut tasks = tasks_to_wake();
+                if tasks.len() == tasks.capacity() {
+                    tasks.retain(|task| task.strong_count() > 0);
+                }
+                tasks.push(task);
+            }
+            if poll.is_pending() && is_cancelled() { Poll::Ready(None) } else { poll.map(Some) }
+        });
+        let Some(output) = output.await else { return false };
+        let Outcome(outcome) = output.into();
+        let outcome = outcome.and_then(|done| rejected.flatten().map_or(Ok(done), Err));
+        let succeeded = outcome.is_ok();
+        self.end(Outcome(outcome));
+        succeeded
+    }
+    /// Measures a turn that the item has on its thread, with one call of the CPU clock.
+    fn turn<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+        thread_local!(static LAST: Cell<Option<(Duration, Duration)>> = const { Cell::new(None) });
+        let start = self.run.started.elapsed();
+        let (last_end, worked) = LAST.get().unwrap_or_else(|| (start, thread_time()));
+        let result = poll();
+        let (end, now) = (self.run.started.elapsed(), thread_time());
+        LAST.set(Some((end, now)));
+        let all = now.saturating_sub(worked);
+        let working = all.min(end.saturating_sub(start));
+        let span = &mut self.record.span;
+        span.working = if span.turns.is_empty() { working } else { span.working + working };
+        // A gap too short to be seen is none, unless others had a turn in it: so the turns stay few.
+        let visible = end.saturating_sub(span.start) / 1_000;
+        match span.turns.last_mut() {
+            Some(own) if own.end == last_end && start.saturating_sub(last_end) < visible => {
+                (own.end, own.working) = (end, own.working + all);
+            }
+            _ => span.turns.push(Turn { start, end, working, before: all - working }),
+        }
+        result
+    }
+    fn set(&mut self, Outcome(outcome): Outcome) {
+        let span = &mut self.record.span;
+        span.end = self.run.started.elapsed();
+        if span.turns.is_empty() {
+            span.working = worked().saturating_sub(span.working);
+        }
+        span.failed = outcome.as_ref().err().cloned();
+        self.record.done = outcome.ok();
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Timer<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended && self.record.span.is_annotation {
+            self.set(0.into());
+        } else if !self.has_ended && !is_cancelled() {
+            // An item that is dropped before its end is not lost: it failed.
+            let why = if thread::panicking() { "its worker panicked" } else { "it was given up" };
+            self.set(Outcome(Err(why.into())));
+        }
+        if self.has_ended {
+            self.run.observer.record(mem::take(&mut self.record));
+        }
+    }
+}
+
+impl From<u64> for Outcome {
+    fn from(value: u64) -> Self {
+        Self(Ok(Done { value, details: Vec::new() }))
+    }
+}
+impl<E: Into<Box<dyn Error>>> From<Result<u64, E>> for Outcome {
+    fn from(result: Result<u64, E>) -> Self {
+        result.map_or_else(|error| Self(Err(plain_words(&*error.into()))), Into::into)
+    }
+}
+
+/// An observer that prints a line for each item, and at the end how long all took together.
+#[derive(Debug, Default)]
+pub struct Lines(AtomicBool);
+impl Observer for Lines {
+    fn record(&self, Record { span, done, .. }: Record) {
+        self.0.fetch_or(span.failed.is_some(), Relaxed);
+        let result = span.failed.or(done.map(|done| done.value.to_string())).unwrap_or_default();
+        let took = span.end.saturating_sub(span.start);
+        self.note(format!("{}: {result} ({took:.3?}, {})", span.label, span.worker));
+    }
+    fn note(&self, text: String) {
+        let _ = writeln!(io::stdout(), "{text}");
+    }
+    fn finish(&self, took: Duration) -> ExitCode {
+        self.note(format!("Took {:.3} seconds", took.as_secs_f64()));
+        ExitCode::from(u8::from(self.0.load(Relaxed)))
+    }
+}
+static CANCELLED: AtomicBool = AtomicBool::new(false);
+static TASKS: Mutex<Vec<Weak<Waker>>> = Mutex::new(Vec::new());
+static EXPLAIN: OnceLock<fn(&(dyn Error + 'static)) -> Option<String>> = OnceLock::new();
+thread_local! {
+    static ADDED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static REJECTED: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
+}
+/// Cancels the run: what has begun may end, and nothing new begins.
+pub fn cancel() {
+    CANCELLED.store(true, SeqCst);
+    let tasks = mem::take(&mut *tasks_to_wake());
+    tasks.iter().filter_map(Weak::upgrade).for_each(|task| task.wake_by_ref());
+}
+/// Whether the run was cancelled.
+pub fn is_cancelled() -> bool {
+    CANCELLED.load(SeqCst)
+}
+fn tasks_to_wake() -> MutexGuard<'static, Vec<Weak<Waker>>> {
+    TASKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+/// For an HTTP client: has this function put the errors that it knows into plain words.
+pub fn explain_errors(explain: fn(&(dyn Error + 'static)) -> Option<String>) {
+    let _ = EXPLAIN.set(explain);
+}
+/// For an HTTP client: the answer that just came to the item that is polled is no page, and why; or it is one.
+pub fn reject(why: Option<String>) {
+    REJECTED.set(Some(why));
+}
+/// An error in plain words, or else in its own.
+pub fn plain_words(error: &(dyn Error + 'static)) -> String {
+    EXPLAIN.get().and_then(|explain| explain(error)).unwrap_or_else(|| error.to_string())
+}
+/// The CPU time that this thread has used so far. Windows counts it in steps of 15.6 ms (`GetThreadTimes`).
+pub fn thread_time() -> Duration {
+    ThreadTime::now().as_duration()
+}
+fn worked() -> Duration {
+    thread_time() + ADDED.get()
+}
+/// Counts CPU time of another process or thread, whose result this thread waits for, as its own.
+pub fn add_work(time: Duration) {
+    ADDED.set(ADDED.get() + time);
+}

@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
+use harness::report::facts_to_json;
 use serde_json::{Value, json};
 
 use crate::results::{Results, Row, Spread};
@@ -48,17 +49,17 @@ fn json(results: &Results) -> Value {
                 "workers": sample.workers,
                 "ok": sample.done,
                 "failed": sample.failed,
-                "facts": sample.facts.to_json(),
+                "facts": facts_to_json(sample.facts),
             })
         });
         json!({
-            "lesson": row.lesson.name,
-            "part": row.part.map(|part| part.name),
-            "model": row.lesson.model.name(),
-            "who_switches": row.lesson.model.who_switches(),
+            "lesson": row.lesson.name(),
+            "part": row.section,
+            "model": row.lesson.model().name(),
+            "who_switches": row.lesson.model().who_switches(),
             "seconds": spread(row.seconds()),
             "verdict": results.verdict(row).words(),
-            "article_seconds": row.lesson.article_seconds,
+            "article_seconds": row.lesson.found.article_seconds,
             "article_verdict": results.article_verdict(row).words(),
             "trouble": row.trouble,
             "runs": runs.collect::<Vec<_>>(),
@@ -74,7 +75,7 @@ fn json(results: &Results) -> Value {
             })
         });
         json!({
-            "lesson": curve.lesson.name,
+            "lesson": curve.lesson.name(),
             "trouble": curve.trouble,
             "points": points.collect::<Vec<_>>(),
         })
@@ -118,9 +119,9 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
     for row in &results.rows {
         for (run, sample) in row.samples.iter().enumerate() {
             table.write_record([
-                row.lesson.name,
-                row.part.map_or("", |part| part.name),
-                row.lesson.model.name(),
+                row.lesson.name(),
+                row.section.unwrap_or_default(),
+                row.lesson.model().name(),
                 &(run + 1).to_string(),
                 &sample.workers.to_string(),
                 &format!("{:.6}", sample.seconds),

@@ -10,17 +10,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::{Lesson, Model, Work};
+use course::Lesson;
+use harness::Model;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use timeline::scale;
 
-use crate::results::{Curve, Point, Results, Row, Sizes, Spread, digits, many};
-use crate::{sweep, tables};
+use crate::results::{Curve, Point, Results, Row, Spread, digits, many};
+use crate::{kinds, sweep, tables};
 
-/// The works that have a table, with the name of each.
-const WORKS: [(Work, &str, &str); 2] =
-    [(Work::Downloads, "downloads", "Downloads"), (Work::Calls, "computing", "Computing")];
-/// The name of the table of lessons that compare their parts.
+/// The name of the table of lessons that compare their sections.
 const FURTHER: &str = "Further lessons";
 /// The height of a sweep's curves, in pixels.
 const SWEEP_HEIGHT: f64 = 340.0;
@@ -41,9 +39,11 @@ pub(crate) fn html(results: &Results) -> String {
 fn page(results: &Results) -> Value {
     let axes = axes(results);
     let runs = list(results.rows_in_order().map(|row| run(row, longest(results))));
-    let mut charts: Vec<(&str, Vec<&Row>)> = Vec::new();
-    charts.extend(WORKS.iter().map(|(work, _, name)| (*name, results.rows_of(*work).collect())));
-    charts.push((FURTHER, results.rows_of_parts().collect()));
+    let charts = results.kinds().filter_map(|kind| {
+        let name = kinds::words(kind, results.sizes).name;
+        chart(&name, &results.rows_of(kind).collect::<Vec<_>>())
+    });
+    let charts = charts.chain(chart(FURTHER, &results.rows_of_sections().collect::<Vec<_>>()));
     let checks = results
         .checks
         .iter()
@@ -54,11 +54,11 @@ fn page(results: &Results) -> Value {
         interrupted => results.interrupted,
         facts => facts(results),
         warnings => results.warnings.clone(),
-        tables => list(WORKS.iter().filter_map(|work| table(results, *work))),
+        tables => list(results.kinds().filter_map(|kind| table(results, kind))),
         further => further(results),
-        charts => list(charts.iter().filter_map(|(name, rows)| chart(name, rows))),
+        charts => list(charts),
         checks => list(checks),
-        sweeps => list(WORKS.iter().filter_map(|work| curves(results, *work))),
+        sweeps => list(results.kinds().filter_map(|kind| curves(results, kind))),
         axes => axes,
         at_the_same_limit => tables::at_the_same_limit(results),
         any_failed => results.rows.iter().any(|row| row.done_and_failed().1 > 0),
@@ -78,38 +78,37 @@ fn list(values: impl Iterator<Item = Value>) -> Vec<Value> {
 /// Where it ran and how much there was to do.
 fn facts(results: &Results) -> Vec<Value> {
     let machine = &results.machine;
-    let Sizes { pages, latency_ms, number, calls, workers } = results.sizes;
-    let has = |work| results.rows_of(work).next().is_some();
     let fact = |name: &str, words: String| context! { name => name, words => words };
-    let facts = [
-        Some(fact("machine", format!("{}, {}", many(machine.cores, "core"), machine.system))),
-        Some(fact("built with", machine.profile.clone())),
-        has(Work::Downloads)
-            .then(|| fact("downloads", format!("{}, {latency_ms} ms each", many(pages, "page")))),
-        has(Work::Calls)
-            .then(|| fact("computing", format!("fib({number}), {}", many(calls, "call")))),
-        workers.map(|workers| fact("limit for every model", many(workers, "worker"))),
+    let mut facts = vec![
+        fact("machine", format!("{}, {}", many(machine.cores, "core"), machine.system)),
+        fact("built with", machine.profile.clone()),
     ];
-    facts.into_iter().flatten().collect()
+    for kind in results.kinds().filter(|kind| results.rows_of(kind).next().is_some()) {
+        let words = kinds::words(kind, results.sizes);
+        facts.push(fact(&words.name.to_lowercase(), words.short));
+    }
+    let limit = results.sizes.workers;
+    facts.extend(limit.map(|workers| fact("limit for every model", many(workers, "worker"))));
+    facts
 }
 
 /// One kind of work; `None` where it was not compared.
-fn table(results: &Results, (work, id, name): (Work, &str, &str)) -> Option<Value> {
-    let rows: Vec<&Row> = results.rows_of(work).collect();
+fn table(results: &Results, kind: &str) -> Option<Value> {
+    let rows: Vec<&Row> = results.rows_of(kind).collect();
     let runs = rows.iter().map(|row| row.samples.len()).max()?;
-    let caption =
-        format!("{}: {}. Times are in seconds.", many(runs, "run"), what(results.sizes, work));
+    let words = kinds::words(kind, results.sizes);
+    let caption = format!("{}: {}. Times are in seconds.", many(runs, "run"), words.caption);
     Some(context! {
-        id => id,
-        name => name,
+        id => words.id,
+        name => words.name,
         caption => caption,
         rows => list(rows.iter().map(|row| table_row(results, row))),
     })
 }
 
-/// The lessons that compare their parts; `None` where there are none.
+/// The lessons that compare their sections; `None` where there are none.
 fn further(results: &Results) -> Option<Value> {
-    let rows: Vec<&Row> = results.rows_of_parts().collect();
+    let rows: Vec<&Row> = results.rows_of_sections().collect();
     let runs = rows.iter().map(|row| row.samples.len()).max()?;
     let caption = format!(
         "{}: each part beside the first that does the same work. Times are in seconds.",
@@ -128,7 +127,7 @@ fn chart(name: &str, rows: &[&Row]) -> Option<Value> {
     let axis = duration(highest.fold(0.0, f64::max));
     let bars = rows.iter().map(|row| {
         let seconds = row.seconds();
-        let at = |seconds| part(duration(seconds), axis);
+        let at = |seconds| share(duration(seconds), axis);
         context! {
             name => row.name(),
             median => seconds.map(|seconds| digits(seconds.median)),
@@ -144,25 +143,15 @@ fn chart(name: &str, rows: &[&Row]) -> Option<Value> {
     (!bars.is_empty()).then(|| context! { name => name, bars => bars, ticks => ticks(axis, 6) })
 }
 
-/// What each lesson of a table had to do.
-fn what(sizes: Sizes, work: Work) -> String {
-    match work {
-        Work::Downloads => {
-            format!("{} with a latency of {} ms", many(sizes.pages, "page"), sizes.latency_ms)
-        }
-        _ => format!("{} of fib({})", many(sizes.calls, "call"), sizes.number),
-    }
-}
-
 fn table_row(results: &Results, row: &Row) -> Value {
     let seconds = row.seconds();
     let (done, failed) = row.done_and_failed();
     let or_dash = |words: Option<String>| words.unwrap_or_else(|| "-".into());
     context! {
-        lesson => row.lesson.name,
-        part => row.part.map(|part| part.name),
-        model => row.lesson.model.name(),
-        who_switches => row.lesson.model.who_switches(),
+        lesson => row.lesson.name(),
+        section => row.section,
+        model => row.lesson.model().name(),
+        who_switches => row.lesson.model().who_switches(),
         workers => or_dash(row.median_run().map(|run| run.workers.to_string())),
         median => or_dash(seconds.map(|seconds| digits(seconds.median))),
         range => or_dash(seconds.map(range)),
@@ -171,7 +160,7 @@ fn table_row(results: &Results, row: &Row) -> Value {
         done => done.to_string(),
         failed => failed.to_string(),
         article => results.article_verdict(row).words(),
-        trouble => row.told_trouble(),
+        trouble => row.shown_trouble(),
     }
 }
 
@@ -187,12 +176,12 @@ fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
-fn part(time: Duration, axis: Duration) -> f64 {
+fn share(time: Duration, axis: Duration) -> f64 {
     time.as_secs_f64() / axis.as_secs_f64().max(1e-6)
 }
 
-fn percent(part: f64) -> String {
-    format!("{:.3}%", part * 100.0)
+fn percent(share: f64) -> String {
+    format!("{:.3}%", share * 100.0)
 }
 
 /// The marks of a time axis, each with the place where it is.
@@ -202,7 +191,7 @@ fn ticks(axis: Duration, at_most: usize) -> Vec<Value> {
     let marks = ticks.into_iter().zip(labels);
     let mark = |(tick, label)| {
         // It may be a little past the end of the axis.
-        let at = part(tick, axis).min(1.0);
+        let at = share(tick, axis).min(1.0);
         context! { at => percent(at), is_last => at > 0.97, label => label }
     };
     marks.map(mark).collect()
@@ -248,7 +237,7 @@ fn short(time: Duration) -> String {
     format!("{number} {unit}")
 }
 
-/// A lesson's run, or a part of it, as a diagram.
+/// A lesson's run, or a section of it, as a diagram.
 fn run(row: &Row, axis: Duration) -> Value {
     let drawn = row.median_run().map(|run| (run, run.timeline.picture()));
     let lanes = drawn.iter().flat_map(|(_, picture)| &picture.lanes).map(|lane| {
@@ -261,15 +250,15 @@ fn run(row: &Row, axis: Duration) -> Value {
     let lanes = list(lanes);
     let sentence = drawn.as_ref().and_then(|(run, _)| run.timeline.sentence());
     context! {
-        lesson => row.lesson.name,
-        part => row.part.map(|part| part.name),
+        lesson => row.lesson.name(),
+        section => row.section,
         name => row.name(),
         took => drawn.as_ref().map(|(run, _)| format!("{} s", digits(run.seconds))),
         sentence => sentence.unwrap_or_else(|| "Nothing was done.".into()),
         lanes => lanes,
         plot => drawn.as_ref().map(|(_, picture)| safe(picture.plot(axis, "100%"))),
         more => drawn.map(|(_, picture)| picture.more),
-        trouble => row.told_trouble(),
+        trouble => row.shown_trouble(),
     }
 }
 
@@ -308,8 +297,8 @@ fn logarithm(value: f64) -> f64 {
 }
 
 /// The curves of one kind of work; `None` where there is none.
-fn curves(results: &Results, (work, _, name): (Work, &str, &str)) -> Option<Value> {
-    let curves: Vec<&Curve> = results.sweep.iter().filter(|it| it.lesson.work == work).collect();
+fn curves(results: &Results, kind: &str) -> Option<Value> {
+    let curves: Vec<&Curve> = results.sweep.iter().filter(|it| it.lesson.kind() == kind).collect();
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let workers: BTreeSet<usize> = points().map(|point| point.workers).collect();
     let (x, y) = (
@@ -360,9 +349,9 @@ fn curves(results: &Results, (work, _, name): (Work, &str, &str)) -> Option<Valu
             }
         });
         context! {
-            lesson => curve.lesson.name,
-            model => curve.lesson.model.name(),
-            marker => marker(curve.lesson.model),
+            lesson => curve.lesson.name(),
+            model => curve.lesson.model().name(),
+            marker => marker(curve.lesson.model()),
             lines => list(lines),
             points => list(points),
             label => label,
@@ -380,7 +369,7 @@ fn curves(results: &Results, (work, _, name): (Work, &str, &str)) -> Option<Valu
         context! { workers => *workers, cells => list(cells) }
     });
     Some(context! {
-        name => name,
+        name => kinds::words(kind, results.sizes).name,
         height => SWEEP_HEIGHT,
         seconds => list(seconds),
         workers => worker_ticks,
@@ -394,11 +383,11 @@ fn pixels(number: f64) -> String {
     format!("{number:.1}")
 }
 
-/// What is said of a point to who points at it.
+/// What a point says when the pointer is on it.
 fn words(lesson: &Lesson, point: &Point) -> String {
     format!(
         "{}, {}: {} s, range {} s; {}, {}",
-        lesson.name,
+        lesson.name(),
         many(point.workers, "worker"),
         digits(point.seconds.median),
         range(point.seconds),
@@ -407,7 +396,7 @@ fn words(lesson: &Lesson, point: &Point) -> String {
     )
 }
 
-/// A model's marker, as a path around 0, 0: with it the curves are told apart without colours.
+/// A model's marker, as a path around 0, 0: it tells the curves apart without colours.
 fn marker(model: Model) -> &'static str {
     match model {
         Model::Sync => "M-6 -2H-2V-6H2V-2H6V2H2V6H-2V2H-6Z",
@@ -432,21 +421,18 @@ fn names_apart(heights: impl Iterator<Item = f64>) -> Vec<f64> {
 }
 
 #[cfg(test)]
-mod sample;
-
-#[cfg(test)]
 mod tests {
-    use super::sample::{empty, further, in_trouble, sample};
     use super::*;
+    use crate::sample::{NINE, empty, further, in_trouble, sample};
 
     #[test]
     fn all_that_was_measured_is_there() {
         let page = html(&sample());
         let count = |what: &str| page.matches(what).count();
-        for lesson in common::LESSONS.iter().take(8) {
-            assert_eq!(count(&format!("<th role=\"rowheader\" scope=\"row\">{}<", lesson.name)), 1);
-            assert_eq!(count(&format!("<span class=\"bar-name\">{}<", lesson.name)), 1);
-            assert_eq!(count(&format!("<h3>{} ", lesson.name)), 1);
+        for (name, ..) in NINE {
+            assert_eq!(count(&format!("<th role=\"rowheader\" scope=\"row\">{name}<")), 1);
+            assert_eq!(count(&format!("<span class=\"bar-name\">{name}<")), 1);
+            assert_eq!(count(&format!("<h3>{name} ")), 1);
         }
         assert_eq!(count("class=\"timing plot\""), 8);
         assert_eq!(count("class=\"bar\""), 8);
@@ -463,7 +449,7 @@ mod tests {
             "3.1x slower",
             ">5.5x faster</td>",
             "All 4 downloaders got the same 160 pages",
-            "async_downloader, 160 workers: 0.070 s, range 0.068 – 0.074 s; 160 pages, 3 runs",
+            "with_tasks, 160 workers: 0.070 s, range 0.068 – 0.074 s; 160 pages, 3 runs",
             "At most 5 pages in flight; 5 threads worked 2% of the time",
             ">160 tasks</span>",
             "<option value=\"100000\">first 100 ms</option>",
@@ -475,34 +461,34 @@ mod tests {
         }
     }
 
-    /// A lesson without parts is a row of the first table, the parts of another have one of their own; the
+    /// A lesson without sections is a row of the first table, the sections of another have one of their own; the
     /// diagrams are in the order of the tables.
     #[test]
-    fn further_lessons_and_their_parts_are_there() {
+    fn further_lessons_and_their_sections_are_there() {
         let page = html(&further());
         let after = |what: &str| page.split(what).nth(1).unwrap_or_else(|| panic!("no {what}"));
         let section =
             |id: &str| after(&format!("<section id=\"{id}\">")).split("</section>").next();
         let section = |id| section(id).expect("there is always a first");
-        assert!(section("downloads").contains("scope=\"row\">thread_per_page<"));
-        assert!(!section("computing").contains("sequential_await"));
+        assert!(section("downloads").contains("scope=\"row\">thread_each<"));
+        assert!(!section("computing").contains("in_two_ways"));
         let further = section("further");
         assert!(further.contains("<h2>Further lessons</h2>"));
-        assert_eq!(further.matches("scope=\"row\">sequential_await<").count(), 2);
+        assert_eq!(further.matches("scope=\"row\">in_two_ways<").count(), 2);
         assert!(further.contains(">one by one</td>") && further.contains(">joined</td>"));
         assert!(further.contains(">the base</td>") && further.contains("x faster</td>"));
         let charts = section("times");
         assert!(charts.contains("Further lessons: seconds, less is better"));
-        assert!(charts.contains("<span class=\"bar-name\">sequential_await: joined<"));
+        assert!(charts.contains("<span class=\"bar-name\">in_two_ways: joined<"));
         let diagrams: Vec<&str> = section("diagrams").split("Timing diagram of ").skip(1).collect();
-        assert!(diagrams[4].starts_with("thread_per_page. "), "{}", diagrams[4]);
-        assert!(diagrams[10].starts_with("sequential_await: joined. At most 10 pages in flight"));
+        assert!(diagrams[4].starts_with("thread_each. "), "{}", diagrams[4]);
+        assert!(diagrams[10].starts_with("in_two_ways: joined. At most 10 pages in flight"));
     }
 
     #[test]
-    fn parts_are_in_trouble_together_and_it_is_told_once() {
+    fn sections_are_in_trouble_together_and_it_is_shown_once() {
         let mut results = further();
-        for row in results.rows.iter_mut().filter(|row| row.part.is_some()) {
+        for row in results.rows.iter_mut().filter(|row| row.section.is_some()) {
             row.samples.clear();
             row.trouble = Some("it hung".into());
         }
@@ -513,12 +499,12 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_told_in_words() {
+    fn trouble_is_shown_in_words() {
         let page = html(&in_trouble("it hung"));
         assert_eq!(page.matches("<strong>In trouble:</strong> it hung").count(), 4);
         assert!(page.contains("no time: it did not run to the end"));
         assert!(page.contains("There is no run to draw."));
-        assert!(page.contains("threaded_downloader ends early:</strong> it hung"));
+        assert!(page.contains("with_threads ends early:</strong> it hung"));
         assert!(page.contains("<strong>Failed:</strong> it hung"));
         assert!(page.contains("class=\"number trouble\">3</td>"));
         assert!(page.contains("<strong>Interrupted.</strong>"));

@@ -4,39 +4,37 @@ use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::programs::Programs;
 use crate::results::Machine;
 
-/// How long it is tried out.
+/// How long that is tried out.
 const TRIAL: Duration = Duration::from_millis(100);
 /// With less of a core than this, timings of CPU lessons are not their own.
 const ENOUGH: f64 = 0.9;
 
-pub(crate) fn describe(programs: &Programs) -> Machine {
+pub(crate) fn describe(profile: &str) -> Machine {
     let system = match std::env::consts::OS {
         "linux" => "Linux",
         "macos" => "macOS",
         "windows" => "Windows",
         other => other,
     };
-    let profile = match programs.profile.as_str() {
+    let profile = match profile {
         "dev" => "dev: the lessons are optimised as in release, the HTTP libraries less".into(),
         other => other.into(),
     };
     Machine {
-        cores: common::cores(),
+        cores: harness::cores(),
         system: format!("{system} on {}", std::env::consts::ARCH),
         profile,
     }
 }
 
 /// What is wrong with this build, for timings.
-pub(crate) fn warn_of_build(programs: &Programs) -> Option<String> {
-    (!["dev", "release"].contains(&programs.profile.as_str())).then(|| {
+pub(crate) fn warn_of_build(profile: &str) -> Option<String> {
+    (!["dev", "release"].contains(&profile)).then(|| {
         format!(
-            "The lessons were built with the profile '{}', not for speed: their timings are not those \
-             of `cargo run` or `cargo run --release`.",
-            programs.profile
+            "The lessons were built with the profile '{profile}', not for speed: their timings are not those \
+             of `cargo run` or `cargo run --release`."
         )
     })
 }
@@ -53,7 +51,7 @@ pub(crate) fn warn_of_load(when: &str) -> Option<String> {
     })
 }
 
-/// The part of a core that each of as many computing threads as there are cores gets.
+/// The share of a core that each of as many computing threads as there are cores gets.
 fn share_of_a_core() -> f64 {
     let compute = || {
         let (start, worked) = (Instant::now(), common::thread_time());
@@ -66,7 +64,7 @@ fn share_of_a_core() -> f64 {
         worked.as_secs_f64() / start.elapsed().as_secs_f64()
     };
     let shares: Vec<f64> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..common::cores()).map(|_| scope.spawn(compute)).collect();
+        let threads: Vec<_> = (0..harness::cores()).map(|_| scope.spawn(compute)).collect();
         threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
     shares.iter().sum::<f64>() / shares.len().max(1) as f64

@@ -9,13 +9,19 @@
 //! ```
 
 mod args;
+mod bench;
+mod checks;
 mod files;
 mod html;
-mod lesson;
+mod kinds;
+mod lessons;
 mod machine;
-mod programs;
+mod process;
 mod results;
-mod session;
+mod rounds;
+#[cfg(test)]
+mod sample;
+mod samples;
 mod sweep;
 mod tables;
 
@@ -23,35 +29,39 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use args::Arguments;
+use course::Found;
 use results::Results;
 
 fn main() -> ExitCode {
     // This program is the practice site as well: there it starts here, and does not come back.
     practice_site::be_the_site_if_asked();
-    match run(&Arguments::read()) {
+    let found = course::root().and_then(|root| course::find(&root));
+    let found = found.map(|lessons| &*lessons.leak()); // they are there as long as the program
+    let args = Arguments::read(found.as_ref().copied().unwrap_or_default());
+    match found.and_then(|found| run(&args, found)) {
         Ok(status) => status,
         Err(sentence) => {
             let _ = writeln!(io::stderr(), "error: {sentence}");
-            ExitCode::from(if common::interrupted() { common::INTERRUPTED } else { 1 })
+            ExitCode::from(if harness::interrupted() { harness::INTERRUPTED } else { 1 })
         }
     }
 }
 
 /// Measures, prints, and writes the files; an error is a sentence that says why nothing can be done.
-fn run(args: &Arguments) -> Result<ExitCode, String> {
-    common::listen_for_ctrl_c().map_err(|error| format!("no handler for Ctrl-C: {error}"))?;
+fn run(args: &Arguments, found: &'static [Found]) -> Result<ExitCode, String> {
+    harness::listen_for_ctrl_c().map_err(|error| format!("no handler for Ctrl-C: {error}"))?;
     if let Some(folder) = &args.out {
-        files::make_folder(folder)?; // better told now than after a minute
+        files::make_folder(folder)?; // better said now than after a minute
     }
-    let programs = programs::build(args)?;
-    let results = session::measure(args, &programs)?;
-    let printed = write!(io::stdout(), "{}", tables::text(&results, common::look(120)));
+    let compared = lessons::select(args, found)?;
+    let results = rounds::measure(args, compared)?;
+    let printed = write!(io::stdout(), "{}", tables::text(&results, harness::look(120)));
     if let Some(folder) = &args.out {
         files::write(folder, &results)?;
     }
     match printed {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-            Ok(ExitCode::from(common::PIPE_CLOSED))
+            Ok(ExitCode::from(harness::PIPE_CLOSED))
         }
         Err(error) => Err(format!("the output cannot be written: {error}")),
         Ok(()) => Ok(status(&results)),
@@ -60,7 +70,7 @@ fn run(args: &Arguments) -> Result<ExitCode, String> {
 
 fn status(results: &Results) -> ExitCode {
     if results.interrupted {
-        ExitCode::from(common::INTERRUPTED)
+        ExitCode::from(harness::INTERRUPTED)
     } else if results.is_fine() {
         ExitCode::SUCCESS
     } else {

@@ -1,6 +1,7 @@
 //! What was measured, and what follows from it.
 
-use common::{Lesson, Part, Work, two_digits};
+use course::Lesson;
+use harness::figures::times_as_fast;
 use timeline::{Facts, Timeline};
 
 /// All that is printed and written.
@@ -8,7 +9,10 @@ use timeline::{Facts, Timeline};
 pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) sizes: Sizes,
-    /// The comparison: a row for each lesson, or for each of its parts, in the order of the course.
+    /// For each kind of work that is compared between lessons, the one that is the base, in the order of the
+    /// tables. It need not have a row.
+    pub(crate) bases: Vec<&'static Lesson>,
+    /// The comparison: a row for each lesson, or for each of its sections, in the order of the course.
     pub(crate) rows: Vec<Row>,
     /// The sweep over the numbers of workers; empty where none was asked for.
     pub(crate) sweep: Vec<Curve>,
@@ -41,18 +45,20 @@ pub(crate) struct Sizes {
     pub(crate) workers: Option<usize>,
 }
 
-/// The runs of a lesson, or of a part of one.
+/// The runs of a lesson, or of a section of one.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) lesson: &'static Lesson,
-    /// The part; none where the lesson has none.
-    pub(crate) part: Option<&'static Part>,
+    /// The section's name; none where the lesson has no sections.
+    pub(crate) section: Option<&'static str>,
+    /// What one of its items is. Sections are compared where they have the same items.
+    pub(crate) item: &'static str,
     pub(crate) samples: Vec<Sample>,
     /// Why it was not run to the end: it crashed, hung, or reported nonsense.
     pub(crate) trouble: Option<String>,
 }
 
-/// One run of a lesson, or of a part of one.
+/// One run of a lesson, or of a section of one.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     /// The lesson's own clock.
@@ -66,7 +72,7 @@ pub(crate) struct Sample {
     pub(crate) got: Vec<(String, u64)>,
 }
 
-/// A check that every model, or every part, got the same.
+/// A check that every model, or every section, got the same.
 #[derive(Debug)]
 pub(crate) struct Check {
     pub(crate) passed: bool,
@@ -100,7 +106,7 @@ pub(crate) struct Spread {
     pub(crate) highest: f64,
 }
 
-/// A time beside that of a base: the sync lesson, or the first part that does the same work.
+/// A time beside that of a base: the sync lesson, or the first section that does the same work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// It is the base.
@@ -143,9 +149,8 @@ impl Verdict {
             Self::Base => "the base".into(),
             Self::None => "-".into(),
             Self::TooClose(ratio) => format!("too close to call ({ratio:.2}x)"),
-            Self::Ratio(ratio) if ratio >= 1.0 => format!("{}x faster", two_digits(ratio)),
-            Self::Ratio(ratio) => format!("{}x slower", two_digits(1.0 / ratio)),
-            Self::OneRun(ratio) => format!("{}?", Self::Ratio(ratio).words()),
+            Self::Ratio(ratio) => times_as_fast(ratio),
+            Self::OneRun(ratio) => format!("{}?", times_as_fast(ratio)),
         }
     }
 }
@@ -166,33 +171,32 @@ pub(crate) fn digits(seconds: f64) -> String {
 }
 
 impl Row {
-    /// The rows of a lesson, before it runs: one, or one for each part.
+    /// The rows of a lesson, before it runs: one, or one for each section.
     pub(crate) fn of(lesson: &'static Lesson) -> Vec<Self> {
-        let row = |part| Self { lesson, part, samples: Vec::new(), trouble: None };
-        if lesson.parts.is_empty() {
-            vec![row(None)]
-        } else {
-            lesson.parts.iter().map(|part| row(Some(part))).collect()
-        }
+        let row =
+            |section, item| Self { lesson, section, item, samples: Vec::new(), trouble: None };
+        let sections = lesson.described.sections.iter();
+        let rows = sections
+            .map(|(name, kind)| row(Some(name.as_str()), kind.as_deref().unwrap_or(lesson.item())));
+        if lesson.has_sections() { rows.collect() } else { vec![row(None, lesson.item())] }
     }
 
-    /// `sync_cpu`, `sequential_await: joined`
+    /// The lesson's name, and the section's: `lesson: section`.
     pub(crate) fn name(&self) -> String {
-        match self.part {
-            None => self.lesson.name.into(),
-            Some(part) => format!("{}: {}", self.lesson.name, part.name),
+        match self.section {
+            None => self.lesson.name().into(),
+            Some(section) => format!("{}: {section}", self.lesson.name()),
         }
     }
 
-    /// What one of its items is.
-    pub(crate) fn item(&self) -> &'static str {
-        self.part.map_or(self.lesson.item(), Part::item)
+    pub(crate) fn is_of_same_lesson(&self, other: &Self) -> bool {
+        self.lesson.name() == other.lesson.name()
     }
 
-    /// Its trouble, where it is to be told: the parts of a lesson are in trouble together.
-    pub(crate) fn told_trouble(&self) -> Option<&str> {
-        let is_first = self.part == self.lesson.parts.first();
-        self.trouble.as_deref().filter(|_| is_first)
+    /// Its trouble, where that is shown: the sections of a lesson are in trouble together.
+    pub(crate) fn shown_trouble(&self) -> Option<&str> {
+        let first = self.lesson.described.sections.first().map(|(name, _)| name.as_str());
+        self.trouble.as_deref().filter(|_| self.section == first)
     }
 
     pub(crate) fn seconds(&self) -> Option<Spread> {
@@ -231,31 +235,38 @@ impl Row {
 }
 
 impl Results {
-    /// The rows of lessons that do one kind of work, and all the same.
-    pub(crate) fn rows_of(&self, work: Work) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(move |row| row.part.is_none() && row.lesson.work == work)
+    /// The kinds of work that are compared between lessons, in the order of the tables.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.bases.iter().map(|base| base.kind())
     }
 
-    /// The rows of lessons that compare their parts.
-    pub(crate) fn rows_of_parts(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| row.part.is_some())
+    /// The rows of lessons that do one kind of work, and all the same.
+    pub(crate) fn rows_of(&self, kind: &str) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.section.is_none() && row.lesson.kind() == kind)
+    }
+
+    /// The rows of lessons that compare their sections.
+    pub(crate) fn rows_of_sections(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.section.is_some())
     }
 
     /// All rows in the order of the tables.
     pub(crate) fn rows_in_order(&self) -> impl Iterator<Item = &Row> {
-        let of_lessons = [Work::Downloads, Work::Calls].into_iter().flat_map(|it| self.rows_of(it));
-        of_lessons.chain(self.rows_of_parts())
+        self.kinds().flat_map(|kind| self.rows_of(kind)).chain(self.rows_of_sections())
     }
 
-    /// What a row is compared with: the sync lesson of its kind, or the first part that does the same work.
-    pub(crate) fn base(&self, row: &Row) -> Option<&Row> {
-        match row.part {
-            None => self.rows_of(row.lesson.work).find(|row| is_base(row.lesson)),
-            Some(part) => self.rows_of_parts().find(|other| {
-                other.lesson.name == row.lesson.name
-                    && other.part.is_some_and(|other| other.works == part.works)
-            }),
-        }
+    /// The base of a row's kind of work.
+    fn base_lesson(&self, row: &Row) -> Option<&'static Lesson> {
+        self.bases.iter().copied().find(|base| base.kind() == row.lesson.kind())
+    }
+
+    /// What a row is compared with: the sync lesson of its kind, or the first section that does the same work.
+    fn base(&self, row: &Row) -> Option<&Row> {
+        let base = self.base_lesson(row);
+        self.rows.iter().find(|other| match row.section {
+            None => base.is_some_and(|base| base.name() == other.lesson.name()),
+            Some(_) => other.is_of_same_lesson(row) && other.item == row.item,
+        })
     }
 
     /// A row beside its base.
@@ -278,9 +289,10 @@ impl Results {
 
     /// What the article's figures say of the same.
     pub(crate) fn article_verdict(&self, row: &Row) -> Verdict {
-        let base = common::LESSONS.iter().find(|it| is_base(it) && it.work == row.lesson.work);
-        match (row.lesson.article_seconds, base.and_then(|lesson| lesson.article_seconds)) {
-            (Some(_), _) if is_base(row.lesson) => Verdict::Base,
+        let base = self.base_lesson(row);
+        let seconds = |lesson: &Lesson| lesson.found.article_seconds;
+        match (seconds(row.lesson), base.and_then(seconds)) {
+            (Some(_), _) if base.is_some_and(|it| it.name() == row.lesson.name()) => Verdict::Base,
             (Some(seconds), Some(base)) => Verdict::Ratio(base / seconds),
             _ => Verdict::None,
         }
@@ -293,11 +305,6 @@ impl Results {
             && self.rows.iter().all(Row::is_sound)
             && self.checks.iter().all(|check| check.passed)
     }
-}
-
-/// Whether the others of its kind are compared with it: the sync lessons of the nine.
-fn is_base(lesson: &Lesson) -> bool {
-    lesson.model == common::Model::Sync && !lesson.is_further
 }
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use common::{Lesson, Model, PRACTICE_PAGES, two_digits};
+use common::PRACTICE_PAGES;
+use course::Lesson;
+use harness::Model;
+use harness::figures::two_digits;
 
-use crate::args::can_sweep;
-use crate::lesson::Ended;
+use crate::bench::Bench;
+use crate::kinds::PAGES;
+use crate::process::Stop;
 use crate::results::{Curve, Point, Sizes, Spread};
-use crate::session::Bench;
 
 /// Without `--runs`, a point is measured until this time is over, but not more often than this.
 const ENOUGH: Duration = Duration::from_millis(1_500);
@@ -17,25 +20,37 @@ const WORTH_IT: f64 = 0.5;
 /// So much slower than the best, beyond what the ranges explain, more workers cost.
 const COSTS: f64 = 1.05;
 
+/// Whether a lesson has a number of workers to sweep over. The further ones show something else.
+pub(crate) fn can_sweep(lesson: &Lesson) -> bool {
+    lesson.kind() == PAGES
+        && !lesson.has_sections()
+        && lesson.takes("workers")
+        && !lesson.found.is_further
+}
+
 /// Runs the downloaders that have a limit over the numbers of workers.
-pub(crate) fn measure(bench: &Bench<'_>) -> Vec<Curve> {
+pub(crate) fn measure(bench: &Bench<'_>, lessons: &[&'static Lesson]) -> Vec<Curve> {
     let args = bench.args;
     let Some(&most) = args.sweep.last() else { return Vec::new() };
-    let lessons = args.lessons.iter().copied().filter(|lesson| can_sweep(lesson));
+    let lessons = lessons.iter().copied().filter(|lesson| can_sweep(lesson));
     let mut curves: Vec<Curve> =
         lessons.map(|lesson| Curve { lesson, points: Vec::new(), trouble: None }).collect();
     // Enough pages for the most workers.
     let pages = args.sizes.pages.max(most.next_multiple_of(PRACTICE_PAGES.len()));
-    let sizes = Sizes { pages, ..args.sizes };
     bench.bar.inc_length((args.sweep.len() * curves.len()) as u64);
     for &workers in &args.sweep {
+        let sizes = Sizes { pages, workers: Some(workers), ..args.sizes };
         for curve in &mut curves {
-            bench.bar.set_message(format!("{} with {workers}", curve.lesson.name));
+            bench.bar.set_message(format!("{} with {workers}", curve.lesson.name()));
             if curve.trouble.is_none() {
-                match point(bench, curve.lesson, sizes, workers) {
-                    Ok(Some(point)) => curve.points.push(point),
-                    Ok(None) => return curves,
-                    Err(why) => curve.trouble = Some(format!("with {workers} workers, {why}")),
+                match point(bench, curve.lesson, sizes) {
+                    Ok((seconds, runs)) => {
+                        curve.points.push(Point { workers, pages, seconds, runs });
+                    }
+                    Err(Stop::Trouble(why)) => {
+                        curve.trouble = Some(format!("with {workers} workers, {why}"));
+                    }
+                    Err(Stop::Interrupted) => return curves,
                 }
             }
             bench.bar.inc(1);
@@ -44,35 +59,26 @@ pub(crate) fn measure(bench: &Bench<'_>) -> Vec<Curve> {
     curves
 }
 
-/// One point; `None` with Ctrl-C.
-fn point(
-    bench: &Bench<'_>,
-    lesson: &Lesson,
-    sizes: Sizes,
-    workers: usize,
-) -> Result<Option<Point>, String> {
+/// The seconds at one point, and how often it ran.
+fn point(bench: &Bench<'_>, lesson: &Lesson, sizes: Sizes) -> Result<(Spread, usize), Stop> {
     let start = Instant::now();
     let mut times = Vec::new();
-    let enough = |runs: usize| match bench.args.runs {
-        Some(wanted) => runs >= wanted,
-        None => runs > 0 && (start.elapsed() > ENOUGH || runs >= MOST_RUNS),
-    };
-    while !enough(times.len()) {
-        match bench.run(lesson, sizes, Some(workers)) {
-            Ended::Well(samples) => {
-                for sample in samples {
-                    if sample.failed > 0 {
-                        return Err(format!("{} pages failed", sample.failed));
-                    }
-                    times.push(sample.seconds);
-                }
+    loop {
+        for sample in bench.run(lesson, sizes, &[])? {
+            if sample.failed > 0 {
+                return Err(format!("{} pages failed", sample.failed).into());
             }
-            Ended::InTrouble(why) => return Err(why),
-            Ended::Interrupted => return Ok(None),
+            times.push(sample.seconds);
+        }
+        let runs = times.len();
+        let is_enough = match bench.args.runs {
+            Some(wanted) => runs >= wanted,
+            None => start.elapsed() > ENOUGH || runs >= MOST_RUNS,
+        };
+        if let Some(seconds) = Spread::of(times.iter().copied()).filter(|_| is_enough) {
+            return Ok((seconds, runs));
         }
     }
-    let runs = times.len();
-    Ok(Spread::of(times).map(|seconds| Point { workers, pages: sizes.pages, seconds, runs }))
 }
 
 /// What a curve shows, in a sentence; `None` where it has no two points.
@@ -83,7 +89,7 @@ pub(crate) fn sentence(curve: &Curve) -> Option<String> {
         return None;
     }
     let best = points.iter().min_by(|a, b| a.seconds.median.total_cmp(&b.seconds.median))?;
-    let name = match curve.lesson.model {
+    let name = match curve.lesson.model() {
         Model::Async => "async (a worker is a page in flight)",
         model => model.name(),
     };
@@ -125,9 +131,9 @@ pub(crate) fn knee(points: &[Point]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::lesson;
 
     fn curve(points: &[(usize, f64)]) -> Curve {
-        let lesson = common::LESSONS.iter().find(|lesson| lesson.name == "threaded_downloader");
         let point = |&(workers, median): &(usize, f64)| Point {
             workers,
             pages: 160,
@@ -135,7 +141,7 @@ mod tests {
             runs: 3,
         };
         Curve {
-            lesson: lesson.expect("it is a lesson"),
+            lesson: lesson("with_threads", Model::Threads, PAGES),
             points: points.iter().map(point).collect(),
             trouble: None,
         }

@@ -1,12 +1,12 @@
 //! The results as text, for the terminal and for Markdown.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use common::{Model, Work};
 use console::Style;
+use harness::{Limit, Model};
 use timeline::Look;
 
-use crate::results::{Curve, Results, Row, Spread, Verdict, digits};
-use crate::sweep;
+use crate::results::{Curve, Results, Row, Spread, Verdict, digits, many};
+use crate::{kinds, sweep};
 
 /// The width that a table with all columns needs,
 const ROOM_FOR_ALL: usize = 118;
@@ -37,27 +37,26 @@ const COLUMNS: [&str; 10] = [
     "Python",
 ];
 
-/// The columns of the lessons that compare their parts,
-const PART_COLUMNS: [&str; 7] =
+/// The columns of the lessons that compare their sections,
+const SECTION_COLUMNS: [&str; 7] =
     ["lesson", "part", "seconds (range)", "beside the first", "cores busy", "ok", "failed"];
-/// and those where there is less room: a part with its lesson.
-const MEASURED_PART_COLUMNS: [&str; 6] =
+/// and those where there is less room: a section with its lesson.
+const MEASURED_SECTION_COLUMNS: [&str; 6] =
     ["lesson: part", "seconds (range)", "beside the first", "cores busy", "ok", "failed"];
 
-/// The title of the lessons that compare their parts.
-const PARTS: &str = "Further lessons: each part beside the first that does the same work";
+/// The title of the lessons that compare their sections.
+const SECTIONS: &str = "Further lessons: each part beside the first that does the same work";
 
-/// The titles of the two tables of lessons that all do the same, with what was to be done.
-fn title(results: &Results, work: Work) -> String {
-    let sizes = results.sizes;
-    match work {
-        Work::Downloads => {
-            format!("Downloads: {} pages at {} ms each", sizes.pages, sizes.latency_ms)
-        }
-        Work::Calls | Work::Rounds | Work::Pictures => {
-            format!("Computing: fib({}), {} times", sizes.number, sizes.calls)
-        }
-    }
+/// The title of the lessons that do one kind of work, with what was to be done.
+fn title(results: &Results, kind: &str) -> String {
+    let words = kinds::words(kind, results.sizes);
+    format!("{}: {}", words.name, words.title)
+}
+
+/// The titles and the rows of the tables of lessons that all do the same.
+fn tables_of_kinds(results: &Results) -> impl Iterator<Item = (String, Vec<&Row>)> {
+    let table = |kind| (title(results, kind), results.rows_of(kind).collect::<Vec<_>>());
+    results.kinds().map(table).filter(|(_, rows)| !rows.is_empty())
 }
 
 /// The sweep's title, with what each point had to do.
@@ -86,7 +85,7 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
             "Runs of each lesson, after a warm-up: {runs}. A time is the median, by the lessons' own clocks."
         ),
     ];
-    if results.rows.iter().any(|row| row.part.is_none()) {
+    if results.rows.iter().any(|row| row.section.is_none()) {
         sentences.push(match results.sizes.workers {
             Some(workers) => {
                 format!("Every model that has a limit has the same one: {workers} at once.")
@@ -98,7 +97,7 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
                 .into(),
         );
     }
-    if results.rows_of_parts().next().is_some() {
+    if results.rows_of_sections().next().is_some() {
         sentences.push(
             "Further lessons that have parts run at their own sizes, but for those that were given."
                 .into(),
@@ -109,10 +108,10 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
 
 /// A row's cells, as [`COLUMNS`] names them.
 fn cells(results: &Results, row: &Row) -> [String; 10] {
-    let model = row.lesson.model;
+    let model = row.lesson.model();
     let [seconds, verdict, cores, ok, failed] = measured(results, row);
     [
-        row.lesson.name.into(),
+        row.lesson.name().into(),
         model.name().into(),
         model.who_switches().into(),
         limit(row).unwrap_or_else(|| "-".into()),
@@ -125,11 +124,11 @@ fn cells(results: &Results, row: &Row) -> [String; 10] {
     ]
 }
 
-/// A part's cells, as [`PART_COLUMNS`] names them.
-fn part_cells(results: &Results, row: &Row) -> [String; 7] {
+/// A section's cells, as [`SECTION_COLUMNS`] names them.
+fn section_cells(results: &Results, row: &Row) -> [String; 7] {
     let [seconds, verdict, cores, ok, failed] = measured(results, row);
-    let part = row.part.map_or("", |part| part.name);
-    [row.lesson.name.into(), part.into(), seconds, verdict, cores, ok, failed]
+    let section = row.section.unwrap_or_default();
+    [row.lesson.name().into(), section.into(), seconds, verdict, cores, ok, failed]
 }
 
 /// The cells that all rows have: seconds, verdict, cores busy, ok and failed.
@@ -152,12 +151,9 @@ fn measured(results: &Results, row: &Row) -> [String; 5] {
 /// How many of what a lesson may have at once.
 fn limit(row: &Row) -> Option<String> {
     let workers = row.samples.first()?.workers;
-    Some(match (row.lesson.model, row.lesson.work) {
-        (Model::Async, Work::Downloads) => format!("{workers} tasks, 1 thread"),
-        (Model::Processes, _) if workers == 1 => "1 process".into(),
-        (Model::Processes, _) => format!("{workers} processes"),
-        _ if workers == 1 => "1 thread".into(),
-        _ => format!("{workers} threads"),
+    Some(match row.lesson.model() {
+        Model::Async if row.lesson.limit() != Limit::One => format!("{workers} tasks, 1 thread"),
+        model => many(workers, model.worker()),
     })
 }
 
@@ -173,24 +169,25 @@ pub(crate) fn spread(seconds: Spread) -> String {
 
 /// What went wrong with rows and curves, in sentences.
 pub(crate) fn troubles(results: &Results) -> Vec<String> {
-    let of_rows = results.rows.iter().map(|row| (row.lesson, row.told_trouble()));
-    let of_curves = results.sweep.iter().map(|curve| (curve.lesson, curve.trouble.as_deref()));
-    let told = |(lesson, trouble): (&common::Lesson, Option<&str>)| {
-        trouble.map(|why| format!("{} is in trouble: {why}.", lesson.name))
-    };
+    let of_rows = results.rows.iter().map(|row| (row.lesson.name(), row.shown_trouble()));
+    let of_curves =
+        results.sweep.iter().map(|curve| (curve.lesson.name(), curve.trouble.as_deref()));
+    let troubles = of_rows.chain(of_curves).filter_map(|(lesson, trouble)| {
+        trouble.map(|why| format!("{lesson} is in trouble: {why}."))
+    });
     let failures = results.rows.iter().filter_map(|row| {
         let (why, failed) = (row.first_failure()?, row.done_and_failed().1);
         Some(format!("{}: {failed} failed; the first of them: {why}.", row.name()))
     });
-    of_rows.chain(of_curves).filter_map(told).chain(failures).collect()
+    troubles.chain(failures).collect()
 }
 
 /// What the same limit for all shows; `None` where each model had its own.
 pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
     let workers = results.sizes.workers?;
-    let of_model = |row: &&Row, model| row.lesson.model == model && !row.lesson.is_further;
+    let of_model = |row: &&Row, model| row.lesson.model() == model && !row.lesson.found.is_further;
     let seconds = |model| {
-        results.rows_of(Work::Downloads).find(|row| of_model(row, model)).and_then(Row::seconds)
+        results.rows_of(kinds::PAGES).find(|row| of_model(row, model)).and_then(Row::seconds)
     };
     let (threads, tasks) = (seconds(Model::Threads)?, seconds(Model::Async)?);
     let verdict = match tasks.verdict(threads) {
@@ -219,17 +216,14 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
     for warning in &results.warnings {
         page.line(plain().yellow(), &format!("Warning: {warning}"));
     }
-    for work in [Work::Downloads, Work::Calls] {
-        let rows: Vec<&Row> = results.rows_of(work).collect();
-        if !rows.is_empty() {
-            page.heading(&title(results, work));
-            page.table(results, &rows);
-        }
+    for (title, rows) in tables_of_kinds(results) {
+        page.heading(&title);
+        page.table(results, &rows);
     }
-    let parts: Vec<&Row> = results.rows_of_parts().collect();
-    if !parts.is_empty() {
-        page.heading(PARTS);
-        page.part_table(results, &parts);
+    let sections: Vec<&Row> = results.rows_of_sections().collect();
+    if !sections.is_empty() {
+        page.heading(SECTIONS);
+        page.section_table(results, &sections);
     }
     if !results.sweep.is_empty() {
         page.heading(&sweep_title(&results.sweep));
@@ -287,10 +281,10 @@ impl Page {
         }
     }
 
-    fn part_table(&mut self, results: &Results, rows: &[&Row]) {
+    fn section_table(&mut self, results: &Results, rows: &[&Row]) {
         if self.look.width < ROOM_FOR_MEASURED {
             for row in rows {
-                let [_, _, seconds, verdict, cores, ok, failed] = part_cells(results, row);
+                let [_, _, seconds, verdict, cores, ok, failed] = section_cells(results, row);
                 let rest = format!(
                     "{seconds} s: {verdict}. {cores} cores busy; {ok} ok, {failed} failed."
                 );
@@ -298,12 +292,12 @@ impl Page {
             }
         } else if self.look.width < ROOM_FOR_ALL {
             let cells = rows.iter().map(|row| {
-                let [_, _, measured @ ..] = part_cells(results, row);
+                let [_, _, measured @ ..] = section_cells(results, row);
                 [vec![row.name()], measured.to_vec()].concat()
             });
-            self.bordered(table_of(&MEASURED_PART_COLUMNS, &cells.collect::<Vec<_>>()));
+            self.bordered(table_of(&MEASURED_SECTION_COLUMNS, &cells.collect::<Vec<_>>()));
         } else {
-            self.bordered(part_table(results, rows));
+            self.bordered(section_table(results, rows));
         }
     }
 
@@ -314,7 +308,7 @@ impl Page {
             presets::ASCII_FULL_CONDENSED
         };
         table.load_preset(preset).set_width(self.look.width.try_into().unwrap_or(u16::MAX));
-        // The colours come last: they are no part of a cell's width.
+        // The colours come last: a cell's width must not count them.
         let green = |word| (word, Style::new().green());
         let red = |word| (word, Style::new().red());
         let yellow = |word| (word, Style::new().yellow());
@@ -357,7 +351,7 @@ impl Page {
         let room = self.look.width.saturating_sub(34).clamp(4, 60) as f64;
         for curve in curves.iter().filter(|curve| !curve.points.is_empty()) {
             let knee = sweep::knee(&curve.points);
-            self.line(Style::new().bold(), curve.lesson.name);
+            self.line(Style::new().bold(), curve.lesson.name());
             for point in &curve.points {
                 let times = speed_up(curve, point.seconds.median);
                 let bar = bar.repeat((times / most * room).round().max(1.0) as usize);
@@ -387,10 +381,10 @@ fn table(results: &Results, rows: &[&Row], columns: &[usize]) -> Table {
     table_of(&header, &cells.collect::<Vec<_>>())
 }
 
-/// The table of parts, without borders yet.
-fn part_table(results: &Results, rows: &[&Row]) -> Table {
-    let cells = rows.iter().map(|row| part_cells(results, row).to_vec());
-    table_of(&PART_COLUMNS, &cells.collect::<Vec<_>>())
+/// The table of sections, without borders yet.
+fn section_table(results: &Results, rows: &[&Row]) -> Table {
+    let cells = rows.iter().map(|row| section_cells(results, row).to_vec());
+    table_of(&SECTION_COLUMNS, &cells.collect::<Vec<_>>())
 }
 
 fn table_of(header: &[&str], rows: &[Vec<String>]) -> Table {
@@ -424,16 +418,12 @@ pub(crate) fn markdown(results: &Results) -> String {
     }
     list(&conditions(results));
     list(&results.warnings.iter().map(|warning| format!("Warning: {warning}")).collect::<Vec<_>>());
-    let mut tables: Vec<(String, Table)> = Vec::new();
-    for work in [Work::Downloads, Work::Calls] {
-        let rows: Vec<&Row> = results.rows_of(work).collect();
-        if !rows.is_empty() {
-            tables.push((title(results, work), table(results, &rows, &ALL)));
-        }
-    }
-    let parts: Vec<&Row> = results.rows_of_parts().collect();
-    if !parts.is_empty() {
-        tables.push((PARTS.into(), part_table(results, &parts)));
+    let of_kinds = tables_of_kinds(results);
+    let mut tables: Vec<(String, Table)> =
+        of_kinds.map(|(title, rows)| (title, table(results, &rows, &ALL))).collect();
+    let sections: Vec<&Row> = results.rows_of_sections().collect();
+    if !sections.is_empty() {
+        tables.push((SECTIONS.into(), section_table(results, &sections)));
     }
     for (title, mut table) in tables {
         table.set_content_arrangement(ContentArrangement::Disabled);
@@ -449,7 +439,7 @@ pub(crate) fn markdown(results: &Results) -> String {
         for curve in &results.sweep {
             for point in &curve.points {
                 table.add_row([
-                    curve.lesson.name.into(),
+                    curve.lesson.name().into(),
                     point.workers.to_string(),
                     point.pages.to_string(),
                     point.runs.to_string(),

@@ -5,12 +5,13 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use common::{LESSONS, Lesson};
+use course::{Found, Lesson};
 
 use crate::command::{Program, build_all};
-use crate::page::{Page, What};
+use crate::lists::{Which, entries, table};
+use crate::page::{Page, Runs, What};
 use crate::prose::{Kind, Piece, pieces, words};
-use crate::{PAGES, code, pages, renew, root};
+use crate::{PAGES, README, code, lessons, pages, readme, renew, root};
 
 /// The sections of a lesson's page, in their order.
 const SECTIONS: &[&str] = &[
@@ -28,12 +29,15 @@ const SECTIONS: &[&str] = &[
 /// Those of a further lesson's; it may have more.
 const FURTHER_SECTIONS: &[&str] =
     &["Guess first", "The idea", "Run it", "What to see", "Exercises"];
-/// Nothing before these does the same work.
-const FIRST_OF_THEIR_KIND: [&str; 2] = ["sync_downloader", "race_counter"];
 /// What a teacher finds folded away.
 const TEACHERS_NOTES: [&str; 4] = ["**Minutes:**", "**Ask:**", "**Demo:**", "**Note:**"];
 /// A lesson's page takes five to ten minutes: 200 words a minute, and the code, diffs and outputs besides.
 const WORDS_OF_A_LESSON: std::ops::RangeInclusive<usize> = 700..=2_000;
+/// What a newcomer reads in two minutes.
+const LINES_OF_THE_README: usize = 120;
+/// Documents for those who change the course: of them, only what they lead to is looked at.
+const DOCUMENTS: [&str; 4] =
+    ["CONTRIBUTING.md", "scripts/MEASURED.md", "tests/FAULTS.md", "tutorial/README.md"];
 /// Where mdBook puts what it builds: in a fresh clone it does not exist.
 const BUILT: &str = "tutorial/book";
 /// The page that no chapter is made of.
@@ -45,40 +49,44 @@ const CONTENTS: &str = "SUMMARY";
 /// When the book cannot be read, or the lessons not be built.
 pub fn problems() -> io::Result<Vec<String>> {
     build_all()?;
-    let pages = pages()?;
+    let (pages, readme, lessons) = (pages()?, readme()?, lessons()?);
     let mut found = Vec::new();
     let known = Known::gather(&mut found)?;
     let mut used = BTreeSet::new();
-    of_the_contents(&pages, &mut found);
-    for page in &pages {
-        let mut tell = |line: usize, what: String| {
-            found.push(format!("{PAGES}/{}.md:{line}: {what}", page.name));
+    of_the_contents(&pages, &lessons, &mut found);
+    of_the_readme(&readme, &mut found);
+    for page in pages.iter().chain([&readme]) {
+        let mut report = |line: usize, what: String| {
+            found.push(format!("{}:{line}: {what}", page.place()));
         };
         if let Err(error) = page.marks() {
-            tell(1, error);
+            report(1, error);
             continue;
         }
-        of_the_marks(page, &mut tell);
-        of_the_listings(page, &mut tell);
+        of_the_marks(page, &lessons, &pages, &mut report)?;
+        of_the_listings(page, &mut report);
         let pieces = pieces(&page.text);
         for piece in &pieces {
             let line = page.text[..piece.place.start].matches('\n').count() + 1;
-            let mut tell = |what: String| tell(line, what);
+            let mut report = |what: String| report(line, what);
             match &piece.kind {
-                Kind::Link | Kind::Image => of_a_link(page, &piece.text, &mut tell),
+                Kind::Link | Kind::Image => of_a_link(page, &piece.text, &mut report),
                 Kind::Block(language) if language == "console" => {
                     for command in piece.text.lines() {
-                        of_a_command(command, &known, &mut tell)?;
+                        of_a_command(command, &known, &mut report)?;
                     }
                 }
-                Kind::Code => of_a_name(&piece.text, &known, &mut used, &mut tell)?,
+                Kind::Code => of_a_name(&piece.text, &known, &mut used, &mut report)?,
                 _ => {}
             }
         }
-        of_the_sections(page, &pieces, &mut tell);
+        of_the_sections(page, &pieces, &lessons, &mut report);
     }
-    for lesson in LESSONS {
-        of_the_examples(lesson, &pages, &mut found)?;
+    for document in DOCUMENTS {
+        of_a_document(&Page::read(&root().join(document))?, &known, &mut found)?;
+    }
+    for lesson in &lessons {
+        of_the_examples(&lesson.found, &pages, &mut found)?;
     }
     of_the_pictures(&pages, &mut found)?;
     for name in known.foreign.difference(&used) {
@@ -88,7 +96,7 @@ pub fn problems() -> io::Result<Vec<String>> {
 }
 
 /// That each page is in the contents, and each lesson has one.
-fn of_the_contents(pages: &[Page], found: &mut Vec<String>) {
+fn of_the_contents(pages: &[Page], lessons: &[Lesson], found: &mut Vec<String>) {
     let Some(contents) = pages.iter().find(|page| page.name == CONTENTS) else {
         found.push(format!("{PAGES}: there is no {CONTENTS}.md"));
         return;
@@ -102,31 +110,86 @@ fn of_the_contents(pages: &[Page], found: &mut Vec<String>) {
             found.push(format!("{PAGES}/{}.md stands {times} times in the contents", page.name));
         }
     }
-    for lesson in LESSONS {
-        if !pages.iter().any(|page| page.name == lesson.name) {
-            found.push(format!("{PAGES}: the lesson {} has no page", lesson.name));
+    for lesson in lessons.iter().map(Lesson::name) {
+        if !pages.iter().any(|page| page.name == lesson) {
+            found.push(format!("{PAGES}: the lesson {lesson} has no page"));
         }
     }
     let further: Vec<&str> =
-        LESSONS.iter().filter(|lesson| lesson.is_further).map(|lesson| lesson.name).collect();
+        lessons.iter().filter(|it| it.found.is_further).map(Lesson::name).collect();
     let is_further = |name: &&String| further.contains(&name.as_str());
     if !listed.iter().filter(is_further).eq(&further) {
         found.push(format!(
             "{CONTENTS}.md: the further lessons are not in their order: {further:?}"
         ));
     }
+    // What was typed by hand would not be renewed.
+    let marks = contents.marks().unwrap_or_default();
+    let lists = marks.iter().filter(|mark| matches!(mark.what, What::Pages(_)));
+    let made: String = lists.map(|mark| &contents.text[mark.made.clone()]).collect();
+    for name in listed.iter().filter(|name| lessons.iter().any(|lesson| lesson.name() == *name)) {
+        if !made.contains(&format!("({name}.md)")) {
+            found.push(format!("{CONTENTS}.md: {name} does not stand below a mark"));
+        }
+    }
+}
+
+/// That it is short, and shows all lessons and the runs of some.
+fn of_the_readme(readme: &Page, found: &mut Vec<String>) {
+    let lines = readme.text.lines().count();
+    if lines > LINES_OF_THE_README {
+        found.push(format!("{README} has {lines} lines: at most {LINES_OF_THE_README} are read"));
+    }
+    let marks = readme.marks().unwrap_or_default();
+    for which in [Which::Nine, Which::Further] {
+        if !marks.iter().any(|mark| mark.what == What::Lessons(which.clone())) {
+            found.push(format!("{README} has no table of lessons: {which:?}"));
+        }
+    }
+    if !marks.iter().any(|mark| matches!(mark.what, What::Runs(_))) {
+        found.push(format!("{README} shows no runs"));
+    }
+}
+
+/// That a document leads to nothing that is not there. Words in capitals stand for any lesson, page or the like.
+fn of_a_document(page: &Page, known: &Known, found: &mut Vec<String>) -> io::Result<()> {
+    let is_any = |text: &str| ["PAGE", "COMMIT"].into_iter().any(|it| text.contains(it));
+    for piece in pieces(&page.text) {
+        let line = page.text[..piece.place.start].matches('\n').count() + 1;
+        let mut report = |what: String| found.push(format!("{}:{line}: {what}", page.place()));
+        match &piece.kind {
+            Kind::Link | Kind::Image => of_a_link(page, &piece.text, &mut report),
+            Kind::Block(language) if language == "console" => {
+                for command in piece.text.lines() {
+                    of_a_command(command, known, &mut report)?;
+                }
+            }
+            Kind::Code if is_any(&piece.text) || page.beside(&piece.text).exists() => {}
+            Kind::Code if is_command(&piece.text) || is_path(&piece.text) => {
+                of_a_name(&piece.text, known, &mut BTreeSet::new(), &mut report)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// That what stands below the marks is what would be made now, as far as it can be known without running a lesson.
-fn of_the_marks(page: &Page, tell: &mut impl FnMut(usize, String)) {
+fn of_the_marks(
+    page: &Page,
+    lessons: &[Lesson],
+    pages: &[Page],
+    report: &mut impl FnMut(usize, String),
+) -> io::Result<()> {
     for mark in page.marks().unwrap_or_default() {
         let made = &page.text[mark.made.clone()];
+        let mut report = |what: String| report(mark.line, what);
         match &mark.what {
-            _ if made.is_empty() => tell(mark.line, "nothing was made here yet".into()),
+            _ if made.is_empty() => report("nothing was made here yet".into()),
             What::Diff(one, other) => match renew::difference(one, other) {
-                Err(error) => tell(mark.line, error.to_string()),
+                Err(error) => report(error.to_string()),
                 Ok(now) if now == made => {}
-                Ok(_) => tell(mark.line, format!("the code of {one} or {other} has changed")),
+                Ok(_) => report(format!("the code of {one} or {other} has changed")),
             },
             What::Output(program) => {
                 let is_typed = |piece: &Piece| {
@@ -134,72 +197,117 @@ fn of_the_marks(page: &Page, tell: &mut impl FnMut(usize, String)) {
                         && piece.text.lines().any(|line| line == program.to_string())
                 };
                 if !pieces(&page.text).iter().any(is_typed) {
-                    tell(mark.line, format!("the reader is not told to type: {program}"));
+                    report(format!("the reader is not told to type: {program}"));
                 }
             }
             What::Picture(file, program) => {
                 if !made.contains(&format!("({file})")) {
-                    tell(mark.line, format!("below it is another picture than {file}"));
+                    report(format!("below it is another picture than {file}"));
                 }
-                if !root().join(program.source()).exists() {
-                    tell(mark.line, format!("there is no {}", program.source()));
+                let source = program.source()?;
+                if !root().join(&source).exists() {
+                    report(format!("there is no {source}"));
                 }
             }
+            What::Runs(runs) => of_the_runs(page, runs, made, lessons, &mut report),
+            What::Lessons(which) => of_a_list(table(which, lessons), made, &mut report),
+            What::Pages(which) => of_a_list(entries(which, lessons, pages), made, &mut report),
+        }
+    }
+    Ok(())
+}
+
+/// That a list is what would be made now.
+fn of_a_list(now: Result<String, String>, made: &str, report: &mut impl FnMut(String)) {
+    match now {
+        Err(why) => report(why),
+        Ok(now) if now == made => {}
+        Ok(_) => report("the lessons have changed: cargo run -p book -- --lists".into()),
+    }
+}
+
+/// That a picture of several runs, and its words, are of the lessons that there are.
+fn of_the_runs(
+    page: &Page,
+    Runs { file, kind, .. }: &Runs,
+    made: &str,
+    lessons: &[Lesson],
+    report: &mut impl FnMut(String),
+) {
+    if !made.contains(&format!("({file})")) {
+        report(format!("below it is another picture than {file}"));
+    }
+    let wanted = match Which::Kind(kind.clone()).of(lessons) {
+        Ok(wanted) => wanted.into_iter().map(Lesson::name).collect(),
+        Err(why) => {
+            report(why);
+            Vec::new()
+        }
+    };
+    let picture = fs::read_to_string(page.beside(file)).unwrap_or_default();
+    for text in [made, &picture] {
+        let words = split(text);
+        let is_lesson = |word: &&str| lessons.iter().any(|lesson| lesson.name() == *word);
+        let mut names: Vec<&str> = words.iter().map(String::as_str).filter(is_lesson).collect();
+        names.dedup();
+        if names != wanted {
+            report(format!("{file} is of {names:?} and should be of {wanted:?}"));
         }
     }
 }
 
 /// That each file and anchor that is included exists, and that a link to the file follows.
-fn of_the_listings(page: &Page, tell: &mut impl FnMut(usize, String)) {
+fn of_the_listings(page: &Page, report: &mut impl FnMut(usize, String)) {
     let lines: Vec<&str> = page.text.lines().collect();
     for (at, line) in lines.iter().enumerate() {
         let include = line.split_once("{{#").and_then(|(_, rest)| rest.split_once("}}"));
         let Some((include, _)) = include else { continue };
         let Some(target) = include.strip_prefix("include ") else {
-            tell(at + 1, format!("{include} is no include"));
+            report(at + 1, format!("{include} is no include"));
             continue;
         };
         let (path, anchor) = target.split_once(':').unwrap_or((target, ""));
         let file = page.beside(path);
         let Ok(source) = fs::read_to_string(&file) else {
-            tell(at + 1, format!("there is no {path}"));
+            report(at + 1, format!("there is no {path}"));
             continue;
         };
         let listing = code::anchored(&source, anchor);
         if listing.is_none_or(|listing| listing.trim().is_empty()) {
-            tell(at + 1, format!("{path} has nothing between marks of the name {anchor:?}"));
+            report(at + 1, format!("{path} has nothing between marks of the name {anchor:?}"));
         }
         // The fence ends, an empty line may follow, then the link: on a code host there is no listing.
         let after = lines[at + 1..].iter().take(4);
         if !after.clone().any(|line| line.contains(&format!("]({path})"))) {
-            tell(at + 1, format!("no link to {path} follows the listing"));
+            report(at + 1, format!("no link to {path} follows the listing"));
         }
     }
 }
 
 /// That a page or file of the workspace exists. Headings are looked for in the built book, by a browser.
-fn of_a_link(page: &Page, link: &str, tell: &mut impl FnMut(String)) {
+fn of_a_link(page: &Page, link: &str, report: &mut impl FnMut(String)) {
     let path = link.split('#').next().unwrap_or_default();
     if path.is_empty() || path.starts_with("https://") {
         return;
     }
     if path.contains("://") {
-        tell(format!("a link that is not safe: {link}"));
+        report(format!("a link that is not safe: {link}"));
     } else if !page.beside(path).exists() {
-        tell(format!("there is no {path}"));
+        report(format!("there is no {path}"));
     }
 }
 
 /// That what the reader is told to type can be typed.
-fn of_a_command(command: &str, known: &Known, tell: &mut impl FnMut(String)) -> io::Result<()> {
+fn of_a_command(command: &str, known: &Known, report: &mut impl FnMut(String)) -> io::Result<()> {
     if command.contains("LESSON") || command.contains("...") {
         return Ok(()); // any of them, anything
     }
     if let Some(program) = Program::parse(command) {
-        if !root().join(program.source()).exists() {
-            tell(format!("there is no {}", program.source()));
+        let source = program.source()?;
+        if !root().join(&source).exists() {
+            report(format!("there is no {source}"));
         } else if let Some(objection) = program.objection()? {
-            tell(format!("{command}: {objection}"));
+            report(format!("{command}: {objection}"));
         }
         return Ok(());
     }
@@ -208,23 +316,44 @@ fn of_a_command(command: &str, known: &Known, tell: &mut impl FnMut(String)) -> 
         ["git", "diff", "--no-index", rest @ ..] => {
             for path in rest.iter().filter(|word| !word.starts_with("--")) {
                 if !root().join(path).exists() {
-                    tell(format!("there is no {path}"));
+                    report(format!("there is no {path}"));
                 }
             }
         }
-        ["cargo", "run", ..] => tell(format!("it does not say which program: {command}")),
+        ["cargo", "run", ..] => report(format!("it does not say which program: {command}")),
         ["cargo", _, rest @ ..] => {
             let packages = rest.windows(2).filter(|words| words[0] == "-p");
             for package in packages.map(|words| words[1]) {
                 if !known.packages.contains(package) {
-                    tell(format!("there is no package {package}"));
+                    report(format!("there is no package {package}"));
                 }
             }
         }
         [] | ["cd" | "git" | "mdbook" | "rust-gdb" | "rust-lldb" | "ulimit" | "taskset", ..] => {}
-        _ => tell(format!("nobody checks this command: {command}")),
+        _ => report(format!("nobody checks this command: {command}")),
     }
     Ok(())
+}
+
+/// Whether it begins as a command that is checked.
+fn is_command(text: &str) -> bool {
+    ["cargo ", "git ", "mdbook "].into_iter().any(|program| text.starts_with(program))
+}
+
+/// Whether it begins as a path in the workspace.
+fn is_path(text: &str) -> bool {
+    ["crates", "scripts", "tests", "tutorial"].into_iter().any(|folder| is_below(text, folder))
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn of_a_path(text: &str, report: &mut impl FnMut(String)) {
+    let is_built = text == BUILT || text.starts_with(&format!("{BUILT}/"));
+    if !text.contains("LESSON") && !is_built && !root().join(text).exists() {
+        report(format!("there is no {text}"));
+    }
 }
 
 /// That a name or an option in a line of text is one of the workspace's, or is listed as somebody else's.
@@ -232,18 +361,18 @@ fn of_a_name(
     text: &str,
     known: &Known,
     used: &mut BTreeSet<String>,
-    tell: &mut impl FnMut(String),
+    report: &mut impl FnMut(String),
 ) -> io::Result<()> {
-    if ["cargo ", "git ", "mdbook "].into_iter().any(|program| text.starts_with(program)) {
+    if is_command(text) {
         // One by its name alone is not for typing.
-        return if text.split(' ').count() > 2 { of_a_command(text, known, tell) } else { Ok(()) };
+        return if text.split(' ').count() > 2 {
+            of_a_command(text, known, report)
+        } else {
+            Ok(())
+        };
     }
-    let is_of_file = |folder: &str| text.starts_with(&format!("{folder}/"));
-    if ["crates", "scripts", "tests", "tutorial"].into_iter().any(is_of_file) {
-        let is_built = text == BUILT || text.starts_with(&format!("{BUILT}/"));
-        if !text.contains("LESSON") && !is_built && !root().join(text).exists() {
-            tell(format!("there is no {text}"));
-        }
+    if is_path(text) {
+        of_a_path(text, report);
         return Ok(());
     }
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_' || sign == '-';
@@ -260,85 +389,100 @@ fn of_a_name(
             if known.foreign.contains(name) {
                 used.insert(name.to_owned());
             } else if !known.own.contains(name) {
-                tell(format!("neither the code nor {FOREIGN} has the name {name}"));
+                report(format!("neither the code nor {FOREIGN} has the name {name}"));
             }
         }
     }
     Ok(())
 }
 
+/// Whether nothing before it could be compared with it: the first of all, or the only one of the nine with its kind of work.
+fn is_first_of_its_kind(lesson: &Lesson, lessons: &[Lesson]) -> bool {
+    let nine = || lessons.iter().filter(|other| !other.found.is_further);
+    let is_first = nine().all(|other| lesson.found.number <= other.found.number);
+    let is_alone = nine().filter(|other| other.does(lesson.kind())).count() == 1;
+    !lesson.found.is_further && (is_first || is_alone)
+}
+
 /// That a lesson's page has all its parts.
-fn of_the_sections(page: &Page, pieces: &[Piece], tell: &mut impl FnMut(usize, String)) {
+fn of_the_sections(
+    page: &Page,
+    pieces: &[Piece],
+    lessons: &[Lesson],
+    report: &mut impl FnMut(usize, String),
+) {
     let text = &page.text;
     if text.matches("<details>").count() != text.matches("</details>").count()
         || text.matches("<details>").count() != text.matches("<summary>").count()
     {
-        tell(1, "something is folded away that does not end, or says not what it is".into());
+        report(1, "something is folded away that does not end, or says not what it is".into());
     }
-    let Some(lesson) = LESSONS.iter().find(|lesson| lesson.name == page.name) else { return };
+    let Some(lesson) = lessons.iter().find(|lesson| lesson.name() == page.name) else { return };
+    let Found { name, folder, is_further, article_seconds, .. } = &lesson.found;
     let headings: Vec<&str> = pieces
         .iter()
         .filter(|piece| piece.kind == Kind::Heading)
         .map(|piece| piece.text.as_str())
         .collect();
-    let is_first = FIRST_OF_THEIR_KIND.contains(&lesson.name);
-    let sections = if lesson.is_further { FURTHER_SECTIONS } else { SECTIONS };
+    let is_first = is_first_of_its_kind(lesson, lessons);
+    let sections = if *is_further { FURTHER_SECTIONS } else { SECTIONS };
     let mut rest = headings.iter();
     for section in sections.iter().filter(|section| !(is_first && **section == "What changed")) {
         if !rest.any(|heading| heading == section) {
-            tell(1, format!("the section {section:?} is missing, or not in its place"));
+            report(1, format!("the section {section:?} is missing, or not in its place"));
             break;
         }
     }
     let exercises = headings.iter().filter(|heading| heading.starts_with("Exercise ")).count();
-    let least = if lesson.is_further { 1 } else { 2 };
+    let least = if *is_further { 1 } else { 2 };
     if exercises < least {
-        tell(1, format!("it has {exercises} exercises, and should have {least}"));
+        report(1, format!("it has {exercises} exercises, and should have {least}"));
     }
     let notes =
         text.split_once("<summary>For the teacher</summary>").map_or("", |(_, notes)| notes);
     for note in TEACHERS_NOTES.iter().filter(|note| !notes.contains(**note)) {
-        tell(1, format!("the teacher's notes lack {note}"));
+        report(1, format!("the teacher's notes lack {note}"));
     }
     let marks = page.marks().unwrap_or_default();
-    let is_own = |program: &Program| program.package == lesson.name && program.example.is_none();
+    let is_own = |program: &Program| program.package == *name && program.example.is_none();
     if !marks.iter().any(|mark| matches!(&mark.what, What::Output(program) if is_own(program))) {
-        tell(1, "it does not show what the lesson prints".into());
+        report(1, "it does not show what the lesson prints".into());
     }
     if !marks.iter().any(|mark| matches!(&mark.what, What::Picture(_, program) if is_own(program)))
     {
-        tell(1, "it shows no diagram of the lesson".into());
+        report(1, "it shows no diagram of the lesson".into());
     }
-    let is_change = |what: &What| matches!(what, What::Diff(one, other) if other == lesson.name && !one.contains('/'));
+    let is_change =
+        |what: &What| matches!(what, What::Diff(one, other) if other == name && !one.contains('/'));
     if !is_first && !marks.iter().any(|mark| is_change(&mark.what)) {
-        tell(1, "it does not show what changed from the lesson before it".into());
+        report(1, "it does not show what changed from the lesson before it".into());
     }
-    if !text.contains(&format!("(../../crates/{}/src/main.rs)", lesson.name)) {
-        tell(1, "it has no link to the lesson".into());
+    if !text.contains(&format!("(../../{folder}/src/main.rs)")) {
+        report(1, "it has no link to the lesson".into());
     }
-    if let Some(seconds) = lesson.article_seconds {
+    if let Some(seconds) = article_seconds {
         if !text.contains(&format!("{seconds} seconds")) {
-            tell(1, format!("the article's time is missing: {seconds} seconds"));
+            report(1, format!("the article's time is missing: {seconds} seconds"));
         }
     }
     let length = words(text);
-    if !lesson.is_further && !WORDS_OF_A_LESSON.contains(&length) {
-        tell(1, format!("it has {length} words, and should have {WORDS_OF_A_LESSON:?}"));
+    if !is_further && !WORDS_OF_A_LESSON.contains(&length) {
+        report(1, format!("it has {length} words, and should have {WORDS_OF_A_LESSON:?}"));
     }
 }
 
 /// That each example is shown on its lesson's page, with the command that runs it.
-fn of_the_examples(lesson: &Lesson, pages: &[Page], found: &mut Vec<String>) -> io::Result<()> {
+fn of_the_examples(lesson: &Found, pages: &[Page], found: &mut Vec<String>) -> io::Result<()> {
     let Some(page) = pages.iter().find(|page| page.name == lesson.name) else { return Ok(()) };
-    let folder = root().join("crates").join(lesson.name).join("examples");
-    let Ok(files) = fs::read_dir(folder) else { return Ok(()) };
+    let examples = root().join(&lesson.folder).join("examples");
+    let Ok(files) = fs::read_dir(examples) else { return Ok(()) };
     for file in files {
         let file = file?.path();
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with("mine") {
             continue; // a student's own
         }
-        let link = format!("(../../crates/{}/examples/{name}.rs)", lesson.name);
+        let link = format!("(../../{}/examples/{name}.rs)", lesson.folder);
         let command = format!("cargo run -p {} --example {name}", lesson.name);
         for what in [link, command] {
             if !page.text.contains(&what) {
@@ -375,14 +519,16 @@ struct Known {
 impl Known {
     fn gather(found: &mut Vec<String>) -> io::Result<Self> {
         let mut own = BTreeSet::new();
-        let mut packages = BTreeSet::from(["book".to_owned(), "tests".to_owned()]);
-        for entry in fs::read_dir(root().join("crates"))? {
-            let folder = entry?.path();
-            let package = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if folder.join("src/main.rs").exists() {
-                own.extend(options(&Program::named(&package))?);
+        let mut packages = BTreeSet::new();
+        for (package, folder) in code::packages()? {
+            // The pages are about what is in `crates`.
+            if is_below(&folder, "crates") {
+                let folder = root().join(folder);
+                if folder.join("src/main.rs").exists() {
+                    own.extend(options(&Program::named(&package))?);
+                }
+                own.extend(words_of(&folder)?);
             }
-            own.extend(words_of(&folder)?);
             packages.insert(package);
         }
         own.extend(words_of(&root().join("Cargo.toml"))?);
@@ -430,7 +576,10 @@ fn split(text: &str) -> Vec<String> {
 /// Each check is shown what it must not let pass.
 #[cfg(test)]
 mod tests {
+    use std::{env, process};
+
     use super::*;
+    use crate::lists::tests::invented;
 
     fn page(name: &str, text: &str) -> Page {
         let path = root().join(PAGES).join(format!("{name}.md"));
@@ -442,8 +591,12 @@ mod tests {
         Known {
             own: set(&["run", "--workers"]),
             foreign: set(&["gather"]),
-            packages: set(&["sync_cpu"]),
+            packages: set(&["practice_site"]),
         }
+    }
+
+    fn found() -> Vec<Found> {
+        course::find(&root()).expect("there are lessons")
     }
 
     #[test]
@@ -453,12 +606,18 @@ mod tests {
             of_the_listings(&page("x", text), &mut |_, what| found.push(what));
             found
         };
-        let path = "../../crates/sync_cpu/src/main.rs";
+        let with_anchor = found().into_iter().find_map(|lesson| {
+            let path = format!("{}/src/main.rs", lesson.folder);
+            let source = fs::read_to_string(root().join(&path)).ok()?;
+            let (_, rest) = source.split_once("// ANCHOR: ")?;
+            Some((format!("../../{path}"), rest.lines().next()?.to_owned()))
+        });
+        let (path, anchor) = with_anchor.expect("a lesson has an anchor");
         let listing = |anchor: &str, after: &str| {
             format!("```rust\n{{{{#include {path}:{anchor}}}}}\n```\n\n{after}\n")
         };
-        assert_eq!(said(&listing("main", &format!("[all]({path})"))), [""; 0]);
-        assert_eq!(said(&listing("main", "Text.")).len(), 1);
+        assert_eq!(said(&listing(&anchor, &format!("[all]({path})"))), [""; 0]);
+        assert_eq!(said(&listing(&anchor, "Text.")).len(), 1);
         assert_eq!(said(&listing("gone", &format!("[all]({path})"))).len(), 1);
         assert_eq!(said("{{#include ../../crates/gone.rs:main}}\n").len(), 1);
     }
@@ -482,14 +641,14 @@ mod tests {
     #[test]
     fn a_command_must_be_one_that_can_be_typed() {
         for (command, is_fine) in [
-            ("cargo run -p sync_cpu -- --calls 3", true),
-            ("cargo run -p sync_cpu -- --gone 3", false),
-            ("cargo run -p sync_cpu -- --calls many", false),
+            ("cargo run -p practice_site -- --latency 3", true),
+            ("cargo run -p practice_site -- --gone 3", false),
+            ("cargo run -p practice_site -- --latency long", false),
             ("cargo run -p gone", false),
-            ("cargo run -p sync_cpu --example gone", false),
+            ("cargo run -p practice_site --example gone", false),
             ("cargo run", false),
             ("cargo run -p LESSON", true),
-            ("cargo test -p sync_cpu --doc", true),
+            ("cargo test -p practice_site --doc", true),
             ("cargo test -p gone", false),
             ("git diff --no-index Cargo.toml README.md", true),
             ("git diff --no-index Cargo.toml gone", false),
@@ -508,7 +667,7 @@ mod tests {
             ("--workers 5", true),
             ("--gone", false),
             ("run.gone()", false),
-            ("crates/sync_cpu", true),
+            ("crates/common", true),
             ("crates/gone", false),
             ("tutorial/book/index.html", true),
             ("tutorial/gone", false),
@@ -521,32 +680,82 @@ mod tests {
         }
     }
 
+    /// What is said of the marks of a page, among the invented lessons and pages for some of them.
+    fn said_of_the_marks(page: &Page) -> Vec<String> {
+        let pages = [self::page("first_pages", "# First\n"), self::page("more_pages", "# More\n")];
+        let mut found = Vec::new();
+        of_the_marks(page, &invented(), &pages, &mut |_, what| found.push(what))
+            .expect("they are looked at");
+        found
+    }
+
     #[test]
     fn what_stands_below_a_mark_must_be_what_would_be_made() {
-        let said = |text: &str| {
-            let mut found = Vec::new();
-            of_the_marks(&page("x", text), &mut |_, what| found.push(what));
-            found
-        };
-        let now = renew::difference("sync_cpu", "parallel_cpu").expect("both are there");
-        let mark = "<!-- diff: sync_cpu parallel_cpu -->\n";
+        let said = |text: &str| said_of_the_marks(&page("x", text));
+        let found = found();
+        let (one, other) = (&found[0].name, &found[1].name);
+        let now = renew::difference(one, other).expect("both are there");
+        let mark = format!("<!-- diff: {one} {other} -->\n");
         assert_eq!(said(&format!("{mark}{now}")), [""; 0]);
-        assert_eq!(said(mark).len(), 1);
-        assert_eq!(said(&format!("{mark}{}", now.replace("par_iter", "iter"))).len(), 1);
-        assert_eq!(said("<!-- diff: sync_cpu gone -->\n```diff\nx\n```\n").len(), 1);
-        let output = "<!-- output: cargo run -p sync_cpu -->\n```text\nx\n```\n";
-        assert_eq!(said(output).len(), 1, "nobody is told to type it");
-        assert_eq!(said(&format!("```console\ncargo run -p sync_cpu\n```\n{output}")), [""; 0]);
-        let picture = "<!-- picture: runs/a.svg cargo run -p sync_cpu -->\n![x](runs/b.svg)\n";
-        assert_eq!(said(picture).len(), 1);
+        assert_eq!(said(&mark).len(), 1);
+        assert_eq!(said(&format!("{mark}{}", now.replacen("\n+", "\n-", 1))).len(), 1);
+        assert_eq!(said(&format!("<!-- diff: {one} gone -->\n```diff\nx\n```\n")).len(), 1);
+        let output = format!("<!-- output: cargo run -p {one} -->\n```text\nx\n```\n");
+        assert_eq!(said(&output).len(), 1, "nobody is told to type it");
+        assert_eq!(said(&format!("```console\ncargo run -p {one}\n```\n{output}")), [""; 0]);
+        let picture =
+            format!("<!-- picture: runs/a.svg cargo run -p {one} -->\n![x](runs/b.svg)\n");
+        assert_eq!(said(&picture).len(), 1);
+        let of_nothing = "<!-- picture: runs/a.svg cargo run -p gone -->\n![x](runs/a.svg)\n";
+        assert_eq!(said(of_nothing).len(), 1);
+    }
+
+    #[test]
+    fn a_list_must_be_of_the_lessons_that_there_are() {
+        let said = |text: &str| said_of_the_marks(&page("x", text));
+        let rows = table(&Which::Nine, &invented()).expect("there are some");
+        let listed = |rows: &str| format!("<!-- lessons: nine -->\n{rows}<!-- end -->\n");
+        assert_eq!(said(&listed(&rows)), [""; 0]);
+        let old = rows.lines().filter(|row| !row.contains("alone")).collect::<Vec<_>>().join("\n");
+        for stale in ["", "\n", &old, &rows.replace("`for` loop", "loop")] {
+            assert_eq!(said(&listed(stale)).len(), 1, "{stale}");
+        }
+        let pages = |entries: &str| format!("<!-- pages: page -->\n{entries}<!-- end -->\n");
+        let (first, more) = ("- [First](first_pages.md)\n", "- [More](more_pages.md)\n");
+        assert_eq!(said(&pages(&format!("\n{first}{more}\n"))), [""; 0]);
+        for stale in [format!("\n{more}{first}\n"), format!("\n{first}\n")] {
+            assert_eq!(said(&pages(&stale)).len(), 1, "{stale}");
+        }
+        let of_no_kind = "<!-- pages: pagge -->\n\n- [First](first_pages.md)\n\n<!-- end -->\n";
+        assert_eq!(said(of_no_kind).len(), 1);
+    }
+
+    #[test]
+    fn a_picture_of_runs_must_be_of_the_lessons_that_there_are() {
+        let folder = env::temp_dir().join(format!("book-runs-{}", process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("a.svg"), "<text>first_pages</text><text>more_pages</text>")
+            .expect("a picture");
+        let said = |words: &str, file: &str| {
+            let text = format!("<!-- runs: a.svg page -->\n![{words}]({file})\n");
+            said_of_the_marks(&Page { name: "x".into(), path: folder.join("x.md"), text })
+        };
+        assert_eq!(said("first_pages 1 s, more_pages 1 s", "a.svg"), [""; 0]);
+        assert_eq!(said("first_pages 1 s, more_pages 1 s", "b.svg").len(), 1);
+        for words in ["first_pages", "more_pages, first_pages", "first_pages, more_pages, beyond"] {
+            assert_eq!(said(words, "a.svg").len(), 1, "{words}");
+        }
+        fs::write(folder.join("a.svg"), "<text>first_pages</text>").expect("a picture");
+        assert_eq!(said("first_pages 1 s, more_pages 1 s", "a.svg").len(), 1);
+        fs::remove_dir_all(folder).expect("it is removed");
     }
 
     #[test]
     fn a_lesson_needs_its_sections_exercises_notes_and_the_articles_time() {
-        let text = "# sync_cpu\n\n## The idea\n\n<details>\n<summary>Solution</summary>\n";
-        let page = page("sync_cpu", text);
+        let text = "# more_pages\n\n## The idea\n\n<details>\n<summary>Solution</summary>\n";
+        let page = page("more_pages", text);
         let mut found = Vec::new();
-        of_the_sections(&page, &pieces(text), &mut |_, what| found.push(what));
+        of_the_sections(&page, &pieces(text), &invented(), &mut |_, what| found.push(what));
         let all = found.join("\n");
         for what in [
             "folded away",
@@ -565,15 +774,69 @@ mod tests {
     }
 
     #[test]
+    fn only_what_has_nothing_before_it_shows_no_change() {
+        let lessons = invented();
+        let first: Vec<&str> = lessons
+            .iter()
+            .filter(|lesson| is_first_of_its_kind(lesson, &lessons))
+            .map(Lesson::name)
+            .collect();
+        // One that goes further has one of the nine beside it.
+        assert_eq!(first, ["first_pages", "alone"]);
+    }
+
+    #[test]
     fn a_page_must_be_in_the_contents_and_a_lesson_have_a_page() {
-        let contents = page("SUMMARY", "- [One](one.md)\n- [One](one.md)\n");
+        let contents = page(
+            "SUMMARY",
+            "- [One](one.md)\n- [One](one.md)\n- [First](first_pages.md)\n\
+             <!-- pages: page -->\n\n- [More](more_pages.md)\n\n<!-- end -->\n",
+        );
+        let names = ["one", "two", "first_pages", "more_pages"];
+        let pages: Vec<Page> =
+            [contents].into_iter().chain(names.map(|name| page(name, ""))).collect();
         let mut found = Vec::new();
-        of_the_contents(&[contents, page("one", ""), page("two", "")], &mut found);
+        of_the_contents(&pages, &invented(), &mut found);
         let all = found.join("\n");
-        for what in
-            ["one.md stands 2 times", "two.md stands 0 times", "sync_cpu has no page", "order"]
-        {
+        for what in [
+            "one.md stands 2 times",
+            "two.md stands 0 times",
+            "alone has no page",
+            "order",
+            "first_pages does not stand below a mark",
+        ] {
             assert!(all.contains(what), "{what}: {all}");
         }
+        assert!(!all.contains("more_pages does not"), "{all}");
+    }
+
+    #[test]
+    fn a_document_leads_to_what_is_there() {
+        let said = |text: &str| {
+            let mut found = Vec::new();
+            of_a_document(&page("x", text), &known(), &mut found).expect("it is looked at");
+            found
+        };
+        let fine = "[a](SUMMARY.md) `crates/common`, `tutorial/src/LESSON.md`, `cargo test -p LESSON`, `anything`\n";
+        assert_eq!(said(fine), [""; 0]);
+        for dead in
+            ["[a](gone.md)", "`crates/gone`", "`cargo test -p gone`", "```console\nrm -r x\n```"]
+        {
+            assert_eq!(said(dead).len(), 1, "{dead}");
+        }
+    }
+
+    #[test]
+    fn the_readme_must_be_short_and_show_the_lessons_and_their_runs() {
+        let said = |text: &str| {
+            let mut found = Vec::new();
+            of_the_readme(&page("README", text), &mut found);
+            found
+        };
+        let all = "<!-- runs: a.svg page -->\n<!-- lessons: nine -->\n<!-- end -->\n\
+                   <!-- lessons: further -->\n<!-- end -->\n";
+        assert_eq!(said(all), [""; 0]);
+        assert_eq!(said("").len(), 3);
+        assert_eq!(said(&[all, &"\n".repeat(LINES_OF_THE_README)].concat()).len(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! The programs that the book shows: whole, between marks, or as the difference of two.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
@@ -10,25 +11,54 @@ use crate::root;
 /// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
 
-/// Where a program is, seen from the workspace's folder: a lesson, or one of its examples.
-pub(crate) fn source(package: &str, example: Option<&str>) -> String {
-    match example {
-        None => format!("crates/{package}/src/main.rs"),
-        Some(example) => format!("crates/{package}/examples/{example}.rs"),
+/// The folders of all packages, seen from the workspace's, by the names of the packages.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) fn packages() -> io::Result<BTreeMap<String, String>> {
+    let mut packages = BTreeMap::from([("tests".into(), "tests".into())]);
+    let mut groups = ["crates", "scripts"].map(String::from).to_vec();
+    while let Some(group) = groups.pop() {
+        for entry in fs::read_dir(root().join(&group))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let folder = format!("{group}/{name}");
+            if entry.path().join("Cargo.toml").is_file() {
+                packages.insert(name, folder);
+            } else if entry.path().is_dir() {
+                groups.push(folder);
+            }
+        }
     }
+    Ok(packages)
 }
 
-/// A program, which a mark names as `lesson` or `lesson/example`, without its header and without mdBook's marks: they are no
-/// part of the lesson.
-fn body(name: &str) -> io::Result<String> {
+/// Where a program would be, seen from the workspace's folder: a lesson or a tool, or one of its examples.
+///
+/// # Errors
+/// When the folders cannot be read.
+pub(crate) fn source(package: &str, example: Option<&str>) -> io::Result<String> {
+    let folder = packages()?.remove(package).unwrap_or_else(|| format!("crates/{package}"));
+    Ok(match example {
+        None => format!("{folder}/src/main.rs"),
+        Some(example) => format!("{folder}/examples/{example}.rs"),
+    })
+}
+
+/// The source of a program, which a mark names as `lesson` or `lesson/example`.
+fn read(name: &str) -> io::Result<String> {
     let (lesson, example) =
         name.split_once('/').map_or((name, None), |(lesson, example)| (lesson, Some(example)));
-    let path = source(lesson, example);
-    let source = fs::read_to_string(root().join(&path))
-        .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
+    let path = source(lesson, example)?;
+    fs::read_to_string(root().join(&path))
+        .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))
+}
+
+/// A program without its header and without mdBook's marks: they are no part of the lesson.
+fn body(source: &str) -> String {
     let lines = source.lines().filter(|line| !line.starts_with("//!") && !is_mark(line));
     let body: Vec<&str> = lines.skip_while(|line| line.is_empty()).collect();
-    Ok(body.join("\n") + "\n")
+    body.join("\n") + "\n"
 }
 
 fn is_mark(line: &str) -> bool {
@@ -41,7 +71,11 @@ fn is_mark(line: &str) -> bool {
 /// # Errors
 /// When one of them cannot be read.
 pub(crate) fn difference(one: &str, other: &str) -> io::Result<String> {
-    let (one, other) = (body(one)?, body(other)?);
+    Ok(changes(&read(one)?, &read(other)?))
+}
+
+fn changes(one: &str, other: &str) -> String {
+    let (one, other) = (body(one), body(other));
     let diff = TextDiff::from_lines(&one, &other);
     let text = diff.unified_diff().context_radius(CONTEXT).to_string();
     let mut shown = String::new();
@@ -53,7 +87,7 @@ pub(crate) fn difference(one: &str, other: &str) -> io::Result<String> {
             shown += "@@ ... @@\n";
         }
     }
-    Ok(shown)
+    shown
 }
 
 /// The lines of a file between an anchor's marks; `None` when it has no such anchor.
@@ -86,11 +120,24 @@ mod tests {
 
     #[test]
     fn a_difference_shows_code_alone() {
-        let text = difference("sync_downloader", "threaded_downloader").expect("both are there");
-        assert!(text.contains("\n+            scope.spawn(|| {\n"), "{text}");
-        for foreign in ["//!", "ANCHOR", "---", "+++"] {
-            assert!(!text.contains(foreign), "{foreign}: {text}");
+        let source = |header: &str, change: &str| {
+            format!(
+                "//! {header}.\n\nfn main() {{\n    // ANCHOR: a\n    {change};\n}}\n// ANCHOR_END: a\n"
+            )
+        };
+        let text = changes(&source("One", "one()"), &source("Other", "other()"));
+        assert_eq!(text, " fn main() {\n-    one();\n+    other();\n }\n");
+        assert_eq!(changes(&source("One", "one()"), &source("Other", "one()")), "");
+    }
+
+    #[test]
+    fn a_program_is_found_wherever_its_group_is() {
+        for lesson in course::find(&root()).expect("there are lessons") {
+            let main = source(&lesson.name, None).expect("it is found");
+            assert_eq!(main, format!("{}/src/main.rs", lesson.folder));
         }
-        assert_eq!(difference("sync_cpu", "sync_cpu").expect("it is there"), "");
+        let example = source("gone", Some("example")).expect("it is looked for");
+        assert_eq!(example, "crates/gone/examples/example.rs");
+        assert!(difference("gone", "gone/example").is_err());
     }
 }

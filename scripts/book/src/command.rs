@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use harness::report::Report;
+
 use crate::{code, root};
 
 /// `cargo run` of one of the workspace's programs.
@@ -50,7 +52,10 @@ impl Program {
     }
 
     /// Where its source is, seen from the workspace's folder.
-    pub fn source(&self) -> String {
+    ///
+    /// # Errors
+    /// When the folders cannot be read.
+    pub fn source(&self) -> io::Result<String> {
         code::source(&self.package, self.example.as_deref())
     }
 
@@ -74,6 +79,18 @@ impl Program {
         let text = fs::read_to_string(&file)?.replace('\r', "");
         fs::remove_file(&file)?;
         Ok(text)
+    }
+
+    /// Runs it with `--json`; gives what it reports.
+    ///
+    /// # Errors
+    /// When it cannot be run, or reports nothing.
+    pub(crate) fn report(&self) -> io::Result<Report> {
+        let mut command = self.command();
+        command.args(&self.arguments).arg("--json").stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = command.output()?;
+        let report = Report::from_json(&String::from_utf8_lossy(&output.stdout));
+        report.map_err(|why| io::Error::other(format!("{self} reports nothing: {why}")))
     }
 
     /// What it says against its arguments. It is not run: `--help` comes last, and the arguments are read before.
@@ -102,7 +119,7 @@ impl Program {
         let mut command = match beside {
             Some(program) => Command::new(program),
             None => {
-                let mut cargo = common::inner_cargo(env!("CARGO"));
+                let mut cargo = course::inner_cargo(env!("CARGO"));
                 cargo.args(["run", "--quiet", "--locked", "-p", &self.package]).args(&self.cargo);
                 cargo.args(self.example.iter().flat_map(|example| ["--example", example]));
                 cargo.arg("--");
@@ -117,15 +134,21 @@ impl Program {
 
     /// The program, when it was built with this one.
     fn built(&self) -> Option<PathBuf> {
-        let this = env::current_exe().ok()?;
-        let folder = this.ancestors().skip(1).find(|folder| !folder.ends_with("deps"))?;
+        let folder = programs().ok()?;
         let program = match &self.example {
-            None => folder.join(&self.package),
-            Some(example) => folder.join("examples").join(example),
+            None => course::program(&folder, &self.package),
+            Some(example) => course::program(&folder.join("examples"), example),
         };
-        let program = program.with_extension(env::consts::EXE_EXTENSION);
         program.exists().then_some(program)
     }
+}
+
+/// The folder in which this program was built, and the others beside it.
+pub(crate) fn programs() -> io::Result<PathBuf> {
+    let this = env::current_exe()?;
+    // A test is one folder further down.
+    let folder = this.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    Ok(folder.unwrap_or(&this).to_owned())
 }
 
 impl fmt::Display for Program {
@@ -153,14 +176,29 @@ fn scratch() -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds all programs and examples that the book may name.
+/// Builds all programs that the book may name, with the profile that this one was built with: so they lie beside it.
+///
+/// # Errors
+/// When cargo does not start or one does not compile.
+pub(crate) fn build_programs() -> io::Result<()> {
+    build(&["--bins"])
+}
+
+/// Builds the examples as well.
 ///
 /// # Errors
 /// When cargo does not start or one does not compile.
 pub(crate) fn build_all() -> io::Result<()> {
-    let mut cargo = common::inner_cargo(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins", "--examples"]);
-    let is_built = cargo.current_dir(root()).status()?.success();
+    build(&["--bins", "--examples"])
+}
+
+fn build(what: &[&str]) -> io::Result<()> {
+    let programs = programs()?;
+    let folder = programs.file_name().unwrap_or_default();
+    let profile = if folder == "debug" { "dev".as_ref() } else { folder };
+    let mut cargo = course::inner_cargo(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--profile"]).arg(profile);
+    let is_built = cargo.args(what).current_dir(root()).status()?.success();
     if is_built { Ok(()) } else { Err(io::Error::other("the lessons could not be built")) }
 }
 
@@ -261,10 +299,10 @@ mod tests {
     #[test]
     fn a_command_is_read_and_written() {
         for command in [
-            "cargo run -p sync_cpu",
-            "cargo run -p sync_cpu -- --calls 40",
-            "cargo run -p threaded_cpu --example channel -- --quiet",
-            "cargo run --profile step -p sync_cpu -- --number 30",
+            "cargo run -p a_lesson",
+            "cargo run -p a_lesson -- --calls 40",
+            "cargo run -p a_lesson --example channel -- --quiet",
+            "cargo run --profile step -p a_lesson -- --number 30",
         ] {
             assert_eq!(Program::parse(command).expect("it is one").to_string(), command);
         }

@@ -1,19 +1,35 @@
-//! Renews what the tutorial shows of the lessons: `cargo run -p book` runs them all, which takes about a minute.
+//! Renews what the tutorial and the README show of the lessons: `cargo run -p book` runs them all, which takes about a minute.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use book::Extent;
 use clap::{Arg, ArgAction, Command};
 
 fn main() -> ExitCode {
     let matches = Command::new("book")
-        .about("Renews the outputs, diffs and timing diagrams in tutorial/src, from real runs of the lessons on this machine")
-        .arg(Arg::new("page").value_name("PAGE").num_args(0..).help("Only these pages, as `sync_cpu` [default: all]"))
+        .about(
+            "Renews the outputs, diffs and timing diagrams in tutorial/src, and the lists of lessons there and in the README, \
+             from real runs of the lessons on this machine",
+        )
+        .arg(
+            Arg::new("page")
+                .value_name("PAGE")
+                .num_args(0..)
+                .help("Only these pages, as `glossary` or `README` [default: all]"),
+        )
         .arg(
             Arg::new("diffs")
                 .long("diffs")
                 .action(ArgAction::SetTrue)
-                .help("Only what needs no run: after a change of code that prints what it printed"),
+                .help("Only the diffs: after a change of code that prints what it printed"),
+        )
+        .arg(
+            Arg::new("lists")
+                .long("lists")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("diffs")
+                .help("Only the lists of lessons in the README and the contents: after a lesson was added"),
         )
         .arg(
             Arg::new("check")
@@ -27,8 +43,13 @@ fn main() -> ExitCode {
     let done = if matches.get_flag("check") {
         check(is_wanted)
     } else {
-        let tell = |what: &str| _ = writeln!(io::stderr(), "{what}");
-        book::renew(!matches.get_flag("diffs"), is_wanted, tell).map(|()| true)
+        let extent = match () {
+            () if matches.get_flag("diffs") => Extent::Diffs,
+            () if matches.get_flag("lists") => Extent::Lists,
+            () => Extent::All,
+        };
+        let report = |what: &str| _ = writeln!(io::stderr(), "{what}");
+        book::renew(extent, is_wanted, report).map(|()| true)
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

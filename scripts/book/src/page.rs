@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::command::Program;
+use crate::lists::Which;
+use crate::root;
 
 /// A page of the book.
 #[derive(Clone, Debug)]
@@ -27,6 +29,23 @@ pub enum What {
     Output(Program),
     /// The timing diagram of a program, in a file beside the page.
     Picture(String, Program),
+    /// The runs of the nine's lessons of a kind on one time scale, in a file beside the page.
+    Runs(Runs),
+    /// A table of lessons.
+    Lessons(Which),
+    /// The entries of lessons' pages in the contents.
+    Pages(Which),
+}
+
+/// Runs that are drawn on one time scale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runs {
+    /// The file of the picture, seen from the page.
+    pub file: String,
+    /// The kind of work of the lessons.
+    pub kind: String,
+    /// What they are run with.
+    pub arguments: Vec<String>,
 }
 
 /// Where in a page something is made.
@@ -36,7 +55,7 @@ pub struct Mark {
     pub what: What,
     /// The line of the mark, from 1.
     pub line: usize,
-    /// What was made last: the bytes of a fenced block or an image. Empty where nothing was made yet.
+    /// What was made last: the bytes of a fenced block, an image, or a list. Empty where nothing was made yet.
     pub made: Range<usize>,
 }
 
@@ -54,6 +73,11 @@ impl Page {
     /// Where a file is that it links to, shows or includes.
     pub(crate) fn beside(&self, file: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new(".")).join(file)
+    }
+
+    /// Where it is, seen from the workspace's folder.
+    pub(crate) fn place(&self) -> String {
+        self.path.strip_prefix(root()).unwrap_or(&self.path).display().to_string()
     }
 
     /// Its marks, from the top.
@@ -76,14 +100,27 @@ impl Page {
                 "picture" => rest.split_once(' ').and_then(|(file, command)| {
                     Some(What::Picture(file.into(), Program::parse(command)?))
                 }),
+                "runs" => {
+                    let mut words = rest.split(' ').map(String::from);
+                    words.next().zip(words.next()).map(|(file, kind)| {
+                        What::Runs(Runs { file, kind, arguments: words.collect() })
+                    })
+                }
+                "lessons" => Some(What::Lessons(Which::parse(rest))),
+                "pages" => Some(What::Pages(Which::parse(rest))),
                 _ => None,
             };
             let line = number + 1;
             let what =
                 what.ok_or_else(|| format!("line {line}: this is not understood: {words}"))?;
             let after = &self.text[at..];
-            let length =
-                if matches!(what, What::Picture(..)) { image(after) } else { fence(after) };
+            let length = match what {
+                What::Diff(..) | What::Output(_) => fence(after),
+                What::Picture(..) | What::Runs(_) => image(after),
+                What::Lessons(_) | What::Pages(_) => {
+                    list(after).ok_or_else(|| format!("line {line}: this has no end: {words}"))?
+                }
+            };
             marks.push(Mark { what, line, made: at..at + length });
         }
         Ok(marks)
@@ -100,6 +137,19 @@ fn fence(text: &str) -> usize {
 fn image(text: &str) -> usize {
     let line = text.split_inclusive('\n').next().unwrap_or_default();
     if line.starts_with("![") { line.len() } else { 0 }
+}
+
+/// How long the list is that a text begins with, up to the mark of its end; `None` when another mark comes before that.
+fn list(text: &str) -> Option<usize> {
+    let mut length = 0;
+    for line in text.split_inclusive('\n') {
+        match line.trim_end() {
+            "<!-- end -->" => return Some(length),
+            line if line.starts_with("<!-- ") => return None,
+            _ => length += line.len(),
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -123,17 +173,44 @@ mod tests {
     #[test]
     fn nothing_was_made_where_text_follows() {
         let page = page(
-            "<!-- picture: runs/a.svg cargo run -p sync_cpu -->\n\n![not this](runs/a.svg)\n\
-             <!-- output: cargo run -p sync_cpu -->\nText.\n<!-- a remark -->\n",
+            "<!-- picture: runs/a.svg cargo run -p lesson -->\n\n![not this](runs/a.svg)\n\
+             <!-- output: cargo run -p lesson -->\nText.\n<!-- a remark -->\n\
+             <!-- lessons: nine -->\n<!-- end -->\n",
         );
         let marks = page.marks().expect("they can be read");
-        assert_eq!(marks.iter().map(|mark| mark.line).collect::<Vec<_>>(), [1, 4]);
+        assert_eq!(marks.iter().map(|mark| mark.line).collect::<Vec<_>>(), [1, 4, 7]);
         assert!(marks.iter().all(|mark| mark.made.is_empty()));
     }
 
     #[test]
+    fn a_list_goes_on_to_its_end() {
+        let page =
+            page("<!-- pages: page -->\n\n- [One](one.md)\n\n<!-- end -->\n\n- [Two](two.md)\n");
+        let marks = page.marks().expect("it can be read");
+        assert_eq!(marks[0].what, What::Pages(Which::Kind("page".into())));
+        assert_eq!(&page.text[marks[0].made.clone()], "\n- [One](one.md)\n\n");
+    }
+
+    #[test]
+    fn runs_have_a_file_a_kind_and_arguments() {
+        let page = page("<!-- runs: a.svg page --repeat 10 -->\n![Runs](a.svg)\n");
+        let mark = page.marks().expect("it can be read").remove(0);
+        let arguments = ["--repeat", "10"].map(String::from).into();
+        let runs = Runs { file: "a.svg".into(), kind: "page".into(), arguments };
+        assert_eq!(mark.what, What::Runs(runs));
+        assert_eq!(&page.text[mark.made], "![Runs](a.svg)\n");
+    }
+
+    #[test]
     fn a_mark_that_is_misspelt_is_not_passed_over() {
-        for text in ["<!-- dif: a b -->\n", "<!-- diff: a -->\n", "<!-- output: make -->\n"] {
+        for text in [
+            "<!-- dif: a b -->\n",
+            "<!-- diff: a -->\n",
+            "<!-- output: make -->\n",
+            "<!-- runs: a.svg -->\n",
+            "<!-- lessons: nine -->\n\n| a table without an end |\n",
+            "<!-- pages: nine -->\n<!-- pages: further -->\n<!-- end -->\n",
+        ] {
             assert!(page(text).marks().is_err(), "{text}");
         }
     }

@@ -85,6 +85,11 @@ pub fn words(text: &str) -> usize {
     .sum()
 }
 
+/// The title of a page, as it stands in its first line; `None` where that is something else.
+pub(crate) fn title(text: &str) -> Option<&str> {
+    text.lines().next()?.strip_prefix("# ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,49 +4,84 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use crate::command::{Program, build_all, shortened};
-use crate::page::{Mark, Page, What};
-use crate::{code, pages};
+use course::Lesson;
+use timeline::{Timeline, plural};
 
-/// Renews pages: what a change of the code makes stale (diffs), and with `runs` also what is printed and drawn.
-/// `wanted` is asked whether a page of that name is to be renewed. `tell` hears what is being done.
+use crate::command::{Program, build_all, build_programs, shortened};
+use crate::lists::{Which, entries, table};
+use crate::page::{Mark, Page, Runs, What};
+use crate::{code, lessons, pages, readme};
+
+/// What is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    All,
+    /// What changes from lesson to lesson: nothing has to be built or run.
+    Diffs,
+    /// The lists of lessons in the README and in the contents: nothing is run.
+    Lists,
+}
+
+/// Renews the README and the pages. `wanted` is asked whether a page of that name is to be renewed. `report` is told what is
+/// being done.
 ///
 /// # Errors
 /// When a page cannot be read or written, a lesson not be built or run, or a mark not be understood.
 pub fn renew(
-    runs: bool,
+    extent: Extent,
     wanted: impl Fn(&str) -> bool,
-    mut tell: impl FnMut(&str),
+    report: impl Fn(&str),
 ) -> io::Result<()> {
-    if runs {
-        tell("building the lessons and their examples");
-        build_all()?;
+    match extent {
+        Extent::All => {
+            report("building the lessons and their examples");
+            build_all()?;
+        }
+        Extent::Lists => {
+            report("building the lessons");
+            build_programs()?;
+        }
+        Extent::Diffs => {}
     }
-    for page in pages()?.iter().filter(|page| wanted(&page.name)) {
+    let lessons = if extent == Extent::Diffs { Vec::new() } else { lessons()? };
+    let pages = pages()?;
+    for page in [readme()?].iter().chain(&pages).filter(|page| wanted(&page.name)) {
         let mut ran: Vec<(Program, String)> = Vec::new();
         // Each command once: its output and its picture are of the same run.
         let mut run = |program: &Program| -> io::Result<String> {
             if let Some((_, output)) = ran.iter().find(|(other, _)| other == program) {
                 return Ok(output.clone());
             }
-            tell(&format!("{}: {program}", page.name));
+            report(&format!("{}: {program}", page.name));
             let output = program.output(picture_of(page, program).as_deref())?;
             ran.push((program.clone(), output.clone()));
             Ok(output)
         };
-        let text = renewed(page, |mark| match &mark.what {
-            What::Diff(one, other) => difference(one, other).map(Some),
-            What::Output(_) | What::Picture(..) if !runs => Ok(None),
-            What::Output(program) => {
-                Ok(Some(format!("```text\n{}```\n", shortened(&run(program)?))))
+        let text = renewed(page, |mark| {
+            let of = match mark.what {
+                What::Diff(..) => Extent::Diffs,
+                What::Lessons(_) | What::Pages(_) => Extent::Lists,
+                What::Output(_) | What::Picture(..) | What::Runs(_) => Extent::All,
+            };
+            if extent != Extent::All && extent != of {
+                return Ok(None);
             }
-            What::Picture(file, program) => {
-                let output = run(program)?;
-                if !page.beside(file).exists() {
-                    return Err(io::Error::other(format!("{program} drew nothing:\n{output}")));
+            let made = match &mark.what {
+                What::Diff(one, other) => difference(one, other)?,
+                What::Lessons(which) => table(which, &lessons).map_err(io::Error::other)?,
+                What::Pages(which) => entries(which, &lessons, &pages).map_err(io::Error::other)?,
+                What::Output(program) => format!("```text\n{}```\n", shortened(&run(program)?)),
+                What::Picture(file, program) => {
+                    let output = run(program)?;
+                    if !page.beside(file).exists() {
+                        return Err(io::Error::other(format!("{program} drew nothing:\n{output}")));
+                    }
+                    format!("![{}]({file})\n", description(program, &output))
                 }
-                Ok(Some(format!("![{}]({file})\n", description(program, &output))))
-            }
+                What::Runs(runs) => drawn(page, runs, &lessons, &report)?,
+            };
+            Ok(Some(made))
         })?;
         if text != page.text {
             fs::write(&page.path, text)?;
@@ -75,6 +110,32 @@ fn renewed(
 /// The fenced block that shows what changes.
 pub(crate) fn difference(one: &str, other: &str) -> io::Result<String> {
     Ok(format!("```diff\n{}```\n", code::difference(one, other)?))
+}
+
+/// Runs lessons, draws them on one time scale, and gives the line that shows the picture.
+fn drawn(
+    page: &Page,
+    Runs { file, kind, arguments }: &Runs,
+    lessons: &[Lesson],
+    report: impl Fn(&str),
+) -> io::Result<String> {
+    let mut timelines = Vec::new();
+    for lesson in Which::Kind(kind.clone()).of(lessons).map_err(io::Error::other)? {
+        let program = Program { arguments: arguments.clone(), ..Program::named(lesson.name()) };
+        report(&format!("{}: {program}", page.name));
+        timelines.push(program.report()?.timeline());
+    }
+    let items = timelines.iter().map(|timeline| timeline.spans.len()).max().unwrap_or_default();
+    let title = format!("The same {items} {}, on one time scale", plural(kind, items));
+    fs::write(page.beside(file), timeline::side_by_side(&title, &timelines))?;
+    Ok(format!("![{}]({file})\n", words_of(&title, &timelines)))
+}
+
+/// The picture in words, for those who do not see it.
+fn words_of(title: &str, timelines: &[Timeline]) -> String {
+    let run = |it: &Timeline| format!("{} {:.2} s", it.title, it.took.as_secs_f64());
+    let runs: Vec<String> = timelines.iter().map(run).collect();
+    format!("{title}: {}. Blue: it works; orange: it waits.", runs.join(", "))
 }
 
 /// The file of the picture of the same command, where the page has one.
@@ -133,21 +194,21 @@ mod tests {
 
     #[test]
     fn a_picture_is_described_by_the_sentence_of_its_run() {
-        let program = Program::parse("cargo run -p sync_cpu").expect("a command");
+        let program = Program::parse("cargo run -p a_lesson").expect("a command");
         let output = "Computed in 1 seconds\nAt most 1 call in flight; 1 thread worked 100%; 1.00\nof 2 cores busy: CPU-bound.\nmain ██\n";
         assert_eq!(
             description(&program, output),
-            "Timing diagram of `cargo run -p sync_cpu`. At most 1 call in flight; 1 thread worked 100%; 1.00 of 2 cores busy: CPU-bound."
+            "Timing diagram of `cargo run -p a_lesson`. At most 1 call in flight; 1 thread worked 100%; 1.00 of 2 cores busy: CPU-bound."
         );
         let parts = "Computed in 1 seconds\npart        seconds\none by one    0.5\njoined        0.1\n         │one by one\n";
         assert_eq!(
             description(&program, parts),
-            "Timing diagram of `cargo run -p sync_cpu`. Its parts, from the left: one by one; joined."
+            "Timing diagram of `cargo run -p a_lesson`. Its parts, from the left: one by one; joined."
         );
         let race = "counted 1, lost 1\nLost here: 7 additions.\n";
         assert_eq!(
             description(&program, race),
-            "A lost update of `cargo run -p sync_cpu`, step by step. Lost here: 7 additions."
+            "A lost update of `cargo run -p a_lesson`, step by step. Lost here: 7 additions."
         );
     }
 }

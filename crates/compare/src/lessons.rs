@@ -1,0 +1,197 @@
+//! The lessons that are compared: built, and asked what they are.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use course::{Found, Lesson};
+use harness::{Described, Model};
+
+use crate::args::{Arguments, refuse};
+use crate::process::{self, Stop};
+use crate::results::Check;
+use crate::sweep;
+
+/// Where the lessons' programs are, and how they were built.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    folder: PathBuf,
+    /// Cargo's name of the profile.
+    pub(crate) profile: String,
+}
+
+/// What is to be compared with what.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    pub(crate) programs: Programs,
+    /// The lessons, in the order of the course.
+    pub(crate) lessons: Vec<&'static Lesson>,
+    /// For each kind of work, the lesson that the others are compared with. It need not be run.
+    pub(crate) bases: Vec<&'static Lesson>,
+    /// A failed check for each lesson that does not say what it is.
+    pub(crate) silent: Vec<Check>,
+}
+
+/// Builds the lessons that the arguments ask for. Where they ask for what cannot be compared, a sentence says
+/// so and the process ends with status 2.
+///
+/// # Errors
+/// When the lessons cannot be built, or Ctrl-C was pressed meanwhile.
+pub(crate) fn select(args: &Arguments, found: &'static [Found]) -> Result<Compared, String> {
+    let programs = Programs::beside_this_program()?;
+    let is_wanted = |lesson: &&Found| match args.only.as_slice() {
+        [] => args.further || !lesson.is_further,
+        only => only.contains(&lesson.name),
+    };
+    let (wanted, others): (Vec<&Found>, Vec<&Found>) = found.iter().partition(is_wanted);
+    let mut silent = Vec::new();
+    let lessons = programs.describe(&wanted, args.limit, &mut silent)?;
+    let mut bases = bases(lessons.iter().copied());
+    let mut silent_others = Vec::new();
+    if lessons.iter().any(|lesson| is_alone(lesson, &bases)) {
+        // Its base is among the others of the nine, if anywhere.
+        let nine: Vec<&Found> = others.into_iter().filter(|lesson| !lesson.is_further).collect();
+        bases.extend(programs.describe(&nine, args.limit, &mut silent_others)?);
+        bases = self::bases(bases.into_iter());
+    }
+    let (alone, lessons): (Vec<&Lesson>, Vec<&Lesson>) =
+        lessons.into_iter().partition(|lesson| is_alone(lesson, &bases));
+    if let Some(lesson) = alone.first().filter(|_| !args.only.is_empty()) {
+        // A lesson that does not say what it is may be the base.
+        if let Some(check) = silent.iter().chain(&silent_others).next() {
+            return Err(check.sentence.clone());
+        }
+        refuse(format!(
+            "{} cannot be compared: it has no sections, and no sync lesson does {}",
+            lesson.name(),
+            timeline::plural(lesson.kind(), 2)
+        ));
+    }
+    let can_sweep = lessons.iter().any(|lesson| sweep::can_sweep(lesson));
+    if !args.sweep.is_empty() && !args.only.is_empty() && !can_sweep {
+        refuse(
+            "--sweep runs those of the nine's downloaders that have a limit, and --only names none of them"
+                .into(),
+        );
+    }
+    Ok(Compared { programs, lessons, bases, silent })
+}
+
+/// Whether there is nothing to compare a lesson with.
+fn is_alone(lesson: &Lesson, bases: &[&Lesson]) -> bool {
+    !lesson.has_sections() && bases.iter().all(|base| base.kind() != lesson.kind())
+}
+
+/// Of each kind of work, the lesson of the nine that does it without concurrency.
+fn bases(lessons: impl Iterator<Item = &'static Lesson>) -> Vec<&'static Lesson> {
+    let is_base =
+        |it: &&Lesson| it.model() == Model::Sync && !it.found.is_further && !it.has_sections();
+    let mut bases: Vec<&Lesson> = lessons.filter(is_base).collect();
+    bases.sort_by_key(|lesson| lesson.found.number);
+    let mut kinds = BTreeSet::new();
+    bases.retain(|lesson| kinds.insert(lesson.kind()));
+    bases
+}
+
+impl Programs {
+    /// The programs of lessons lie beside this one.
+    fn beside_this_program() -> Result<Self, String> {
+        let this =
+            env::current_exe().map_err(|error| format!("where does this program lie? {error}"))?;
+        let folder = this.parent().map(Path::to_path_buf).unwrap_or_default();
+        let profile = match folder.file_name().and_then(|name| name.to_str()) {
+            Some("debug") | None => "dev",
+            Some(name) => name,
+        };
+        Ok(Self { profile: profile.into(), folder })
+    }
+
+    pub(crate) fn path(&self, lesson: &str) -> PathBuf {
+        course::program(&self.folder, lesson)
+    }
+
+    /// Builds lessons, and asks them what they are. Those that do not say are left out, and why becomes a
+    /// failed check.
+    fn describe(
+        &self,
+        lessons: &[&Found],
+        limit: Duration,
+        silent: &mut Vec<Check>,
+    ) -> Result<Vec<&'static Lesson>, String> {
+        self.build(lessons)?;
+        let mut described: Vec<&Lesson> = Vec::new();
+        for &found in lessons {
+            let output = process::output(&self.path(&found.name), &["--describe"], limit);
+            let lesson = output.and_then(|text| {
+                let nonsense = |why| format!("its answer to --describe makes no sense: {why}");
+                Ok(Described::read(&text).map_err(nonsense)?)
+            });
+            match lesson {
+                // They are there as long as the program.
+                Ok(lesson) => described
+                    .push(Box::leak(Box::new(Lesson { found: found.clone(), described: lesson }))),
+                Err(Stop::Trouble(why)) => silent.push(Check {
+                    passed: false,
+                    sentence: format!("{} does not say what it is: {why}.", found.name),
+                }),
+                Err(Stop::Interrupted) => return Err(interrupted()),
+            }
+        }
+        Ok(described)
+    }
+
+    /// Builds lessons with the profile of this program, where cargo started it.
+    fn build(&self, lessons: &[&Found]) -> Result<(), String> {
+        // Cargo sets this variable for the programs that it starts.
+        if let Some(cargo) = env::var_os("CARGO").filter(|_| !lessons.is_empty()) {
+            let mut build = course::inner_cargo(cargo);
+            build.args(["build", "--profile", &self.profile]).arg("--manifest-path");
+            build.arg(course::root()?.join("Cargo.toml"));
+            for lesson in lessons {
+                build.args(["--package", &lesson.name]);
+            }
+            let status =
+                build.status().map_err(|error| format!("cargo does not start: {error}"))?;
+            if harness::interrupted() {
+                return Err(interrupted());
+            }
+            if !status.success() {
+                return Err("the lessons could not be built".into());
+            }
+        }
+        match lessons.iter().find(|lesson| !self.path(&lesson.name).exists()) {
+            Some(lesson) => Err(format!(
+                "there is no {} beside this program: start it with `cargo run -p compare`, without --target",
+                lesson.name
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+fn interrupted() -> String {
+    "Ctrl-C was pressed while the lessons were built".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{lesson, with_sections};
+
+    #[test]
+    fn the_base_of_a_kind_is_the_first_sync_lesson_of_the_nine() {
+        let mut further = lesson("further", Model::Sync, "round").clone();
+        further.found.is_further = true;
+        let lessons = [
+            with_sections(),
+            lesson("threads", Model::Threads, "page"),
+            lesson("first", Model::Sync, "page"),
+            lesson("second", Model::Sync, "page"),
+            Box::leak(Box::new(further)),
+            lesson("other", Model::Sync, "call"),
+        ];
+        let names: Vec<&str> = bases(lessons.into_iter()).iter().map(|it| it.name()).collect();
+        assert_eq!(names, ["first", "other"]);
+    }
+}

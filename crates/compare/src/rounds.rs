@@ -1,0 +1,146 @@
+//! The measuring: warm-up, rounds, sweep.
+
+use std::time::{Duration, Instant};
+
+use crate::args::Arguments;
+use crate::bench::Bench;
+use crate::lessons::Compared;
+use crate::process::Stop;
+use crate::results::{Results, Row, Spread};
+use crate::{checks, machine, sweep};
+
+/// So long all rounds may take, but for the first two: without a range there is no verdict. The default
+/// sizes are such that it is under a minute, with all the rest but the build.
+const BUDGET: Duration = Duration::from_secs(48);
+/// With further lessons there is about twice as much to do.
+const BUDGET_WITH_FURTHER: Duration = Duration::from_secs(96);
+/// More runs than these say nothing new.
+const MOST_RUNS: usize = 10;
+/// So many times the others' median, and a first run was not like them.
+const MUCH_SLOWER: f64 = 1.25;
+/// Of runs as short as this, in seconds, one is often slower for no reason.
+const SHORT: f64 = 0.05;
+
+/// Measures all that the arguments ask for. Ctrl-C ends it early, with what was done.
+///
+/// # Errors
+/// When there is no practice site.
+pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, String> {
+    let Compared { programs, lessons, bases, silent } = compared;
+    let rounds = args.runs.unwrap_or(2); // until it is known better
+    let bench = Bench::new(args, &programs, rounds * lessons.len())?;
+    let mut warnings = Vec::new();
+    warnings.extend(machine::warn_of_build(&programs.profile));
+    warnings.extend(machine::warn_of_load("before the runs"));
+    let mut rows: Vec<Row> = lessons.iter().flat_map(|lesson| Row::of(lesson)).collect();
+    warm_up(&bench, &mut rows);
+    run_rounds(&bench, &mut rows);
+    let sweep = sweep::measure(&bench, &lessons);
+    bench.bar.finish_and_clear();
+    let interrupted = harness::interrupted();
+    if !interrupted {
+        warnings.extend(machine::warn_of_load("after the runs"));
+    }
+    warnings.extend(rows.iter().filter_map(warn_of_first_run));
+    if rows.iter().any(|row| row.samples.len() == 1) {
+        warnings
+            .push("One run has no range: nobody knows whether the next would be the same.".into());
+    }
+    let machine = machine::describe(&programs.profile);
+    let (sizes, checks) = (args.sizes, silent);
+    let mut results = Results { machine, sizes, bases, rows, sweep, checks, warnings, interrupted };
+    results.checks.extend(checks::all(&results));
+    Ok(results)
+}
+
+/// A small run of each lesson.
+fn warm_up(bench: &Bench<'_>, rows: &mut [Row]) {
+    for rows in by_lesson(rows) {
+        let lesson = rows[0].lesson;
+        bench.bar.set_message(format!("warming up {}", lesson.name()));
+        match bench.warm_up(lesson) {
+            Ok(_) => {}
+            Err(Stop::Trouble(why)) => in_trouble(rows, &why),
+            Err(Stop::Interrupted) => return,
+        }
+    }
+}
+
+/// Round by round, so that a slow moment of the machine meets all lessons.
+fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
+    let has_further = rows.iter().any(|row| row.lesson.found.is_further);
+    let start = Instant::now();
+    let mut rounds = bench.args.runs.unwrap_or(1);
+    let mut round = 0;
+    while round < rounds {
+        let mut lessons = by_lesson(rows);
+        bench.bar.set_length((rounds * lessons.len()) as u64);
+        // Rotate the order, so that after-effects do not always hit the same lesson.
+        let first = round % lessons.len().max(1);
+        lessons.rotate_left(first);
+        for rows in lessons {
+            let lesson = rows[0].lesson;
+            bench.bar.set_message(lesson.name());
+            if rows[0].trouble.is_none() {
+                match bench.measure(lesson) {
+                    Ok(samples) => {
+                        for (row, sample) in rows.iter_mut().zip(samples) {
+                            row.samples.push(sample);
+                        }
+                    }
+                    Err(Stop::Trouble(why)) => in_trouble(rows, &why),
+                    Err(Stop::Interrupted) => return,
+                }
+            }
+            bench.bar.inc(1);
+        }
+        round += 1;
+        if round == 1 && bench.args.runs.is_none() {
+            let budget = if has_further { BUDGET_WITH_FURTHER } else { BUDGET };
+            rounds = rounds_that_fit(start.elapsed(), budget);
+        }
+    }
+}
+
+/// The rows of each lesson: it runs once for all of them.
+fn by_lesson(rows: &mut [Row]) -> Vec<&mut [Row]> {
+    rows.chunk_by_mut(Row::is_of_same_lesson).collect()
+}
+
+fn in_trouble(rows: &mut [Row], why: &str) {
+    for row in rows {
+        row.trouble = Some(why.into());
+    }
+}
+
+/// How many rounds fit when the first took so long; two at least, for without them there is no range.
+fn rounds_that_fit(first: Duration, budget: Duration) -> usize {
+    let fitting = budget.as_secs_f64() / first.as_secs_f64().max(1e-3);
+    (fitting as usize).clamp(2, MOST_RUNS)
+}
+
+fn warn_of_first_run(row: &Row) -> Option<String> {
+    let (first, others) = row.samples.split_first()?;
+    let others = Spread::of(others.iter().map(|sample| sample.seconds))?;
+    let times = first.seconds / others.median;
+    let is_slow = times > MUCH_SLOWER && first.seconds > others.highest && others.median > SHORT;
+    is_slow.then(|| {
+        format!(
+            "The first run of {} took {times:.1} times as long as the others: something was still cold, or \
+             a virus scanner looked at it.",
+            row.name()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_rounds_as_fit() {
+        assert_eq!(rounds_that_fit(Duration::from_secs(11), BUDGET), 4);
+        assert_eq!(rounds_that_fit(Duration::from_secs(100), BUDGET), 2);
+        assert_eq!(rounds_that_fit(Duration::ZERO, BUDGET), MOST_RUNS);
+    }
+}

@@ -1,0 +1,62 @@
+//! A queue with room for two pages: the producer waits until a consumer takes one.
+//!
+//! Mirrors: `queue.Queue`, a lock, four workers, and a sentinel that ends them.
+//! Run:     `cargo run -p work_queue`
+//! Watch:   `main` in the diagram: it produces, and waits for room in the queue (back-pressure).
+//! Try:     `--hold-the-lock`: the same four workers, one after another.
+
+use std::process::ExitCode;
+use std::sync::{Mutex, mpsc::sync_channel};
+use std::thread;
+
+use common::{Run, Sites};
+
+const HELP: &str = "Wrong on purpose: a worker keeps the queue locked while it downloads";
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Threads).workers(4).default("repeat", "10");
+    let works = (downloads::Pages, harness::Switch::new("hold-the-lock", HELP));
+    let (run, (sites, hold_the_lock)) = lesson.start(works);
+    download_all_sites(run, sites, *hold_the_lock);
+    run.finish()
+}
+
+// ANCHOR: download_all_sites
+fn download_all_sites(run: &Run, sites: &Sites, hold_the_lock: bool) {
+    let (sender, receiver) = sync_channel::<&String>(2);
+    let queue = Mutex::new(receiver); // a receiver has one owner: the workers share it behind a lock
+    let lock = || queue.lock().expect("no worker panics here");
+    let next_site = || lock().recv(); // unlocks when it returns
+    let session = http_clients::session(sites.timeout, sites.proxy);
+    let download = |url| {
+        // Keep draining after Ctrl-C, or the producer blocks forever.
+        let Some(page) = run.begin(url) else { return };
+        page.end(download_site(&session, url));
+    };
+    thread::scope(|scope| {
+        for _ in 0..run.workers {
+            scope.spawn(|| {
+                if hold_the_lock {
+                    // Wrong on purpose: the guard lives until the body has ended, and keeps the queue locked.
+                    while let Ok(url) = lock().recv() {
+                        download(url)
+                    }
+                }
+                while let Ok(url) = next_site() {
+                    download(url)
+                }
+            });
+        }
+        for url in &sites.urls {
+            let _filling = run.annotate("fills the queue");
+            sender.send(url).expect("the workers are there until the end");
+        }
+        drop(sender); // no sentinel: without a sender, `recv` fails as soon as the queue is empty
+    });
+}
+// ANCHOR_END: download_all_sites
+
+fn download_site(session: &ureq::Agent, url: &str) -> Result<u64, ureq::Error> {
+    let mut body = session.get(url).call()?.into_body().into_reader();
+    Ok(std::io::copy(&mut body, &mut std::io::sink())?)
+}

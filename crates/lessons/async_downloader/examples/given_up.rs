@@ -1,0 +1,46 @@
+//! Solution: after a second, what is still on its way is given up, and what has arrived is kept.
+//!
+//! Run:     `cargo run -p async_downloader --example given_up`
+//! Watch:   `--workers 10 --latency 300`: 30 pages arrive, and ten are dropped where they await.
+
+use std::pin::pin;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use common::{Run, Sites};
+use futures_util::TryStreamExt;
+use futures_util::future::select;
+use tokio::time::sleep;
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet};
+
+fn main() -> ExitCode {
+    let (run, sites) = harness::lesson!(Async).all_at_once().start(downloads::Pages);
+    let event_loop = Builder::new_current_thread().enable_all().build();
+    event_loop.expect("the system gives an event loop").block_on(download_all_sites(run, sites));
+    run.finish()
+}
+
+/// How long the user is willing to wait for all of it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+// A spawned task may outlive this call: it owns its data, or borrows what lives as long as the program.
+async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
+    let session = http_clients::session(sites.timeout, sites.proxy);
+    let (limit, mut tasks) = (std::sync::Arc::new(Semaphore::new(run.workers)), JoinSet::new());
+    for url in &sites.urls {
+        // Both clones are handles: to the one client with its connections, to the one limit.
+        let (session, limit) = (reqwest::Client::clone(&session), limit.clone());
+        tasks.spawn(async move {
+            let _permit = limit.acquire().await.expect("it is never closed");
+            let Some(page) = run.begin(url) else { return };
+            page.end_after(download_site(&session, url)).await;
+        });
+    }
+    // Whoever is not here by then is dropped where it awaits.
+    select(pin!(tasks.join_all()), pin!(sleep(PATIENCE))).await;
+}
+
+async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {
+    let body = session.get(url).send().await?.error_for_status()?.bytes_stream();
+    body.try_fold(0, async |bytes, chunk| Ok(bytes + chunk.len() as u64)).await
+}

@@ -1,0 +1,41 @@
+//! Wrong on purpose: a task for each page, and the program does not wait for them.
+//!
+//! Run:     `cargo run -p async_downloader --example nobody_waits`
+//! Watch:   it ends at once, with none of the pages: a runtime that is dropped takes its tasks with it.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use common::{Run, Sites};
+use futures_util::TryStreamExt;
+use tokio::runtime::Builder;
+use tokio::sync::Semaphore;
+use tokio::task;
+
+fn main() -> ExitCode {
+    let (run, sites) = harness::lesson!(Async).all_at_once().start(downloads::Pages);
+    let event_loop = Builder::new_current_thread().enable_all().build();
+    event_loop.expect("the system gives an event loop").block_on(download_all_sites(run, sites));
+    run.finish()
+}
+
+// A spawned task may outlive this call: it owns its data, or borrows what lives as long as the program.
+async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
+    let session = http_clients::session(sites.timeout, sites.proxy);
+    let limit = Arc::new(Semaphore::new(run.workers));
+    for url in &sites.urls {
+        // Both clones are handles: to the one client with its connections, to the one limit.
+        let (session, limit) = (reqwest::Client::clone(&session), limit.clone());
+        // A task runs by itself; but on this thread, and only while something is awaited there.
+        task::spawn(async move {
+            let _permit = limit.acquire().await.expect("it is never closed");
+            let Some(page) = run.begin(url) else { return };
+            page.end_after(download_site(&session, url)).await;
+        });
+    }
+}
+
+async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {
+    let body = session.get(url).send().await?.error_for_status()?.bytes_stream();
+    body.try_fold(0, async |bytes, chunk| Ok(bytes + chunk.len() as u64)).await
+}

@@ -1,0 +1,44 @@
+//! A task for each page, all on one thread: a task lets the others run wherever it awaits.
+//!
+//! Mirrors: `asyncio.gather` and one `aiohttp.ClientSession`.
+//! Run:     `cargo run -p async_downloader`
+//! Watch:   all lines come at once, after little more than the time of one page.
+//! Try:     `--workers 5`: at the same limit, async is as fast as threads, and no faster.
+
+use std::process::ExitCode;
+
+use common::{Run, Sites};
+use futures_util::TryStreamExt;
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet};
+
+// ANCHOR: main
+fn main() -> ExitCode {
+    let (run, sites) = harness::lesson!(Async).all_at_once().start(downloads::Pages);
+    let event_loop = Builder::new_current_thread().enable_all().build();
+    event_loop.expect("the system gives an event loop").block_on(download_all_sites(run, sites));
+    run.finish()
+}
+// ANCHOR_END: main
+
+// ANCHOR: download_all_sites
+// A spawned task may outlive this call: it owns its data, or borrows what lives as long as the program.
+async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
+    let session = http_clients::session(sites.timeout, sites.proxy);
+    let (limit, mut tasks) = (std::sync::Arc::new(Semaphore::new(run.workers)), JoinSet::new());
+    for url in &sites.urls {
+        // Both clones are handles: to the one client with its connections, to the one limit.
+        let (session, limit) = (reqwest::Client::clone(&session), limit.clone());
+        tasks.spawn(async move {
+            let _permit = limit.acquire().await.expect("it is never closed");
+            let Some(page) = run.begin(url) else { return };
+            page.end_after(download_site(&session, url)).await;
+        });
+    }
+    tasks.join_all().await;
+}
+// ANCHOR_END: download_all_sites
+
+async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {
+    let body = session.get(url).send().await?.error_for_status()?.bytes_stream();
+    body.try_fold(0, async |bytes, chunk| Ok(bytes + chunk.len() as u64)).await
+}

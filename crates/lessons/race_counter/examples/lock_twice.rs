@@ -1,0 +1,90 @@
+//! Wrong on purpose: the lock is released between the read and the write, so it protects each step and not both.
+//!
+//! Run:     `cargo run -p race_counter --example lock_twice`
+//! Watch:   the mutex loses updates too: a lock helps only if it is held over all three steps.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::{Barrier, Mutex, atomic::AtomicU64, atomic::Ordering::Relaxed};
+use std::thread;
+
+use race_counter::{Interleaving, Rounds, counted};
+
+fn main() -> ExitCode {
+    let (run, racers) = harness::lesson!(Threads).start(Rounds(5));
+    let (n, k) = (racers.threads, racers.increments);
+    run.note("Wide window: in their first step, all threads read before any of them writes.");
+    type Way<'a> = &'a dyn Fn(u64, u64) -> u64; // threads and increments, to what was counted
+    let rounds: [(&str, Way<'_>, u64, u64); 5] = [
+        ("unprotected", &unprotected, 5_000, 100), // the article's numbers
+        ("unprotected, wide window", &|n, k| wide_window(n, k, &racers.watch), n, k),
+        ("mutex", &mutex, n, k),
+        ("atomic add", &atomic_add, n, k),
+        ("sum per thread, joined", &joined_sums, n, k),
+    ];
+    for (way, count, threads, increments) in rounds {
+        let Some(round) = run.begin(way) else { break };
+        round.end(counted(threads, increments, count));
+    }
+    run.finish()
+}
+
+/// Wrong on purpose: anything that other threads add between the read and the write is lost.
+fn unprotected(threads: u64, increments: u64) -> u64 {
+    race(AtomicU64::new(0), threads, increments, |counter, _| add(counter)).into_inner()
+}
+
+fn add(counter: &AtomicU64) {
+    let read = counter.load(Relaxed);
+    counter.store(read + 1, Relaxed);
+}
+
+/// The same mistake, with its first step recorded: all threads have read before any of them writes.
+fn wide_window(threads: u64, increments: u64, watch: &Interleaving) -> u64 {
+    let all_have_read = Barrier::new(threads as usize);
+    race(AtomicU64::new(0), threads, increments, |counter, step| {
+        if step > 0 {
+            return add(counter);
+        }
+        let read = watch.read(|| counter.load(Relaxed));
+        all_have_read.wait();
+        let sum = watch.add(|| read + 1);
+        watch.write(sum, || counter.swap(sum, Relaxed)); // a store that returns what it overwrites
+    })
+    .into_inner()
+}
+
+/// Wrong on purpose: other threads come between the two locks, as they came between the read and the write.
+fn mutex(threads: u64, increments: u64) -> u64 {
+    let add = |counter: &Mutex<u64>, _| {
+        let read = *counter.lock().expect("no thread panics"); // unlocked again at the end of this line
+        *counter.lock().expect("no thread panics") = read + 1;
+    };
+    race(Mutex::new(0), threads, increments, add).into_inner().expect("no thread panics")
+}
+
+/// Fixed by the processor: nothing comes between the steps of its own addition.
+fn atomic_add(threads: u64, increments: u64) -> u64 {
+    let add = |counter: &AtomicU64, _| _ = counter.fetch_add(1, Relaxed);
+    race(AtomicU64::new(0), threads, increments, add).into_inner()
+}
+
+/// Fixed by sharing nothing: each thread counts alone, and the sums are added at the end.
+fn joined_sums(threads: u64, increments: u64) -> u64 {
+    // Without `black_box` the optimiser would add all at once.
+    let count = || (0..increments).fold(0, |sum, _| black_box(sum + 1));
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(count)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("no thread panics")).sum()
+    })
+}
+
+/// Has this many threads add to one counter this many times; returns the counter when all have ended.
+fn race<C: Sync>(counter: C, threads: u64, increments: u64, add: impl Fn(&C, u64) + Sync) -> C {
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| (0..increments).for_each(|step| add(&counter, step)));
+        }
+    });
+    counter
+}

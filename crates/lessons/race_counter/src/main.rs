@@ -1,0 +1,95 @@
+//! An update lost between a read and a write, and three ways to keep it.
+//!
+//! Mirrors: 5,000 workers that add 1 a hundred times to one unprotected global.
+//! Run:     `cargo run -p race_counter`
+//! Watch:   the first two counts: the same mistake, seen now and then, and seen always.
+//! Try:     `--threads 1`: a thread alone loses nothing. `lib.rs` shows what Rust does not compile.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::{Barrier, Mutex, atomic::AtomicU64, atomic::Ordering::Relaxed};
+use std::thread;
+
+use race_counter::{Interleaving, Rounds, counted};
+
+fn main() -> ExitCode {
+    let (run, racers) = harness::lesson!(Threads).start(Rounds(5));
+    let (n, k) = (racers.threads, racers.increments);
+    run.note("Wide window: in their first step, all threads read before any of them writes.");
+    type Way<'a> = &'a dyn Fn(u64, u64) -> u64; // threads and increments, to what was counted
+    let rounds: [(&str, Way<'_>, u64, u64); 5] = [
+        ("unprotected", &unprotected, 5_000, 100), // the article's numbers
+        ("unprotected, wide window", &|n, k| wide_window(n, k, &racers.watch), n, k),
+        ("mutex", &mutex, n, k),
+        ("atomic add", &atomic_add, n, k),
+        ("sum per thread, joined", &joined_sums, n, k),
+    ];
+    for (way, count, threads, increments) in rounds {
+        let Some(round) = run.begin(way) else { break };
+        round.end(counted(threads, increments, count));
+    }
+    run.finish()
+}
+
+// ANCHOR: unprotected
+/// Wrong on purpose: anything that other threads add between the read and the write is lost.
+fn unprotected(threads: u64, increments: u64) -> u64 {
+    race(AtomicU64::new(0), threads, increments, |counter, _| add(counter)).into_inner()
+}
+
+fn add(counter: &AtomicU64) {
+    let read = counter.load(Relaxed);
+    counter.store(read + 1, Relaxed);
+}
+// ANCHOR_END: unprotected
+
+// ANCHOR: wide_window
+/// The same mistake, with its first step recorded: all threads have read before any of them writes.
+fn wide_window(threads: u64, increments: u64, watch: &Interleaving) -> u64 {
+    let all_have_read = Barrier::new(threads as usize);
+    race(AtomicU64::new(0), threads, increments, |counter, step| {
+        if step > 0 {
+            return add(counter);
+        }
+        let read = watch.read(|| counter.load(Relaxed));
+        all_have_read.wait();
+        let sum = watch.add(|| read + 1);
+        watch.write(sum, || counter.swap(sum, Relaxed)); // a store that returns what it overwrites
+    })
+    .into_inner()
+}
+// ANCHOR_END: wide_window
+
+// ANCHOR: mended
+/// Fixed by a lock: no thread can come between the three steps of another. It costs the most.
+fn mutex(threads: u64, increments: u64) -> u64 {
+    let add = |counter: &Mutex<u64>, _| *counter.lock().expect("no thread panics") += 1;
+    race(Mutex::new(0), threads, increments, add).into_inner().expect("no thread panics")
+}
+
+/// Fixed by the processor: nothing comes between the steps of its own addition.
+fn atomic_add(threads: u64, increments: u64) -> u64 {
+    let add = |counter: &AtomicU64, _| _ = counter.fetch_add(1, Relaxed);
+    race(AtomicU64::new(0), threads, increments, add).into_inner()
+}
+
+/// Fixed by sharing nothing: each thread counts alone, and the sums are added at the end.
+fn joined_sums(threads: u64, increments: u64) -> u64 {
+    // Without `black_box` the optimiser would add all at once.
+    let count = || (0..increments).fold(0, |sum, _| black_box(sum + 1));
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(count)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("no thread panics")).sum()
+    })
+}
+// ANCHOR_END: mended
+
+/// Has this many threads add to one counter this many times; returns the counter when all have ended.
+fn race<C: Sync>(counter: C, threads: u64, increments: u64, add: impl Fn(&C, u64) + Sync) -> C {
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| (0..increments).for_each(|step| add(&counter, step)));
+        }
+    });
+    counter
+}

@@ -1,0 +1,107 @@
+//! Rounds of counting as a kind of work.
+
+use std::sync::Arc;
+
+use clap::Arg;
+use common::{Done, Outcome, Span, add_work, thread_time};
+use cpu_time::ProcessTime;
+use harness::options::numeric;
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures};
+
+use crate::Interleaving;
+
+/// The threads of the race wait for each other, so all of them must be there at once.
+const MOST_RACERS: u64 = 64;
+
+/// A round by its way of counting; its value is what was counted.
+const ROUND: Kind = Kind {
+    noun: "round",
+    verb: "counted",
+    counted: "rounds",
+    counts_alone: false,
+    unit: Unit::Result,
+    label: str::to_owned,
+    line,
+    total: Total::Objects { name: "rounds", label: "way" },
+    only_computes: false,
+    expected: None,
+};
+
+/// So many rounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Rounds(pub usize);
+
+/// What a round is to do, and what watches it.
+#[derive(Debug)]
+pub struct Racers {
+    /// How many threads add.
+    pub threads: u64,
+    /// How often each of them adds 1.
+    pub increments: u64,
+    /// Where single steps are recorded, to be drawn.
+    pub watch: Arc<Interleaving>,
+}
+
+impl Work for Rounds {
+    type Items = Racers;
+
+    fn kinds(&self) -> Vec<&'static str> {
+        vec![ROUND.noun]
+    }
+
+    fn options(&self, _: &Lesson) -> Vec<Arg> {
+        vec![
+            numeric("threads", "N", 1..=MOST_RACERS)
+                .default_value("4")
+                .help("How many threads add"),
+            numeric("increments", "N", 1..=1_000_000_000u64)
+                .default_value("1000000")
+                .help("How often each of them adds 1"),
+        ]
+    }
+
+    fn prepare(self, setup: &mut Setup) -> Racers {
+        let (threads, increments) = (setup.value("threads"), setup.value("increments"));
+        setup.fact("threads", threads);
+        setup.fact("increments", increments);
+        setup.fact("expected", threads * increments);
+        setup.add(ROUND, self.0);
+        let watch = Arc::<Interleaving>::default();
+        setup.draw(watch.clone());
+        Racers { threads, increments, watch }
+    }
+}
+
+/// Has `count` count with this many threads, each of which adds 1 this many times; returns what was lost. The work
+/// of its threads is the round's.
+pub fn counted(threads: u64, increments: u64, count: impl Fn(u64, u64) -> u64) -> Outcome {
+    let (process, thread) = (ProcessTime::now(), thread_time());
+    let counted = count(threads, increments);
+    add_work(process.elapsed().saturating_sub(thread_time().saturating_sub(thread)));
+    let expected = threads * increments;
+    let details = [
+        ("threads", threads),
+        ("increments", increments),
+        ("expected", expected),
+        ("counted", counted),
+        ("lost", expected - counted),
+    ];
+    let details = details.map(|(name, number)| (name, vec![number])).to_vec();
+    Outcome(Ok(Done { value: counted, details }))
+}
+
+fn line(span: &Span, done: &Done) -> String {
+    let detail = |name| {
+        let found = done.details.iter().find(|(its_name, _)| *its_name == name);
+        found.and_then(|(_, numbers)| numbers.first().copied()).unwrap_or_default()
+    };
+    format!(
+        "{:<24} {:>4} x {:<7} counted {:>7}, lost {:>7}, {:.3} s",
+        span.label,
+        detail("threads"),
+        detail("increments"),
+        done.value,
+        detail("lost"),
+        figures::seconds(span.end.saturating_sub(span.start)),
+    )
+}

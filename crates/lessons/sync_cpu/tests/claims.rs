@@ -1,0 +1,58 @@
+//! What the lesson claims, and what the tutorial says of its examples.
+
+use harness::Limit;
+use testing::record::shortest;
+use testing::{OwnLesson, own_lesson};
+
+const LESSON: OwnLesson = own_lesson!();
+
+#[test]
+fn the_defaults_are_those_of_the_article() {
+    assert_eq!(LESSON.described().limit, Limit::One);
+    assert_eq!(LESSON.defaults(["number", "calls"]), ["35", "20"]);
+}
+
+#[test]
+fn what_is_computed_before_the_loop_is_measured_nowhere() {
+    let arguments = ["--number", "30", "--calls", "10"];
+    let (hoisted, honest) =
+        (LESSON.example("hoisted").record(&arguments), LESSON.record(&arguments));
+    assert_eq!(hoisted["results"], honest["results"]);
+    assert!(20.0 * shortest(&hoisted) < shortest(&honest), "{hoisted} and {honest}");
+}
+
+#[test]
+fn fib_is_called_as_often_as_the_formula_says() {
+    // Once for each number up to 1, and otherwise once more than for the two numbers before it together.
+    let calls = |n: usize| (0..n).fold((1, 1), |(this, next), _| (next, 1 + this + next)).0;
+    for (n, calls_of_one) in [("0", 1), ("1", 1), ("2", 3), ("20", 21_891)] {
+        assert_eq!(calls(n.parse().expect("a number")), calls_of_one);
+        let told = LESSON
+            .example("counted_calls")
+            .says(&["--number", n, "--calls", "3"], "fib was called");
+        assert_eq!(told, format!("fib was called {} times in all.", 3 * calls_of_one));
+    }
+}
+
+#[test]
+fn the_spread_is_that_of_the_calls() {
+    let seconds = |text: &str| -> f64 {
+        let at = text.find(|sign: char| sign != '.' && !sign.is_ascii_digit());
+        let (figures, unit) = text.split_at(at.unwrap_or_else(|| panic!("no unit: {text}")));
+        let units = [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)];
+        let unit = units.iter().find(|(name, _)| *name == unit).expect("a unit").1;
+        figures.parse::<f64>().expect("a number") * unit
+    };
+    let spread = |number| -> Vec<f64> {
+        let told = LESSON.example("spread").says(&["--number", number, "--calls", "9"], "median");
+        let words = ["shortest ", "median ", "longest "];
+        let parts = told.split(", ").zip(words);
+        parts.map(|(part, word)| seconds(part.strip_prefix(word).expect(word))).collect()
+    };
+    let (small, large) = (spread("20"), spread("30"));
+    for spread in [&small, &large] {
+        assert!(spread.len() == 3 && spread.is_sorted(), "{spread:?}");
+    }
+    // fib(30) makes 123 times as many calls as fib(20).
+    assert!(large[0] > 20.0 * small[0], "{small:?} and {large:?}");
+}

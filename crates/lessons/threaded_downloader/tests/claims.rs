@@ -1,0 +1,90 @@
+//! What the lesson claims, and what the tutorial says of its examples.
+
+use harness::Limit;
+use test_sites::Site;
+use testing::record::{items, number, workers_of};
+use testing::{OwnLesson, is_summary, own_lesson};
+
+const LESSON: OwnLesson = own_lesson!();
+
+#[test]
+fn the_defaults_are_those_of_the_article() {
+    assert_eq!(LESSON.described().limit, Limit::Fixed(5));
+    assert_eq!(LESSON.defaults(["repeat", "latency", "timeout"]), ["80", "50", "10"]);
+}
+
+#[test]
+fn without_arguments_160_pages_arrive_from_a_site_that_the_lesson_brings_up() {
+    let ended = LESSON.run::<&str>(&[]);
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let (lines, summary) = ended.lines_and_summary();
+    assert!(is_summary(summary), "{summary}");
+    assert!(summary.starts_with("Downloaded 160 sites in "), "{summary}");
+    assert!(summary.ends_with(" seconds"), "{summary}");
+    assert_eq!(lines.len(), 160);
+    assert_eq!(LESSON.record::<&str>(&[])["workers"], 5);
+}
+
+#[test]
+fn five_threads_have_five_pages_in_flight_on_a_connection_each() {
+    let site = Site::start(100);
+    LESSON.record(&["--site", &site.url, "--repeat", "10"]);
+    assert_eq!(site.seen(), (5, 5, 20));
+}
+
+#[test]
+fn so_many_threads_as_asked() {
+    let site = Site::start(100);
+    LESSON.record(&["--site", &site.url, "--repeat", "10", "--workers", "8"]);
+    assert_eq!(site.seen(), (8, 8, 20));
+}
+
+#[test]
+fn a_queue_that_stays_locked_makes_five_threads_as_slow_as_one() {
+    let arguments = ["--repeat", "10", "--latency", "30"];
+    let (threads, held) =
+        (LESSON.record(&arguments), LESSON.example("lock_held").record(&arguments));
+    let ratio = number(&held, "seconds") / number(&threads, "seconds");
+    assert!(ratio > 3.0, "{ratio}");
+    let site = Site::start(10);
+    LESSON.example("lock_held").record(&["--repeat", "10", "--site", &site.url]);
+    let (peak, _, requests) = site.seen();
+    assert_eq!((peak, requests), (1, 20));
+}
+
+#[test]
+fn one_agent_serves_five_threads_at_once() {
+    let site = Site::start(100);
+    LESSON.example("shared_agent").record(&["--repeat", "10", "--site", &site.url]);
+    // Five connections, each of them used again and again.
+    assert_eq!(site.seen(), (5, 5, 20));
+}
+
+/// Every other page is answered at once.
+#[test]
+fn shares_that_are_dealt_out_are_not_passed_on() {
+    let site = Site::start(30);
+    let (slow, quick) = (format!("{}/dice", site.url), format!("{}/record", site.url));
+    let arguments = ["--repeat", "10", "--workers", "4", &slow, &quick];
+    let shares = LESSON.example("shares_dealt_out").record(&arguments);
+    assert_eq!(workers_of(&shares, "/dice").len(), 2);
+    assert_eq!(workers_of(&shares, "/record").len(), 2);
+    assert_eq!(site.record.peak_in_flight(), 2);
+    let queue = LESSON.record(&arguments);
+    assert_eq!(workers_of(&queue, "/dice").len(), 4);
+    assert_eq!(site.record.peak_in_flight(), 4);
+    // Where all are alike, nothing is lost: five at once, and all are done.
+    let site = Site::start(100);
+    let run = LESSON.example("shares_dealt_out").record(&["--repeat", "10", "--site", &site.url]);
+    assert_eq!((site.seen(), items(&run).len()), ((5, 5, 20), 20));
+}
+
+/// Every other page is answered at once: a pool goes on with the others.
+#[test]
+fn a_slow_page_holds_up_its_own_thread_alone() {
+    let site = Site::start(50);
+    let (slow, quick) = (format!("{}/dice", site.url), format!("{}/record", site.url));
+    let run = LESSON.record(&["--workers", "20", "--repeat", "80", &slow, &quick]);
+    assert!(site.record.peak_in_flight() > 15, "{}", site.record.peak_in_flight());
+    assert_eq!(run["done"], 160);
+}

@@ -1,0 +1,225 @@
+//! Finds the lessons of the course: for the comparison, the tests and the book.
+//!
+//! Each lesson says itself what it is. Its package is marked as a lesson, with its place in the course
+//! (`[package.metadata.lesson]`); its idea and its original stand in the header of its `main.rs`; and its
+//! program, once built, describes its model, its limit, its sections and its options (`--describe`).
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use harness::{Described, Limit, Model, header};
+use serde_json::Value;
+
+/// The folder of the lessons that go beyond the nine, below `crates`.
+const FURTHER: &str = "further";
+
+/// A lesson, as far as it is known without its program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// Its package and program.
+    pub name: String,
+    /// Its folder, seen from the workspace's, with `/` between the names.
+    pub folder: String,
+    /// Its place among the nine, or among the further ones.
+    pub number: u64,
+    /// Whether it goes beyond the nine.
+    pub is_further: bool,
+    /// Its one idea.
+    pub idea: String,
+    /// The Python original.
+    pub mirrors: String,
+    /// What its article measured for the Python original, in seconds, where that can be compared.
+    pub article_seconds: Option<f64>,
+}
+
+/// A lesson.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lesson {
+    /// What is known without its program.
+    pub found: Found,
+    /// What its program says of itself.
+    pub described: Described,
+}
+
+/// The folder of the workspace: around this program, or around the package that cargo runs, or around the
+/// folder in which this was started. No path of the build is in the program, so a copied folder works.
+///
+/// # Errors
+/// When there is none.
+pub fn root() -> Result<PathBuf, String> {
+    let program = env::current_exe().ok();
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let here = env::current_dir().ok();
+    let places: Vec<PathBuf> = [program, package, here].into_iter().flatten().collect();
+    let mut folders = places.iter().flat_map(|place| place.ancestors());
+    let root = folders.find(|folder| folder.join("crates/common/Cargo.toml").is_file());
+    root.map(Path::to_path_buf)
+        .ok_or_else(|| "the folder of the course is not found: start this in it".into())
+}
+
+/// A command that starts cargo in a program that may have been started by cargo itself.
+///
+/// What the outer cargo said of the program's package is left out: ring's build script would take it for
+/// its own, and run again.
+pub fn inner_cargo(cargo: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(cargo);
+    for (name, _) in env::vars_os() {
+        let is_of_package =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_of_package) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// The lessons in the workspace at `root`, in the order of the course: the nine, then the further ones.
+///
+/// # Errors
+/// When cargo does not say which packages there are, or a lesson's source cannot be read.
+pub fn find(root: &Path) -> Result<Vec<Found>, String> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = inner_cargo(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root)
+        .output()
+        .map_err(|error| format!("cargo does not start: {error}"))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("cargo does not say which lessons there are: {}", words.trim()));
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("cargo does not say which lessons there are: {error}"))?;
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let lessons = packages.iter().filter(|package| package["metadata"]["lesson"].is_object());
+    let mut lessons =
+        lessons.map(|package| found(root, package)).collect::<Result<Vec<Found>, String>>()?;
+    lessons.sort_by(|one, other| {
+        let key = |it: &Found| (it.is_further, it.number);
+        key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
+    });
+    Ok(lessons)
+}
+
+fn found(root: &Path, package: &Value) -> Result<Found, String> {
+    let name = package["name"].as_str().unwrap_or_default();
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+    let folder = manifest.parent().unwrap_or(manifest);
+    let declared = &package["metadata"]["lesson"];
+    let main = folder.join("src/main.rs");
+    let source =
+        fs::read_to_string(&main).map_err(|error| format!("{}: {error}", main.display()))?;
+    let (idea, mirrors) = header(&source);
+    // Cargo resolves links in the path, and `root` need not.
+    let names: Vec<_> = folder.iter().map(OsStr::to_string_lossy).collect();
+    let crates = names.iter().rposition(|name| name == "crates").unwrap_or_default();
+    let is_further = names.get(crates + 1).is_some_and(|group| group == FURTHER);
+    let folder = names[crates..].join("/");
+    if !root.join(&folder).is_dir() {
+        return Err(format!("the lesson {name} is not below {}/crates", root.display()));
+    }
+    Ok(Found {
+        name: name.into(),
+        folder,
+        number: declared["number"].as_u64().unwrap_or(u64::MAX),
+        is_further,
+        idea,
+        mirrors,
+        article_seconds: declared["article_seconds"].as_f64(),
+    })
+}
+
+/// Where the program of that name lies, among programs built in this folder.
+pub fn program(folder: &Path, name: &str) -> PathBuf {
+    folder.join(name).with_extension(env::consts::EXE_EXTENSION)
+}
+
+impl Found {
+    /// Has the lesson's program describe itself, which was built in this folder.
+    ///
+    /// # Errors
+    /// When it does not start, or describes nothing.
+    pub fn describe(self, programs: &Path) -> Result<Lesson, String> {
+        let name = &self.name;
+        let output = Command::new(program(programs, name))
+            .arg("--describe")
+            .output()
+            .map_err(|error| format!("{name} does not start: {error}"))?;
+        let described = Described::read(&String::from_utf8_lossy(&output.stdout));
+        let described = described.map_err(|why| format!("{name} describes nothing: {why}"))?;
+        Ok(Lesson { found: self, described })
+    }
+}
+
+impl Lesson {
+    /// Its package and program.
+    pub fn name(&self) -> &str {
+        &self.found.name
+    }
+
+    /// The model of concurrency.
+    pub fn model(&self) -> Model {
+        self.described.model
+    }
+
+    /// How many items may be in progress at once.
+    pub fn limit(&self) -> Limit {
+        self.described.limit
+    }
+
+    /// The kind of work that it is about.
+    pub fn kind(&self) -> &str {
+        self.described.kinds.first().map_or("item", String::as_str)
+    }
+
+    /// Whether it does work of this kind.
+    pub fn does(&self, kind: &str) -> bool {
+        self.described.kinds.iter().any(|its| its == kind)
+    }
+
+    /// How often it does all its work of this kind.
+    pub fn times(&self, kind: &str) -> usize {
+        let sections = &self.described.sections;
+        let does_it = |of: &Option<String>| of.as_deref().is_none_or(|of| of == kind);
+        match sections.as_slice() {
+            _ if !self.does(kind) => 0,
+            [] => 1,
+            sections => sections.iter().filter(|(_, of)| does_it(of)).count(),
+        }
+    }
+
+    /// Whether it has the option of that name.
+    pub fn takes(&self, option: &str) -> bool {
+        self.described.takes(option)
+    }
+
+    /// What one of its items is: `item` where there are several kinds.
+    pub fn item(&self) -> &str {
+        if self.described.kinds.len() > 1 { "item" } else { self.kind() }
+    }
+
+    /// Whether its run has sections that are compared.
+    pub fn has_sections(&self) -> bool {
+        !self.described.sections.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lessons_are_found_in_the_order_of_the_course() {
+        let lessons = find(&root().expect("the workspace")).expect("lessons");
+        let nine = lessons.iter().take_while(|lesson| !lesson.is_further);
+        let numbers: Vec<u64> = nine.map(|lesson| lesson.number).collect();
+        assert_eq!(numbers, (1..=9).collect::<Vec<_>>());
+        assert!(lessons[9..].iter().all(|lesson| lesson.is_further) && lessons.len() > 9);
+        for lesson in lessons {
+            assert!(!lesson.idea.is_empty() && !lesson.mirrors.is_empty(), "{}", lesson.name);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What a lesson is run with, and what is no part of the lesson: arguments, lines, progress bar, Ctrl-C,
+//! summary, diagram, and the report as JSON.
+//!
+//! A lesson declares itself with [`lesson!`] and [`Lesson`], and starts with the [`Work`] that it does: pages
+//! (the crate `downloads`), calls of `fib` (`calls`), or work of its own. It gets a [`common::Run`], whose
+//! records are observed here, and its items.
+
+pub mod figures;
+mod interrupt;
+mod kind;
+mod lesson;
+mod observe;
+pub mod options;
+mod printer;
+pub mod report;
+mod setup;
+mod terminal;
+
+pub use interrupt::{STATUS as INTERRUPTED, before_exit, interrupted, listen as listen_for_ctrl_c};
+pub use kind::{Drawing, Kind, Total, Unit};
+pub use lesson::{Lesson, Limit, Model, Section, header};
+pub use observe::{ENDS_WITH_INPUT, PIPE_CLOSED};
+pub use setup::{Described, Number, Setup, Switch, Work, give_up, warn};
+pub use terminal::{cores, look, progress_bar};

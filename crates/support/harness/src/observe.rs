@@ -1,0 +1,227 @@
+//! The observer of a lesson's run: lines and bar while it runs, then summary, diagram or report.
+
+use std::env;
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::panic::{self, PanicHookInfo};
+use std::process::ExitCode;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use common::{Observer, Record, Run};
+use console::{Color, style};
+use serde_json::json;
+use timeline::Timeline;
+
+use crate::printer::{self, Message, Printed, Style};
+use crate::report::Report;
+use crate::setup::{Format, Kept, Setup, TimelineFile};
+use crate::terminal::look;
+use crate::{Drawing, Kind, Lesson, give_up, interrupt};
+
+/// Set in the environment of a lesson by a program that reads its `--json`: the lesson ends with that
+/// program, when its own standard input does.
+pub const ENDS_WITH_INPUT: &str = "LESSON_ENDS_WITH_INPUT";
+
+/// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
+pub const PIPE_CLOSED: u8 = 141;
+
+/// What a run is going to do.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) lesson: Lesson,
+    /// The kinds of its items, and how many there are of each, once.
+    pub(crate) kinds: Vec<(Kind, usize)>,
+    /// The sections that have begun: the index of each, and its start since that of the run.
+    sections: Mutex<Vec<(usize, Duration)>>,
+}
+
+impl Plan {
+    /// How many items there are to do.
+    pub(crate) fn items(&self) -> usize {
+        self.wanted().map(|(_, items)| items).sum()
+    }
+
+    /// How many items there are to do of each kind, in all sections together.
+    pub(crate) fn wanted(&self) -> impl Iterator<Item = (&Kind, usize)> {
+        self.kinds.iter().map(|(kind, items)| (kind, items * self.lesson.times(kind.noun)))
+    }
+
+    /// The kind of an item: the one that it was begun as, or its section's, or the lesson's.
+    pub(crate) fn kind(&self, record: &Record) -> &Kind {
+        let section = self.sections_begun().get(record.section).map(|(index, _)| *index);
+        let of_section = section.and_then(|index| self.lesson.sections[index].kind);
+        let noun = record.kind.or(of_section);
+        let is_named = |kind: &Kind| noun.is_none_or(|noun| noun == kind.noun);
+        let kind = self.kinds.iter().map(|(kind, _)| kind).find(|kind| is_named(kind));
+        kind.unwrap_or_else(|| panic!("{} does no work of the kind {noun:?}", self.lesson.name))
+    }
+
+    pub(crate) fn sections_begun(&self) -> MutexGuard<'_, Vec<(usize, Duration)>> {
+        self.sections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends all to the printer, and reports in the end.
+struct Reporter {
+    plan: Arc<Plan>,
+    workers: usize,
+    json: bool,
+    quiet: bool,
+    timeline: Option<TimelineFile>,
+    drawing: Option<Box<dyn Drawing>>,
+    facts: Vec<(&'static str, u64)>,
+    messages: Sender<Message>,
+    /// What `finish` takes: the printer, and what was kept until then.
+    to_finish: Mutex<Option<(JoinHandle<Printed>, Kept)>>,
+}
+
+/// Starts the clock.
+pub(crate) fn start(mut setup: Setup) -> &'static Run {
+    let (json, quiet) = (setup.flag("json"), setup.flag("quiet"));
+    panic::set_hook(Box::new(print_in_one_line));
+    setup.catch_ctrl_c();
+    if env::var_os(ENDS_WITH_INPUT).is_some() {
+        thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            interrupt::exit(interrupt::STATUS.into())
+        });
+    }
+    let timeline = setup.timeline();
+    let workers = setup.workers(setup.kinds.first().map_or(0, |(_, items)| *items));
+    let drawing = setup.drawing.take();
+    let Setup { lesson, kinds, facts, kept, .. } = setup;
+    let plan = Arc::new(Plan { lesson, kinds, sections: Mutex::default() });
+    let printing = if json || quiet { Style::Quiet } else { Style::Lines };
+    let (messages, printer) = printer::start(plan.clone(), printing);
+    let explanation = messages.clone();
+    interrupt::explain_delay(move || {
+        let _ = explanation.send(Message::Warning(
+            "Ctrl-C: what has begun is waited for, and nothing new begins. Once more ends it at once.",
+        ));
+    });
+    let to_finish = Mutex::new(Some((printer, kept)));
+    Run::start(
+        workers,
+        Reporter { plan, workers, json, quiet, timeline, drawing, facts, messages, to_finish },
+    )
+}
+
+impl Observer for Reporter {
+    fn record(&self, record: Record) {
+        self.send(Message::Record(record));
+    }
+
+    fn section(&self, name: &'static str, start: Duration) {
+        let lesson = &self.plan.lesson;
+        let index = lesson.sections.iter().position(|section| section.name == name);
+        let index = index.unwrap_or_else(|| panic!("{} declares no '{name}'", lesson.name));
+        self.plan.sections_begun().push((index, start));
+        self.send(Message::Section(name));
+    }
+
+    fn note(&self, text: String) {
+        self.send(Message::Note(text));
+    }
+
+    /// Prints the summary (or the JSON), and drops what was kept.
+    ///
+    /// The status is 0 where all was done, 1 where something failed, 130 after Ctrl-C, and 141 where
+    /// the reader of stdout went away.
+    fn finish(&self, took: Duration) -> ExitCode {
+        let interrupted = interrupt::interrupted();
+        self.send(Message::End);
+        let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (printer, kept) = to_finish.expect("a run is finished once");
+        let Ok(Printed { records, error }) = printer.join() else {
+            return ExitCode::FAILURE;
+        };
+        drop(kept);
+        let mut report = Report::of(&self.plan, &records, took, interrupted);
+        report.workers = self.workers;
+        report.totals.extend(self.facts.iter().map(|(name, value)| ((*name).into(), json!(value))));
+        report.is_drawn_otherwise = self.drawing.is_some();
+        let timeline = report.timeline();
+        let written = match error {
+            Some(error) => Err(error),
+            None if self.json => writeln!(io::stdout(), "{}", report.to_json()),
+            None => write!(io::stdout(), "{}", self.last_lines(&report, &records, &timeline)),
+        };
+        // Also where the output could not be written, and the other way round.
+        let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&timeline, file));
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
+            Err(error) => give_up(&format!("the output cannot be written: {error}")),
+            Ok(()) => match drawn {
+                Err(sentence) => give_up(&sentence),
+                Ok(()) if interrupted => ExitCode::from(interrupt::STATUS),
+                Ok(()) if report.done < self.plan.items() => ExitCode::FAILURE,
+                Ok(()) => ExitCode::SUCCESS,
+            },
+        }
+    }
+}
+
+impl Reporter {
+    fn send(&self, message: Message) {
+        // The printer only ends before the last message if it panicked; `finish` notices that.
+        let _ = self.messages.send(message);
+    }
+
+    /// The summary, and what explains it: working and waiting in a sentence and in a diagram.
+    fn last_lines(&self, report: &Report, records: &[Record], timeline: &Timeline) -> String {
+        let colour = match report.done {
+            _ if report.interrupted => Color::Yellow,
+            done if done == self.plan.items() => Color::Green,
+            _ => Color::Red,
+        };
+        let mut lines =
+            format!("{}\n", style(report.summary(&self.plan, records)).bold().fg(colour));
+        if !self.quiet {
+            let look = look(80);
+            if let Some(drawing) = &self.drawing {
+                return lines + &drawing.terminal(look);
+            }
+            if self.plan.lesson.sections.is_empty() {
+                let sentence = timeline.sentence();
+                lines += &sentence.map_or_else(String::new, |text| look.wrap(&text) + "\n");
+            } else {
+                lines += &report.sections_compared(timeline, look);
+            }
+            lines += &timeline.terminal(look);
+        }
+        lines
+    }
+
+    /// Writes the timing diagram to a file; where that fails, says why.
+    fn draw(&self, timeline: &Timeline, file: &TimelineFile) -> Result<(), String> {
+        let text = match file.format {
+            Format::ChromeTrace => timeline.chrome_trace(),
+            Format::Svg => {
+                let drawing = self.drawing.as_ref().and_then(|it| it.svg(&timeline.title));
+                drawing.unwrap_or_else(|| timeline.svg())
+            }
+        };
+        fs::write(&file.path, text).map_err(|error| {
+            format!("the timing diagram was not written to {}: {error}", file.path.display())
+        })
+    }
+}
+
+/// A panic is a mistake in the program, or a system that refuses a thread. It takes one line; and one
+/// on the main thread ends the process: threads that were started may wait for those that were not.
+fn print_in_one_line(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("a panic");
+    let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
+    let text: Vec<&str> = text.lines().map(str::trim).collect();
+    let sentence = format!("{}{place}", text.join(", "));
+    if thread::current().name() == Some("main") {
+        give_up(&sentence);
+    }
+    let _ = writeln!(io::stderr(), "{sentence}");
+}

@@ -1,0 +1,729 @@
+//! From the arguments to a run: what is wrong with them is said on stderr, with status 2, before anything
+//! starts.
+
+use std::any::Any;
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf, is_separator};
+use std::process;
+
+use clap::builder::ValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use common::Run;
+use console::style;
+use serde_json::{Value, json};
+
+use crate::options::{MOST_ITEMS, MOST_WORKERS, numeric};
+use crate::{Drawing, Kind, Lesson, Limit, Model, Section, cores, interrupt, observe};
+
+/// Work that a lesson does: its options, and what there is to do.
+pub trait Work {
+    /// What the lesson gets of it.
+    type Items: Send + Sync + 'static;
+
+    /// Called before anything else: a process that this program started for something else goes there,
+    /// and does not come back.
+    fn enter(&self) {}
+
+    /// The kinds of its items, by their nouns; a lesson is about the first of all that it does.
+    fn kinds(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// What `--workers` limits, in words that go on with "at once".
+    fn limited(&self) -> &'static str {
+        "items may be in progress"
+    }
+
+    /// Its options.
+    fn options(&self, lesson: &Lesson) -> Vec<Arg>;
+
+    /// Makes the items ready, and says of which kind and how many they are ([`Setup::add`]).
+    fn prepare(self, setup: &mut Setup) -> Self::Items;
+}
+
+/// Things that are dropped at the end of a run: a practice site, a folder.
+pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
+
+/// A command line that has been read, and what becomes of it.
+pub struct Setup {
+    /// The lesson.
+    pub lesson: Lesson,
+    command: Command,
+    matches: ArgMatches,
+    /// At most so many items may be in progress at once, whatever was asked for.
+    most_at_once: usize,
+    /// What there is to do, each kind once: of each section that does it, again.
+    pub(crate) kinds: Vec<(Kind, usize)>,
+    pub(crate) drawing: Option<Box<dyn Drawing>>,
+    /// What the report says besides, by its names.
+    pub(crate) facts: Vec<(&'static str, u64)>,
+    /// What is to be there until the end.
+    pub(crate) kept: Kept,
+    catches_ctrl_c: bool,
+}
+
+/// A file for the timing diagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TimelineFile {
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+}
+
+/// What a timing diagram is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Svg,
+    ChromeTrace,
+}
+
+impl Lesson {
+    /// Reads the arguments, makes the work ready, and starts the clock; returns the run and the items.
+    ///
+    /// Where the arguments are wrong, or the work cannot be made ready, a sentence says so and the process
+    /// ends (status 2 or 1).
+    pub fn start<W: Work>(self, work: W) -> (&'static Run, &'static W::Items) {
+        work.enter();
+        let declared = Declared::by(&self, &work);
+        let mut setup = Setup::of_this_process(self, declared);
+        let items = Box::leak(Box::new(work.prepare(&mut setup)));
+        (observe::start(setup), items)
+    }
+}
+
+/// What a work brings to the command line. The code that goes on from here is not generic: it is built once, and not
+/// again in each lesson.
+struct Declared {
+    kinds: Vec<&'static str>,
+    limited: &'static str,
+    options: Vec<Arg>,
+}
+
+impl Declared {
+    fn by(lesson: &Lesson, work: &impl Work) -> Self {
+        Self { kinds: work.kinds(), limited: work.limited(), options: work.options(lesson) }
+    }
+}
+
+/// The hidden option with which a lesson says what it is, for programs that look for lessons.
+const DESCRIBE: &str = "describe";
+
+/// What a lesson says of itself with `--describe`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// The model of concurrency.
+    pub model: Model,
+    /// How many items may be in progress at once.
+    pub limit: Limit,
+    /// The kinds of its items, by their nouns; it is about the first.
+    pub kinds: Vec<String>,
+    /// The names of its sections, and the kind of work in each, where it is only one of several.
+    pub sections: Vec<(String, Option<String>)>,
+    /// Its options, without `--`: name, and default where there is one.
+    pub options: Vec<(String, Option<String>)>,
+}
+
+impl Described {
+    /// From what a lesson printed.
+    ///
+    /// # Errors
+    /// What is missing in it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let object: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let listed = |key: &str| object[key].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().map(String::from);
+        let section = |section: &Value| Some((text(&section["name"])?, text(&section["kind"])));
+        let option = |option: &Value| Some((text(&option["name"])?, text(&option["default"])));
+        Ok(Self {
+            model: object["model"].as_str().and_then(Model::named).ok_or("no model")?,
+            limit: Limit::from_json(&object["limit"]).ok_or("no limit")?,
+            kinds: listed("kinds").iter().filter_map(text).collect(),
+            sections: listed("sections").iter().filter_map(section).collect(),
+            options: listed("options").iter().filter_map(option).collect(),
+        })
+    }
+
+    /// Whether the lesson has the option of that name.
+    pub fn takes(&self, option: &str) -> bool {
+        self.options.iter().any(|(name, _)| name == option)
+    }
+}
+
+fn command(lesson: &Lesson, declared: Declared) -> Command {
+    let mut command = Command::new(lesson.name)
+        .about(format!("{}\n\nMirrors {}.", lesson.idea, lesson.mirrors))
+        .max_term_width(100)
+        .args([
+            Arg::new("quiet")
+                .long("quiet")
+                .action(ArgAction::SetTrue)
+                .help("Print the summary alone"),
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print one JSON object and nothing else on stdout"),
+            Arg::new("timeline")
+                .long("timeline")
+                .value_name("FILE")
+                .value_parser(ValueParser::from(timeline_file))
+                .help("Draw the run into FILE.svg, or write it to FILE.json for Perfetto"),
+            Arg::new(DESCRIBE).long(DESCRIBE).action(ArgAction::SetTrue).hide(true),
+        ])
+        .args(declared.options);
+    for &(name, default) in &lesson.defaults {
+        command = command.mut_arg(name, |arg| arg.default_value(default));
+    }
+    if lesson.takes_workers() {
+        let most = if lesson.limit == Limit::All { MOST_ITEMS } else { MOST_WORKERS };
+        let help = format!("How many {} at once [default: {}]", declared.limited, lesson.limit);
+        command = command.arg(numeric("workers", "N", 1..=most).help(help));
+    }
+    command
+}
+
+impl Setup {
+    /// Reads arguments, of which the first is the name of the program.
+    ///
+    /// # Errors
+    /// What is wrong with them; or the help that they ask for.
+    pub fn read(
+        lesson: Lesson,
+        work: &impl Work,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Result<Self, clap::Error> {
+        let declared = Declared::by(&lesson, work);
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Self::read_declared(lesson, declared, arguments)
+    }
+
+    /// Reads the arguments of this process. Ends it where they are wrong, or ask for help or for a description.
+    fn of_this_process(lesson: Lesson, declared: Declared) -> Self {
+        let kinds = declared.kinds.clone();
+        let setup = Self::read_declared(lesson, declared, env::args_os().collect());
+        let setup = setup.unwrap_or_else(|error| error.exit());
+        if setup.flag(DESCRIBE) {
+            let _ = writeln!(io::stdout(), "{}", setup.described(&kinds));
+            process::exit(0);
+        }
+        setup
+    }
+
+    fn read_declared(
+        lesson: Lesson,
+        declared: Declared,
+        arguments: Vec<OsString>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = command(&lesson, declared);
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let (kinds, drawing, facts, kept, catches_ctrl_c) = Default::default();
+        Ok(Self {
+            lesson,
+            command,
+            matches,
+            most_at_once: usize::MAX,
+            kinds,
+            drawing,
+            facts,
+            kept,
+            catches_ctrl_c,
+        })
+    }
+
+    /// Whether a switch was given.
+    pub fn flag(&self, name: &str) -> bool {
+        self.matches.get_flag(name)
+    }
+
+    /// The value of an option that has a default.
+    ///
+    /// # Panics
+    /// When it has none, or one of another type.
+    pub fn value<T: Clone + Send + Sync + 'static>(&self, name: &str) -> T {
+        self.optional(name).expect("the option has a default")
+    }
+
+    /// The value of an option, if there is one.
+    pub fn optional<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
+        self.matches.get_one(name).cloned()
+    }
+
+    /// The values of an option that takes several, if it was given.
+    pub fn all<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<Vec<T>> {
+        self.matches.get_many(name).map(|values| values.cloned().collect())
+    }
+
+    /// Says what is wrong with the arguments together, and ends the process with status 2.
+    pub fn refuse(&mut self, sentence: String) -> ! {
+        self.command.error(ErrorKind::ValueValidation, sentence).exit()
+    }
+
+    /// There are so many items of this kind to do.
+    pub fn add(&mut self, kind: Kind, items: usize) {
+        self.kinds.push((kind, items));
+    }
+
+    /// How many items of a kind there are so far.
+    pub fn items_of(&self, noun: &str) -> Option<usize> {
+        self.kinds.iter().find(|(kind, _)| kind.noun == noun).map(|(_, items)| *items)
+    }
+
+    /// From now on Ctrl-C cancels the run: for work that takes a while to make ready, or leaves something
+    /// behind. Otherwise that begins with the run, so that until then there is only one thread.
+    pub fn catch_ctrl_c(&mut self) {
+        if !std::mem::replace(&mut self.catches_ctrl_c, true) {
+            interrupt::listen()
+                .unwrap_or_else(|error| give_up(&format!("no handler for Ctrl-C: {error}")));
+        }
+    }
+
+    /// Keeps something until the end of the run; then it is dropped.
+    pub fn keep(&mut self, thing: impl Any + Send) {
+        self.kept.push(Box::new(thing));
+    }
+
+    /// Has this drawn in place of the timing diagram.
+    pub fn draw(&mut self, drawing: impl Drawing + 'static) {
+        self.drawing = Some(Box::new(drawing));
+    }
+
+    /// Has the report say this, too.
+    pub fn fact(&mut self, name: &'static str, value: u64) {
+        self.facts.push((name, value));
+    }
+
+    /// How many items may be in progress at once, out of so many.
+    pub fn workers(&self, items: usize) -> usize {
+        let asked = if self.lesson.takes_workers() { self.optional("workers") } else { None };
+        let workers = asked.unwrap_or_else(|| match self.lesson.limit {
+            Limit::One => 1,
+            Limit::Fixed(workers) => workers,
+            Limit::PerCore => cores(),
+            Limit::All | Limit::OneEach => items,
+        });
+        workers.min(items).min(self.most_at_once)
+    }
+
+    /// Limits how many items are in progress at once; returns `false` where the lesson cannot do with fewer.
+    pub fn limit_workers(&mut self, most: usize) -> bool {
+        self.most_at_once = most;
+        most > 0 && self.lesson.takes_workers()
+    }
+
+    /// Where the timing diagram is to be written, and as what.
+    pub(crate) fn timeline(&self) -> Option<TimelineFile> {
+        self.optional("timeline")
+    }
+
+    /// What the lesson is, made from the options that it parses.
+    fn described(&self, kinds: &[&str]) -> Value {
+        let option = |arg: &Arg| {
+            let default = arg.get_default_values().first().map(|it| it.to_string_lossy());
+            arg.get_long().map(|name| json!({ "name": name, "default": default }))
+        };
+        let section = |it: &Section| json!({ "name": it.name, "kind": it.kind });
+        json!({
+            "model": self.lesson.model.name(),
+            "limit": self.lesson.limit.to_json(),
+            "kinds": kinds,
+            "sections": self.lesson.sections.iter().map(section).collect::<Vec<_>>(),
+            "options": self.command.get_arguments().filter_map(option).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// A switch of a lesson's own: its items are whether it was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Switch {
+    name: &'static str,
+    help: &'static str,
+}
+
+impl Switch {
+    /// `--name`, with its line in `--help`.
+    pub const fn new(name: &'static str, help: &'static str) -> Self {
+        Self { name, help }
+    }
+}
+
+impl Work for Switch {
+    type Items = bool;
+
+    fn options(&self, _: &Lesson) -> Vec<Arg> {
+        vec![Arg::new(self.name).long(self.name).action(ArgAction::SetTrue).help(self.help)]
+    }
+
+    fn prepare(self, setup: &mut Setup) -> bool {
+        setup.flag(self.name)
+    }
+}
+
+/// An option of a lesson's own that takes a whole number: its items are the number.
+#[derive(Clone, Debug)]
+pub struct Number {
+    name: &'static str,
+    value: &'static str,
+    default: &'static str,
+    allowed: RangeInclusive<u64>,
+    help: &'static str,
+}
+
+impl Number {
+    /// `--name VALUE`, with the number where it is not given, the numbers that are taken, and its line in
+    /// `--help`.
+    pub const fn new(
+        name: &'static str,
+        value: &'static str,
+        default: &'static str,
+        allowed: RangeInclusive<u64>,
+        help: &'static str,
+    ) -> Self {
+        Self { name, value, default, allowed, help }
+    }
+}
+
+impl Work for Number {
+    type Items = u64;
+
+    fn options(&self, _: &Lesson) -> Vec<Arg> {
+        let arg = numeric(self.name, self.value, self.allowed.clone());
+        vec![arg.default_value(self.default).help(self.help)]
+    }
+
+    fn prepare(self, setup: &mut Setup) -> u64 {
+        setup.value(self.name)
+    }
+}
+
+impl<A: Work, B: Work> Work for (A, B) {
+    type Items = (A::Items, B::Items);
+
+    fn enter(&self) {
+        self.0.enter();
+        self.1.enter();
+    }
+
+    fn kinds(&self) -> Vec<&'static str> {
+        [self.0.kinds(), self.1.kinds()].concat()
+    }
+
+    fn limited(&self) -> &'static str {
+        self.0.limited()
+    }
+
+    fn options(&self, lesson: &Lesson) -> Vec<Arg> {
+        [self.0.options(lesson), self.1.options(lesson)].concat()
+    }
+
+    fn prepare(self, setup: &mut Setup) -> Self::Items {
+        (self.0.prepare(setup), self.1.prepare(setup))
+    }
+}
+
+impl<A: Work, B: Work, C: Work> Work for (A, B, C) {
+    type Items = (A::Items, B::Items, C::Items);
+
+    fn enter(&self) {
+        self.0.enter();
+        self.1.enter();
+        self.2.enter();
+    }
+
+    fn kinds(&self) -> Vec<&'static str> {
+        [self.0.kinds(), self.1.kinds(), self.2.kinds()].concat()
+    }
+
+    fn limited(&self) -> &'static str {
+        self.0.limited()
+    }
+
+    fn options(&self, lesson: &Lesson) -> Vec<Arg> {
+        [self.0.options(lesson), self.1.options(lesson), self.2.options(lesson)].concat()
+    }
+
+    fn prepare(self, setup: &mut Setup) -> Self::Items {
+        (self.0.prepare(setup), self.1.prepare(setup), self.2.prepare(setup))
+    }
+}
+
+fn timeline_file(text: &str) -> Result<TimelineFile, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let format = if ending.eq_ignore_ascii_case("svg") {
+        Format::Svg
+    } else if ending.eq_ignore_ascii_case("json") {
+        Format::ChromeTrace
+    } else {
+        return Err("it takes a file that ends in .svg or .json".into());
+    };
+    // Said now rather than after the run.
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            Err(format!("there is no folder '{}'", folder.display()))
+        }
+        _ if path.is_dir() || text.ends_with(is_separator) => Err("this is a folder".into()),
+        _ => Ok(TimelineFile { path, format }),
+    }
+}
+
+/// Says on stderr what is not as it was asked for.
+pub fn warn(sentence: &str) {
+    let warning = style("warning:").yellow().bold().for_stderr();
+    let _ = writeln!(io::stderr(), "{warning} {sentence}");
+}
+
+/// Says on stderr why nothing can be done, and ends the process with status 1.
+pub fn give_up(sentence: &str) -> ! {
+    let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
+    interrupt::exit(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use common::{Done, Span};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::options::in_seconds;
+    use crate::{Total, Unit};
+
+    /// A kind of work that there is only here.
+    const ERRAND: Kind = Kind {
+        noun: "errand",
+        verb: "ran",
+        counted: "errands",
+        counts_alone: true,
+        unit: Unit::Result,
+        label: str::to_owned,
+        line: |span: &Span, done: &Done| format!("{}: {}", span.label, done.value),
+        total: Total::None,
+        only_computes: false,
+        expected: None,
+    };
+
+    struct Errands;
+
+    impl Work for Errands {
+        type Items = usize;
+
+        fn kinds(&self) -> Vec<&'static str> {
+            vec![ERRAND.noun]
+        }
+
+        fn limited(&self) -> &'static str {
+            "errands may be under way"
+        }
+
+        fn options(&self, _: &Lesson) -> Vec<Arg> {
+            vec![
+                numeric("errands", "N", 1..=MOST_ITEMS).default_value("20").help("How many"),
+                in_seconds("patience", "10").help("How long one may take"),
+            ]
+        }
+
+        fn prepare(self, setup: &mut Setup) -> usize {
+            let errands = setup.value("errands");
+            setup.add(ERRAND, errands);
+            errands
+        }
+    }
+
+    const HURRY: Switch = Switch::new("hurry", "Run");
+    const WEIGHT: Number = Number::new("weight", "KG", "3", 1..=25, "What there is to carry");
+
+    fn lesson() -> Lesson {
+        let source = "//! Errands take time.\n//!\n//! Mirrors: a list of errands.\n";
+        Lesson::new("a_lesson", source, Model::Threads)
+    }
+
+    /// One of each limit.
+    fn lessons() -> [Lesson; 5] {
+        [
+            lesson(),
+            lesson().workers(5).default("errands", "7"),
+            lesson().worker_per_core().sections(&["one by one", "together"]),
+            lesson().all_at_once().sections_of("errand", &["slowly", "quickly"]),
+            lesson().worker_per_item(),
+        ]
+    }
+
+    fn read(lesson: Lesson, arguments: &[&str]) -> Result<Setup, clap::Error> {
+        Setup::read(lesson, &(Errands, HURRY, WEIGHT), [&["a_lesson"], arguments].concat())
+    }
+
+    fn accepted(lesson: Lesson, arguments: &[&str]) -> Setup {
+        read(lesson, arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    }
+
+    #[test]
+    fn every_command_is_sound_and_its_help_begins_with_what_the_lesson_teaches() {
+        for lesson in lessons() {
+            let help = read(lesson.clone(), &["--help"]).err().expect("help").to_string();
+            assert!(help.starts_with(&lesson.idea), "{help}");
+            assert!(help.contains("Mirrors a list of errands."), "{help}");
+            let limit =
+                format!("How many errands may be under way at once [default: {}]", lesson.limit);
+            assert_eq!(help.contains(&limit), lesson.takes_workers(), "{help}");
+            assert!(!help.contains(DESCRIBE), "that is for programs: {help}");
+        }
+    }
+
+    #[test]
+    fn the_limit_is_the_lessons_unless_it_is_given() {
+        let workers = lessons().map(|lesson| accepted(lesson, &[]).workers(160));
+        assert_eq!(workers, [1, 5, cores().min(160), 160, 160]);
+        for lesson in lessons() {
+            let given = read(lesson.clone(), &["--workers", "12"]);
+            match given {
+                Ok(setup) => assert_eq!(setup.workers(160), 12),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::UnknownArgument),
+            }
+            let given = read(lesson.clone(), &["--workers", "12"]).is_ok();
+            assert_eq!(given, lesson.takes_workers());
+        }
+    }
+
+    #[test]
+    fn never_more_workers_than_items_or_than_there_can_be() {
+        let mut setup = accepted(lesson().workers(5), &["--workers", "10"]);
+        assert_eq!(setup.workers(160), 10);
+        assert_eq!(setup.workers(2), 2);
+        assert!(setup.limit_workers(4));
+        assert_eq!((setup.workers(160), setup.workers(2)), (4, 2));
+        assert!(!setup.limit_workers(0), "it cannot do with none");
+        assert!(
+            !accepted(lesson().worker_per_item(), &[]).limit_workers(4),
+            "all at once it must be"
+        );
+    }
+
+    #[test]
+    fn a_lesson_has_defaults_of_its_own() {
+        let errands = |lesson| accepted(lesson, &[]).value::<usize>("errands");
+        assert_eq!(lessons().map(errands), [20, 7, 20, 20, 20]);
+        let lesson = lesson().default("weight", "9");
+        assert_eq!(accepted(lesson, &[]).value::<u64>("weight"), 9);
+    }
+
+    #[test]
+    fn what_is_described_is_what_is_taken() {
+        for lesson in lessons() {
+            let setup = accepted(lesson.clone(), &[]);
+            let described = Described::read(&setup.described(&["errand"]).to_string());
+            let described = described.expect("a description");
+            assert_eq!((described.model, described.limit), (lesson.model, lesson.limit));
+            assert_eq!(described.kinds, ["errand"]);
+            let sections =
+                described.sections.iter().map(|(name, kind)| (name.as_str(), kind.as_deref()));
+            assert!(sections.eq(lesson.sections.iter().map(|it| (it.name, it.kind))));
+            assert_eq!(described.takes("workers"), lesson.takes_workers());
+            for (option, default) in &described.options {
+                let given = match default.as_deref() {
+                    None => continue,
+                    Some("false") => format!("--{option}"),
+                    Some(default) => format!("--{option}={default}"),
+                };
+                accepted(lesson.clone(), &[&given]);
+            }
+            for option in ["quiet", "json", "timeline", "errands", "patience", "hurry", "weight"] {
+                assert!(described.takes(option), "{option}");
+            }
+        }
+        assert!(Described::read("{}").is_err() && Described::read("").is_err());
+    }
+
+    /// An argument: one that a lesson knows, a value of it, or anything.
+    fn argument() -> impl Strategy<Value = OsString> {
+        let lessons = lessons();
+        let commands = lessons
+            .iter()
+            .map(|lesson| command(lesson, Declared::by(lesson, &(Errands, HURRY, WEIGHT))));
+        let mut names: Vec<String> = commands
+            .flat_map(|command| {
+                let longs = command.get_arguments().filter_map(|arg| arg.get_long());
+                longs.map(|long| format!("--{long}")).collect::<Vec<_>>()
+            })
+            .collect();
+        names.extend(["--help", "-h", "--", "-", "", "=", "--no"].map(String::from));
+        let value = prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            (0..200u32).prop_map(|number| number.to_string()),
+            any::<f64>().prop_map(|number| number.to_string()),
+            "https?://[a-z0-9.:/?#-]{0,12}",
+            r"[a-z./]{0,4}\.(svg|json|SVG|txt)",
+            any::<String>(),
+        ];
+        let name = prop::sample::select(names);
+        prop_oneof![
+            4 => name.clone().prop_map(OsString::from),
+            3 => value.clone().prop_map(OsString::from),
+            2 => (name, value).prop_map(|(name, value)| format!("{name}={value}").into()),
+            1 => any::<Vec<u8>>().prop_map(no_text),
+        ]
+    }
+
+    /// What is no UTF-8, where the system takes that for an argument.
+    fn no_text(bytes: Vec<u8>) -> OsString {
+        #[cfg(unix)]
+        return std::os::unix::ffi::OsStringExt::from_vec(bytes);
+        #[cfg(not(unix))]
+        return String::from_utf8_lossy(&bytes).into_owned().into();
+    }
+
+    proptest! {
+        #[test]
+        fn any_arguments_are_taken_or_told_with_status_2(
+            lesson in 0..5usize,
+            arguments in prop::collection::vec(argument(), 0..6),
+        ) {
+            let lesson = lessons()[lesson].clone();
+            let all = [OsString::from(lesson.name)].into_iter().chain(arguments);
+            match Setup::read(lesson, &(Errands, HURRY, WEIGHT), all) {
+                Err(error) => {
+                    prop_assert_eq!(error.exit_code(), if error.use_stderr() { 2 } else { 0 });
+                    prop_assert!(!error.to_string().is_empty());
+                }
+                Ok(mut setup) => {
+                    // All that a lesson asks for is there.
+                    let errands = Errands.prepare(&mut setup);
+                    prop_assert!((1..=MOST_ITEMS).contains(&errands));
+                    prop_assert_eq!(setup.items_of("errand"), Some(errands));
+                    prop_assert!((1..=25).contains(&WEIGHT.prepare(&mut setup)));
+                    prop_assert_eq!(HURRY.prepare(&mut setup), setup.flag("hurry"));
+                    prop_assert!(!setup.value::<Duration>("patience").is_zero());
+                    prop_assert!((1..=160).contains(&setup.workers(160)));
+                    if let Some(TimelineFile { path, .. }) = setup.timeline() {
+                        prop_assert!(!path.is_dir());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn valid_values_are_kept(
+            workers in 1..=MOST_WORKERS, errands in 1..=MOST_ITEMS, weight in 1..=25u64,
+            patience in 0.001..=86_400.0f64, hurry: bool,
+        ) {
+            let given = [
+                format!("--workers={workers}"),
+                format!("--errands={errands}"),
+                format!("--weight={weight}"),
+                format!("--patience={patience}"),
+            ];
+            let mut given: Vec<&str> = given.iter().map(String::as_str).collect();
+            given.extend(hurry.then_some("--hurry"));
+            let setup = read(lesson().workers(5), &given);
+            let setup = setup.map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(setup.workers(MOST_ITEMS), workers);
+            prop_assert_eq!(setup.value::<usize>("errands"), errands);
+            prop_assert_eq!(setup.value::<u64>("weight"), weight);
+            prop_assert_eq!(setup.value::<Duration>("patience"), Duration::from_secs_f64(patience));
+            prop_assert_eq!(setup.flag("hurry"), hurry);
+        }
+    }
+}

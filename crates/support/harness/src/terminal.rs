@@ -1,0 +1,90 @@
+//! What the terminal shows: the progress bar, and how diagrams look.
+
+use std::env;
+use std::io;
+use std::time::Duration;
+
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use supports_unicode::supports_unicode;
+use timeline::Look;
+
+/// A Ctrl-C is echoed as `^C` behind the bar. On the last columns it would go on to the next line, which
+/// would then be cleared instead of the bar's.
+const ROOM_FOR_CTRL_C: u16 = 2;
+
+/// How often the bar is drawn anew at the most, per second.
+const HERTZ: u8 = 20;
+
+/// The terminal of stderr, as far as a bar needs it.
+#[derive(Debug)]
+struct Stderr(Term);
+
+/// A bar of so many steps on the terminal of stderr, with a place for a message; hidden where stderr
+/// is no terminal, or one that can do nothing but print.
+///
+/// # Panics
+/// Never: its template is well-formed.
+pub fn progress_bar(steps: u64) -> ProgressBar {
+    let terminal = Term::buffered_stderr();
+    if !terminal.is_term() || env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return ProgressBar::hidden();
+    }
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(terminal)), HERTZ);
+    let bar = ProgressBar::with_draw_target(Some(steps), target);
+    let look = ProgressStyle::with_template("{wide_bar:.cyan/blue} {pos}/{len} {elapsed} {msg}")
+        .expect("the template is well-formed");
+    let look = if supports_unicode() { look } else { look.progress_chars("#>-") };
+    bar.set_style(look);
+    bar.enable_steady_tick(Duration::from_millis(100)); // the elapsed time goes on in a long call
+    bar
+}
+
+/// How many cores this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What stdout can show. Where it is no terminal, it may end on that of stderr all the same (`| tail`);
+/// where that is none either, it gets so many columns.
+pub fn look(columns_elsewhere: usize) -> Look {
+    let size = Term::stdout().size_checked().or_else(|| Term::stderr().size_checked());
+    Look {
+        width: size.map_or(columns_elsewhere, |(_, columns)| columns.into()),
+        unicode: supports_unicode(),
+        colour: console::colors_enabled(),
+    }
+}
+
+impl TermLike for Stderr {
+    fn width(&self) -> u16 {
+        TermLike::width(&self.0).saturating_sub(ROOM_FOR_CTRL_C).max(1)
+    }
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_up(n)
+    }
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_down(n)
+    }
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_right(n)
+    }
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_left(n)
+    }
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        self.0.write_line(line)
+    }
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

@@ -1,0 +1,310 @@
+//! Errors in plain words: the same, whichever of the clients found out.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::io::{self, ErrorKind};
+#[cfg(feature = "reqwest")]
+use std::iter;
+
+use rustls::CertificateError;
+
+/// Why a page did not arrive.
+type Words = Cow<'static, str>;
+
+const REFUSED: Words = Cow::Borrowed("the connection was refused");
+const RESET: Words = Cow::Borrowed("the connection was reset");
+const ABORTED: Words = Cow::Borrowed("the connection was aborted");
+const CLOSED: Words = Cow::Borrowed("the connection was closed before an answer came");
+const CUT_SHORT: Words = Cow::Borrowed("the page was cut short");
+const TIMED_OUT: Words = Cow::Borrowed("the page took longer than it may (--timeout)");
+const NO_ADDRESS: Words = Cow::Borrowed("no address was found for the host");
+const OUT_OF_REACH: Words = Cow::Borrowed("the host cannot be reached");
+const PROXY: Words = Cow::Borrowed("the proxy does not let the page through");
+const NOT_HTTP: Words = Cow::Borrowed("the answer is not valid HTTP");
+const LARGE_HEADER: Words = Cow::Borrowed("the header of the answer is too large");
+const BROKEN_GZIP: Words = Cow::Borrowed("the compressed page is broken");
+const TOO_MANY_REDIRECTS: Words = Cow::Borrowed("it redirects too often");
+const NO_REDIRECT: Words =
+    Cow::Borrowed("it redirects, and names no http:// or https:// URL to go to");
+const BAD_URL: Words = Cow::Borrowed("this is no URL of a page");
+const UNTRUSTED: Words =
+    Cow::Borrowed("the certificate is not valid: nobody who is trusted here signed it");
+const NO_TLS: Words = Cow::Borrowed("the site does not speak https at this port");
+const TLS_REFUSED: Words = Cow::Borrowed("the site refused the encrypted connection");
+
+/// The words for an error of one of the clients; `None` for an error of another type.
+pub(crate) fn explain(error: &(dyn Error + 'static)) -> Option<String> {
+    #[cfg(feature = "ureq")]
+    if let Some(error) = error.downcast_ref() {
+        // What goes wrong before an answer is explained where it happens.
+        return Some(from_ureq(error, CUT_SHORT).into());
+    }
+    #[cfg(feature = "reqwest")]
+    if let Some(error) = error.downcast_ref() {
+        return Some(from_reqwest(error).into());
+    }
+    None
+}
+
+/// An error of ureq that came before an answer, with its words.
+#[cfg(feature = "ureq")]
+#[derive(Debug)]
+struct Explained(Words);
+
+#[cfg(feature = "ureq")]
+impl std::fmt::Display for Explained {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(feature = "ureq")]
+impl Error for Explained {}
+
+/// For an error that comes while connecting, or instead of an answer. The end of a connection means something else
+/// then, and afterwards it is not known when it came: so it gets its words. Other errors stay what they are.
+#[cfg(feature = "ureq")]
+pub(crate) fn before_answer(error: ureq::Error) -> ureq::Error {
+    match error {
+        ureq::Error::Io(_) | ureq::Error::Other(_) => {
+            ureq::Error::Other(Box::new(Explained(from_ureq(&error, CLOSED))))
+        }
+        other => other,
+    }
+}
+
+/// `at_end` is what it means that the connection ended.
+#[cfg(feature = "ureq")]
+fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
+    use ureq_proto::Error::{BadLocationHeader, HttpParseTooManyHeaders, NoLocationHeader};
+
+    match error {
+        ureq::Error::StatusCode(code) => from_status(*code),
+        ureq::Error::Timeout(_) => TIMED_OUT,
+        ureq::Error::HostNotFound => NO_ADDRESS,
+        ureq::Error::Io(error) => from_io(error, at_end),
+        ureq::Error::Rustls(error) => from_tls(error),
+        ureq::Error::Other(other) => {
+            let explained = other.downcast_ref::<Explained>().map(|explained| explained.0.clone());
+            // As `HonestEnds` hands it on.
+            let io = || other.downcast_ref().map(|error| from_io(error, at_end));
+            explained.or_else(io).unwrap_or_else(|| other.to_string().into())
+        }
+        ureq::Error::Decompress(_, error) if error.kind() == ErrorKind::UnexpectedEof => CUT_SHORT,
+        ureq::Error::Decompress(..) => BROKEN_GZIP,
+        ureq::Error::TooManyRedirects => TOO_MANY_REDIRECTS,
+        ureq::Error::ConnectProxyFailed(_) => PROXY,
+        ureq::Error::Http(_) => BAD_URL,
+        // The URLs of a list are looked at before: it can only be where a redirect leads.
+        ureq::Error::BadUri(_) | ureq::Error::Protocol(BadLocationHeader(_) | NoLocationHeader) => {
+            NO_REDIRECT
+        }
+        ureq::Error::LargeResponseHeader(..) | ureq::Error::Protocol(HttpParseTooManyHeaders) => {
+            LARGE_HEADER
+        }
+        ureq::Error::Protocol(_) => NOT_HTTP,
+        other => other.to_string().into(),
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn from_reqwest(error: &reqwest::Error) -> Words {
+    if let Some(status) = error.status() {
+        return from_status(status.as_u16());
+    }
+    if error.is_timeout() {
+        return TIMED_OUT;
+    }
+    if error.is_dns() {
+        return NO_ADDRESS;
+    }
+    if error.is_redirect() {
+        return TOO_MANY_REDIRECTS;
+    }
+    if error.is_builder() {
+        // A URL of another scheme is one that can be named: it is where a redirect leads.
+        return if error.url().is_some() { NO_REDIRECT } else { BAD_URL };
+    }
+    let at_end = if error.is_request() { CLOSED } else { CUT_SHORT };
+    // The innermost causes name what happened; the outer ones only say what was being tried.
+    let causes: Vec<_> =
+        iter::successors(Some(error as &(dyn Error + 'static)), |&e| e.source()).collect();
+    let http = causes.iter().find_map(|cause| cause.downcast_ref::<hyper::Error>());
+    let io = causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>());
+    match (http, io) {
+        (Some(http), _) if http.is_parse_too_large() => LARGE_HEADER,
+        (Some(http), _) if http.is_parse() => NOT_HTTP,
+        (Some(http), None) if http.is_incomplete_message() || http.is_canceled() => at_end,
+        // A chunk that is none.
+        (Some(_), Some(io)) if is_nonsense(io) => NOT_HTTP,
+        // After the HTTP comes what it was packed with.
+        (None, Some(io)) if error.is_decode() && io.kind() != ErrorKind::UnexpectedEof => {
+            BROKEN_GZIP
+        }
+        (_, Some(io)) => from_io(io, at_end),
+        // The type is hyper-util's own.
+        _ if causes.iter().any(|cause| cause.to_string().starts_with("tunnel error")) => PROXY,
+        (_, None) => {
+            let innermost = causes.last().map_or_else(|| error.to_string(), |e| e.to_string());
+            innermost.into()
+        }
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn is_nonsense(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData)
+}
+
+/// Why an answer with this status is no page, where it is none and reqwest's `error_for_status` takes it for one.
+#[cfg(feature = "reqwest")]
+pub(crate) fn of_status(code: u16) -> Option<String> {
+    match code {
+        200..=299 | 400..=599 => None,
+        // One that is followed is not the last answer.
+        301 | 302 | 303 | 307 | 308 => Some(NO_REDIRECT.into()),
+        code => Some(from_status(code).into()),
+    }
+}
+
+fn from_status(code: u16) -> Words {
+    #[cfg(feature = "reqwest")]
+    use reqwest::StatusCode;
+    #[cfg(not(feature = "reqwest"))]
+    use ureq::http::StatusCode;
+
+    match StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason()) {
+        Some(reason) => format!("{code} {reason}").into(),
+        None => format!("status {code}, which is no known one").into(),
+    }
+}
+
+fn from_io(error: &io::Error, at_end: Words) -> Words {
+    // What is below is wrapped, by some more than once.
+    if let Some(inner) = error.get_ref() {
+        if let Some(error) = inner.downcast_ref() {
+            return from_tls(error);
+        }
+        if let Some(error) = inner.downcast_ref() {
+            return from_io(error, at_end);
+        }
+    }
+    match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => at_end,
+        ErrorKind::ConnectionRefused => REFUSED,
+        ErrorKind::ConnectionReset => RESET,
+        ErrorKind::ConnectionAborted => ABORTED,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            OUT_OF_REACH
+        }
+        ErrorKind::TimedOut => TIMED_OUT,
+        _ => error.to_string().into(),
+    }
+}
+
+fn from_tls(error: &rustls::Error) -> Words {
+    match error {
+        rustls::Error::InvalidCertificate(error) => from_certificate(error),
+        rustls::Error::InvalidMessage(_) => NO_TLS,
+        rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => TLS_REFUSED,
+        // ureq, where a machine has no certificates; rustls-platform-verifier has no type for it. There,
+        // reqwest's client trusts no authority.
+        rustls::Error::General(words) if words.contains("No CA certificates") => UNTRUSTED,
+        other => format!("the encrypted connection failed: {other}").into(),
+    }
+}
+
+fn from_certificate(error: &CertificateError) -> Words {
+    use CertificateError::{
+        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext,
+        NotValidYet, NotValidYetContext, Other, Revoked, UnknownIssuer,
+    };
+
+    Cow::Borrowed(match error {
+        UnknownIssuer | BadSignature => return UNTRUSTED,
+        // It signed itself, and says of itself that it may sign. The type is webpki's.
+        Other(error) if error.to_string().contains("CaUsedAsEndEntity") => return UNTRUSTED,
+        Expired | ExpiredContext { .. } => "the certificate is not valid: it has expired",
+        NotValidYet | NotValidYetContext { .. } => {
+            "the certificate is not valid: not yet (or the clock here is wrong)"
+        }
+        NotValidForName | NotValidForNameContext { .. } => {
+            "the certificate is not valid: it is for another host"
+        }
+        Revoked => "the certificate is not valid: it was revoked",
+        _ => "the certificate is not valid",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program must call `error_for_status` itself: without it, a 404 is a page, as anywhere else.
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn only_what_error_for_status_lets_through_is_rejected_here() {
+        for code in [200, 204, 404, 418, 500, 599] {
+            assert_eq!(of_status(code), None, "{code}");
+        }
+        for code in [300, 301, 304, 307, 600, 999] {
+            assert!(of_status(code).is_some(), "{code}");
+        }
+    }
+
+    #[cfg(feature = "ureq")]
+    #[test]
+    fn an_error_that_means_the_same_at_any_time_stays_what_it_is() {
+        let lost = before_answer(ureq::Error::Io(ErrorKind::UnexpectedEof.into()));
+        assert_eq!(explain(&lost).as_deref(), Some(&*CLOSED));
+        let lost = ureq::Error::Io(ErrorKind::UnexpectedEof.into());
+        assert_eq!(explain(&lost).as_deref(), Some(&*CUT_SHORT));
+        assert!(matches!(before_answer(ureq::Error::HostNotFound), ureq::Error::HostNotFound));
+        assert!(matches!(
+            before_answer(ureq::Error::StatusCode(404)),
+            ureq::Error::StatusCode(404)
+        ));
+    }
+
+    fn words_for(error: &io::Error) -> String {
+        from_io(error, CLOSED).to_string()
+    }
+
+    #[test]
+    fn what_the_system_says_of_a_network_is_told_in_words() {
+        for (kind, words) in [
+            (ErrorKind::ConnectionRefused, "the connection was refused"),
+            (ErrorKind::ConnectionReset, "the connection was reset"),
+            (ErrorKind::ConnectionAborted, "the connection was aborted"),
+            (ErrorKind::HostUnreachable, "the host cannot be reached"),
+            (ErrorKind::NetworkUnreachable, "the host cannot be reached"),
+            (ErrorKind::NetworkDown, "the host cannot be reached"),
+            (ErrorKind::TimedOut, "the page took longer than it may (--timeout)"),
+            (ErrorKind::UnexpectedEof, "the connection was closed before an answer came"),
+            (ErrorKind::BrokenPipe, "the connection was closed before an answer came"),
+        ] {
+            assert_eq!(words_for(&kind.into()), words, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrapped_is_looked_for_in_its_wrappings() {
+        let reset = io::Error::other(io::Error::other(io::Error::from(ErrorKind::ConnectionReset)));
+        assert_eq!(words_for(&reset), "the connection was reset");
+        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let expired = io::Error::other(io::Error::new(ErrorKind::InvalidData, expired));
+        assert_eq!(words_for(&expired), "the certificate is not valid: it has expired");
+    }
+
+    #[test]
+    fn no_cause_of_a_refused_certificate_is_told_in_the_words_of_a_type() {
+        use CertificateError::{
+            ApplicationVerificationFailure, BadEncoding, InvalidPurpose, Revoked,
+        };
+        for error in [ApplicationVerificationFailure, BadEncoding, InvalidPurpose, Revoked] {
+            let words = from_certificate(&error).to_string();
+            assert!(words.starts_with("the certificate is not valid"), "{words}");
+            assert_eq!(words, words.to_lowercase());
+        }
+    }
+}

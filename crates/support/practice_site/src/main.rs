@@ -1,0 +1,86 @@
+//! One practice site for a class.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::{self, ExitCode};
+use std::time::Duration;
+
+use clap::{Arg, Command, value_parser};
+use practice_site::{Server, SiteTimes};
+
+fn main() -> ExitCode {
+    let arguments = Command::new("practice_site")
+        .about("A web site to practise on: /jython, /dice, and /record of what it saw")
+        .args([
+            Arg::new("port")
+                .long("port")
+                .value_name("N")
+                .default_value("8000")
+                .value_parser(value_parser!(u16))
+                .help("The port to listen at; 0 stands for any free one"),
+            Arg::new("latency")
+                .long("latency")
+                .value_name("MS")
+                .default_value("50")
+                .value_parser(value_parser!(u64).range(0..=60_000))
+                .help("How long an answer takes, in milliseconds"),
+            Arg::new("connecting")
+                .long("connecting")
+                .value_name("MS")
+                .default_value("0")
+                .value_parser(value_parser!(u64).range(0..=60_000))
+                .help("How much longer the first answer on each connection takes, in milliseconds"),
+            Arg::new("bind")
+                .long("bind")
+                .value_name("ADDRESS")
+                .default_value("127.0.0.1")
+                .value_parser(value_parser!(IpAddr))
+                .help("The address to listen at; 0.0.0.0 stands for all of this machine's"),
+        ])
+        .get_matches();
+    let port = arguments.get_one::<u16>("port").copied().unwrap_or_default();
+    let milliseconds = |name| arguments.get_one::<u64>(name).copied().unwrap_or_default();
+    let time = |name| Duration::from_millis(milliseconds(name));
+    let times = SiteTimes { latency: time("latency"), connecting: time("connecting") };
+    let bind = arguments.get_one::<IpAddr>("bind").copied();
+    let address = SocketAddr::from((bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port));
+    match serve(address, times) {
+        Ok(server) => server.run(),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: no practice site at {address}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(address: SocketAddr, times: SiteTimes) -> io::Result<Server> {
+    let server = Server::bind(address, times)?;
+    let record = server.record();
+    ctrlc::set_handler(move || {
+        let (requests, connections) = (record.requests(), record.connections());
+        let peak = record.peak_in_flight();
+        let _ = writeln!(
+            io::stdout(),
+            "Answered {requests} requests on {connections} connections, at most {peak} at once"
+        );
+        process::exit(130)
+    })
+    .map_err(io::Error::other)?;
+    let address = server.address()?;
+    let (ip, port) = (address.ip(), address.port());
+    // All of a machine's addresses are none that another machine can reach.
+    let site = if ip.is_unspecified() {
+        format!("http://THIS-MACHINE:{port}")
+    } else {
+        format!("http://{address}")
+    };
+    // The site is up even if this line is not read.
+    let _ = writeln!(
+        io::stdout(),
+        "The practice site is at {site} and answers after {} ms. Try:\n  \
+         cargo run -p sync_downloader -- --site {site}\n\
+         Ctrl-C ends it.",
+        times.latency.as_millis()
+    );
+    Ok(server)
+}

@@ -1,0 +1,301 @@
+//! The server: hyper on one thread.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use processes::reserve_descriptors;
+
+use crate::pages;
+
+/// How many connections may wait to be accepted. With the standard library's 128, some of a burst of
+/// 160 took over a second to connect. Systems take less where their own limit is lower: Linux has
+/// 4096 (`net.core.somaxconn`), macOS 128, Windows about 200.
+const BACKLOG: u32 = 4096;
+
+/// What one connection's request head may take up, so that 10,000 connections stay in bounds.
+const BUFFER: usize = 16 * 1024;
+
+/// How long a practice site takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SiteTimes {
+    /// For an answer.
+    pub latency: Duration,
+    /// For the first answer on each connection besides: over a network, what it takes to connect and to
+    /// agree on the encryption.
+    pub connecting: Duration,
+}
+
+/// A connection costs nothing.
+impl From<Duration> for SiteTimes {
+    fn from(latency: Duration) -> Self {
+        Self { latency, ..Self::default() }
+    }
+}
+
+/// What the site puts up with, so that no client takes it away from the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many connections it serves at once. Further ones wait until one of these ends.
+    pub connections: usize,
+    /// How long a connection may go without a request that is whole, from its beginning or from when its
+    /// last page was due. Then it is closed, whatever its client does: say nothing, send a request
+    /// byte by byte, or leave its answers unread.
+    pub silence: Duration,
+}
+
+impl Default for Limits {
+    /// 20,000 connections, and a minute. With a request on each of them, the site takes about 320 MB.
+    fn default() -> Self {
+        Self { connections: 20_000, silence: Duration::from_secs(60) }
+    }
+}
+
+/// What the site saw, counted from its start: requests for its two pages, and for no other.
+#[derive(Debug, Default)]
+pub struct SiteRecord {
+    connections: AtomicU64,
+    requests: AtomicU64,
+    in_flight: AtomicU64,
+    peak_in_flight: AtomicU64,
+}
+
+impl SiteRecord {
+    /// Connections on which one of the two pages was asked for.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Relaxed)
+    }
+
+    /// Requests for a page.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Relaxed)
+    }
+
+    /// Requests that wait for their answer now.
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// The most requests that ever waited at once.
+    pub fn peak_in_flight(&self) -> u64 {
+        self.peak_in_flight.load(Relaxed)
+    }
+
+    fn json(&self) -> Bytes {
+        let (connections, requests) = (self.connections(), self.requests());
+        let (in_flight, peak) = (self.in_flight(), self.peak_in_flight());
+        serde_json::json!({
+            "connections": connections,
+            "requests": requests,
+            "in_flight": in_flight,
+            "peak_in_flight": peak,
+        })
+        .to_string()
+        .into()
+    }
+}
+
+/// A request in flight: one that its client gave up leaves by `drop` as well.
+struct InFlight(Arc<SiteRecord>);
+
+impl InFlight {
+    fn new(record: &Arc<SiteRecord>) -> Self {
+        record.requests.fetch_add(1, Relaxed);
+        let now = 1 + record.in_flight.fetch_add(1, Relaxed);
+        record.peak_in_flight.fetch_max(now, Relaxed);
+        Self(record.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A practice site that listens already, and answers once it is [run](Server::run).
+#[derive(Debug)]
+pub struct Server {
+    runtime: Runtime,
+    listener: TcpListener,
+    times: SiteTimes,
+    limits: Limits,
+    record: Arc<SiteRecord>,
+}
+
+impl Server {
+    /// Listens at `address` (port 0 stands for any free one), to take so long: its latency, or
+    /// [`SiteTimes`].
+    ///
+    /// # Errors
+    /// When the address is in use, is not this machine's, or may not be listened at.
+    pub fn bind(address: SocketAddr, times: impl Into<SiteTimes>) -> io::Result<Self> {
+        reserve_descriptors(1024);
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime.block_on(async {
+            let socket = match address {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            // On Windows this would let two programs have the same port.
+            #[cfg(not(windows))]
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        })?;
+        let (times, limits) = (times.into(), Limits::default());
+        Ok(Self { runtime, listener, times, limits, record: Arc::default() })
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What it sees, also while it runs.
+    pub fn record(&self) -> Arc<SiteRecord> {
+        self.record.clone()
+    }
+
+    /// Answers forever, on this thread.
+    pub fn run(self) -> ! {
+        let Self { runtime, listener, times, limits, record } = self;
+        let places = Arc::new(Semaphore::new(limits.connections));
+        runtime.block_on(async {
+            loop {
+                let place = places.clone().acquire_owned().await.expect("it is never closed");
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let record = record.clone();
+                        tokio::spawn(async move {
+                            serve(stream, times, limits, record).await;
+                            drop(place);
+                        });
+                    }
+                    // One connection that failed, or no descriptor left: others will end and free theirs.
+                    Err(_) => sleep(Duration::from_millis(10)).await,
+                }
+            }
+        })
+    }
+}
+
+/// A connection, as far as its requests know it.
+struct Connection {
+    is_first_page: AtomicBool,
+    /// From when on its client could have sent the next request.
+    quiet_from: Mutex<Instant>,
+}
+
+impl Connection {
+    fn new() -> Self {
+        Self { is_first_page: AtomicBool::new(true), quiet_from: Mutex::new(Instant::now()) }
+    }
+
+    fn is_quiet_from(&self, instant: Instant) {
+        *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) = instant;
+    }
+
+    fn ends(&self, limits: Limits) -> Instant {
+        *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) + limits.silence
+    }
+}
+
+async fn serve(stream: TcpStream, times: SiteTimes, limits: Limits, record: Arc<SiteRecord>) {
+    // Without it a page of two packets may wait 40 ms for the first one's receipt.
+    let _ = stream.set_nodelay(true);
+    let connection = Arc::new(Connection::new());
+    let service = service_fn(|request: Request<Incoming>| {
+        let (came, connection, record) = (Instant::now(), connection.clone(), record.clone());
+        connection.is_quiet_from(came);
+        async move { Ok::<_, Infallible>(answer(&request, came, times, &connection, &record).await) }
+    });
+    let mut serving = pin!(async {
+        // A connection that says nothing gets no buffers. (A new connection counts as readable, until it was tried.)
+        let _ = stream.peek(&mut [0]).await;
+        let stream = TokioIo::new(stream);
+        let serving = http1::Builder::new().max_buf_size(BUFFER).serve_connection(stream, service);
+        // A connection that breaks is its client's affair; the others go on.
+        let _ = serving.await;
+    });
+    // hyper's own limit is for the head alone: it lets those stay that read no answer.
+    let mut ends = connection.ends(limits);
+    while timeout_at(ends, &mut serving).await.is_err() {
+        let later = connection.ends(limits);
+        // No request has come since.
+        if later == ends {
+            return;
+        }
+        ends = later;
+    }
+}
+
+async fn answer(
+    request: &Request<Incoming>,
+    came: Instant,
+    times: SiteTimes,
+    connection: &Connection,
+    record: &Arc<SiteRecord>,
+) -> Response<Full<Bytes>> {
+    const HTML: &str = "text/html; charset=utf-8";
+    const TEXT: &str = "text/plain; charset=utf-8";
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        let mut refusal = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "Only GET and HEAD.\n");
+        refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return refusal;
+    }
+    let page: fn() -> Bytes = match request.uri().path() {
+        "/jython" => pages::jython,
+        "/dice" => pages::dice,
+        "/record" => return response(StatusCode::OK, "application/json", record.json()),
+        _ => {
+            let pages = "There are /jython, /dice and /record here.\n";
+            return response(StatusCode::NOT_FOUND, TEXT, pages);
+        }
+    };
+    let mut takes = times.latency;
+    if connection.is_first_page.swap(false, Relaxed) {
+        record.connections.fetch_add(1, Relaxed);
+        takes += times.connecting;
+    }
+    connection.is_quiet_from(came + takes);
+    let _in_flight = InFlight::new(record);
+    sleep_until(came + takes).await;
+    response(StatusCode::OK, HTML, page())
+}
+
+fn response(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,250 @@
+//! The pool: its workers, their jobs, and the results.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use common::add_work;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::process::Process;
+
+/// So many worker processes, each of which starts with the same `initargs`.
+#[derive(Debug)]
+pub struct ProcessPool {
+    workers: usize,
+    initargs: String,
+    timeout: Option<Duration>,
+}
+
+/// One worker process, and the thread that looks after it.
+#[derive(Debug)]
+pub struct Worker<'pool> {
+    pool: &'pool ProcessPool,
+    number: usize,
+    process: Option<Process>,
+    /// How many jobs it had. Each is sent with its number, and so is the answer.
+    jobs: u64,
+}
+
+/// Why a job has no result.
+#[derive(Debug)]
+pub enum CallError {
+    /// The job failed, and this is what it said.
+    Job(String),
+    /// The job cannot be written as JSON.
+    NotSent(serde_json::Error),
+    /// No worker process could be started for it.
+    Start(io::Error),
+    /// The worker process ended before it had an answer.
+    Died(Option<ExitStatus>),
+    /// The worker process had no answer within this time, and was ended.
+    TimedOut(Duration),
+    /// The worker process answered something that is no result of this job.
+    Nonsense(String),
+}
+
+impl ProcessPool {
+    /// A pool of so many workers. Their processes start with [`for_each`](Self::for_each).
+    ///
+    /// # Errors
+    /// When `initargs` cannot be written as JSON.
+    pub fn new(workers: usize, initargs: &impl Serialize) -> serde_json::Result<Self> {
+        Ok(Self { workers, initargs: serde_json::to_string(initargs)?, timeout: None })
+    }
+
+    /// Limits how long a worker may take for a job, its start included where it just started. One that
+    /// takes longer is ended and replaced, even one that was stopped. Without a limit it is waited for.
+    #[must_use]
+    pub fn timeout(self, limit: Duration) -> Self {
+        Self { timeout: Some(limit), ..self }
+    }
+
+    /// Starts the workers, and calls `job` once for each of the items: on whichever worker is free,
+    /// and on the thread that looks after that worker, which is named `worker-1`, `worker-2`, ...
+    /// All worker processes have ended when it returns.
+    pub fn for_each<T: Sync>(&self, items: &[T], job: impl Fn(&mut Worker<'_>, &T) + Sync) {
+        let queue = Mutex::new(items.iter());
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let at_work = AtomicUsize::new(0);
+        // Leaves the items to the others, as long as there are others.
+        let leave = || {
+            let others = |at_work: usize| (at_work > 1).then(|| at_work - 1);
+            at_work.fetch_update(SeqCst, SeqCst, others).is_ok()
+        };
+        let look_after = |mut worker: Worker<'_>| {
+            while let Some(item) = next() {
+                job(&mut worker, item);
+                // Without a process it would fail all items faster than the others can do them.
+                if worker.process.is_none() && worker.process().is_err() && leave() {
+                    break;
+                }
+            }
+        };
+        let new_worker = |number| Worker { pool: self, number, process: None, jobs: 0 };
+        thread::scope(|scope| {
+            for number in 1..=self.workers {
+                let mut worker = new_worker(number);
+                // The first is needed in any case: if it cannot start, its jobs report why.
+                if worker.process().is_err() && number > 1 {
+                    break;
+                }
+                at_work.fetch_add(1, SeqCst);
+                let look_after = &look_after;
+                let thread = thread::Builder::new().name(format!("worker-{number}"));
+                if thread.spawn_scoped(scope, move || look_after(worker)).is_ok() {
+                    continue;
+                }
+                // No thread is left: those that run take all the items, or else this one does.
+                if !leave() {
+                    look_after(new_worker(number));
+                }
+                break;
+            }
+        });
+    }
+}
+
+impl Worker<'_> {
+    /// Has the worker process do a job, and waits for the result.
+    ///
+    /// A process that ended since its last job is replaced first. One that ends during the job, answers
+    /// nonsense, or takes too long, is replaced for the next: this job is not tried again, since it
+    /// is not known how far it got.
+    ///
+    /// # Errors
+    /// What the job said, or what kept the worker process from answering.
+    pub fn call<R: DeserializeOwned>(&mut self, job: &impl Serialize) -> Result<R, CallError> {
+        self.jobs += 1;
+        let number = self.jobs;
+        let job = serde_json::to_string(&(number, job)).map_err(CallError::NotSent)?;
+        let limit = self.pool.timeout;
+        let process = self.process().map_err(CallError::Start)?;
+        match process.exchange(&job, limit).and_then(|reply| read_reply(&reply, number)) {
+            Ok((result, worked)) => {
+                add_work(worked);
+                result.map_err(CallError::Job)
+            }
+            Err(error) => {
+                self.process = None;
+                Err(error)
+            }
+        }
+    }
+
+    /// The process, alive and in step when last seen.
+    fn process(&mut self) -> io::Result<&mut Process> {
+        let fit = match self.process.take() {
+            Some(mut process) => process.is_fit()?.then_some(process),
+            None => None,
+        };
+        let process = fit.map_or_else(|| Process::start(&self.pool.initargs, self.number), Ok)?;
+        Ok(self.process.insert(process))
+    }
+}
+
+/// No job takes longer than this, so none works longer. Sums of such times do not overflow.
+const LONGEST_WORK: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A job's result as the worker reports it, and how long the worker worked.
+type Reply<R> = (Result<R, String>, Duration);
+
+/// What a line says of the job with that number.
+fn read_reply<R: DeserializeOwned>(line: &[u8], number: u64) -> Result<Reply<R>, CallError> {
+    match serde_json::from_slice::<(u64, Result<R, String>, Duration)>(line) {
+        Ok((of, result, worked)) if of == number && worked < LONGEST_WORK => Ok((result, worked)),
+        _ => Err(CallError::nonsense(line)),
+    }
+}
+
+impl CallError {
+    /// Keeps the beginning, without what a terminal might take for orders.
+    pub(crate) fn nonsense(line: &[u8]) -> Self {
+        const SIGNS: usize = 60;
+        let text = String::from_utf8_lossy(&line[..line.len().min(4 * SIGNS)]);
+        Self::Nonsense(text.chars().filter(|sign| !sign.is_control()).take(SIGNS).collect())
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Job(error) => f.write_str(error),
+            Self::NotSent(error) => write!(f, "the job cannot be sent: {error}"),
+            Self::Start(error) => write!(f, "no worker process could be started: {error}"),
+            Self::Died(Some(status)) => write!(f, "its worker process ended ({status})"),
+            Self::Died(None) => f.write_str("its worker process ended"),
+            Self::TimedOut(limit) => {
+                write!(f, "its worker process did not answer within {} s", limit.as_secs_f64())
+            }
+            Self::Nonsense(reply) => write!(f, "its worker process answered nonsense: {reply}"),
+        }
+    }
+}
+
+impl Error for CallError {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A proper reply to job 7, of which some bytes were replaced.
+    fn nearly_a_reply() -> impl Strategy<Value = Vec<u8>> {
+        let reply = prop_oneof![
+            Just(r#"[7,{"Ok":"text"},{"secs":0,"nanos":5}]"#),
+            Just(r#"[7,{"Err":"text"},{"secs":1,"nanos":0}]"#),
+        ];
+        (reply, prop::collection::vec((0..40usize, any::<u8>()), 0..4)).prop_map(
+            |(reply, changes)| {
+                let mut reply = reply.as_bytes().to_vec();
+                for (at, byte) in changes {
+                    let at = at % reply.len();
+                    reply[at] = byte;
+                }
+                reply
+            },
+        )
+    }
+
+    fn any_work() -> impl Strategy<Value = Vec<u8>> {
+        let work = (any::<u64>(), any::<u32>());
+        work.prop_map(|(secs, nanos)| {
+            format!(r#"[7,{{"Ok":"text"}},{{"secs":{secs},"nanos":{nanos}}}]"#).into_bytes()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_a_reply_or_a_clear_error(
+            line in prop_oneof![any::<Vec<u8>>(), nearly_a_reply(), any_work()],
+        ) {
+            match read_reply::<String>(&line, 7) {
+                Ok((_, worked)) => {
+                    add_work(worked);
+                    prop_assert!(serde_json::from_slice::<serde_json::Value>(&line).is_ok());
+                }
+                Err(error @ CallError::Nonsense(_)) => {
+                    let told = error.to_string();
+                    prop_assert!(told.starts_with("its worker process answered nonsense"), "{told}");
+                    prop_assert!(told.chars().count() < 120, "{told}");
+                    prop_assert!(!told.contains(char::is_control), "{told:?}");
+                }
+                Err(error) => prop_assert!(false, "{error:?}"),
+            }
+        }
+
+        #[test]
+        fn the_answer_to_another_job_is_none_to_this_one(of in 0..3u64, number in 0..3u64) {
+            let line = serde_json::to_string(&(of, Ok::<_, String>(5), Duration::ZERO)).expect("JSON");
+            prop_assert_eq!(read_reply::<u64>(line.as_bytes(), number).is_ok(), of == number);
+        }
+    }
+}

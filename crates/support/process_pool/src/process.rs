@@ -1,0 +1,156 @@
+//! A worker process, seen from the pool's side of the border.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use processes::this_program_again;
+
+use crate::{CallError, MARK};
+
+/// Longest accepted reply, so that a runaway worker cannot exhaust memory.
+const MOST_REPLY: u64 = 64 << 20;
+/// A limit is waited for in so many steps. Where this program itself was stopped for a while, that counts as one of
+/// them: its workers went on, and their answers are there.
+const STEPS: u32 = 10;
+
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Process {
+    pub(crate) fn start(initargs: &str, number: usize) -> io::Result<Self> {
+        let mut child = this_program_again(MARK, &number.to_string())?.spawn()?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut process = Self { child, stdin, stdout: BufReader::new(stdout) };
+        writeln!(process.stdin, "{initargs}")?;
+        Ok(process)
+    }
+
+    /// Whether it is alive, and has not said more than it was asked.
+    pub(crate) fn is_fit(&mut self) -> io::Result<bool> {
+        Ok(self.child.try_wait()?.is_none() && self.stdout.buffer().is_empty())
+    }
+
+    /// Sends one line, and waits for the one that comes back, at most so long. After an error it is of no more use.
+    pub(crate) fn exchange(
+        &mut self,
+        job: &str,
+        limit: Option<Duration>,
+    ) -> Result<Vec<u8>, CallError> {
+        let Self { child, stdin, stdout } = self;
+        let mut exchange = || writeln!(stdin, "{job}").and_then(|()| read_line(stdout));
+        let reply = match limit {
+            None => exchange(),
+            Some(limit) => {
+                within(limit, || child.kill(), exchange).ok_or(CallError::TimedOut(limit))?
+            }
+        };
+        match reply {
+            Ok(line) if line.len() as u64 == MOST_REPLY => Err(CallError::nonsense(&line)),
+            Ok(line) if line.ends_with(b"\n") => Ok(line),
+            _ => Err(CallError::Died(self.end())),
+        }
+    }
+
+    /// Ends the process, unless it has ended, and says how it ended.
+    fn end(&mut self) -> Option<ExitStatus> {
+        let _ = self.child.kill();
+        self.child.wait().ok()
+    }
+}
+
+/// A worker without its pool has nothing left to do.
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A line with its end. Without one, the input ended, or the line is as long as it may be.
+fn read_line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    input.take(MOST_REPLY).read_until(b'\n', &mut line)?;
+    Ok(line)
+}
+
+/// What `work` gives; `None` where it took longer than `limit`. Then `end_it` was called, and must have ended it.
+fn within<T, E>(
+    limit: Duration,
+    end_it: impl FnOnce() -> E + Send,
+    work: impl FnOnce() -> T,
+) -> Option<T> {
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let watch = thread::Builder::new().spawn_scoped(scope, move || {
+            let step = limit / STEPS;
+            let is_too_late =
+                (0..STEPS).all(|_| is_done.recv_timeout(step) == Err(RecvTimeoutError::Timeout));
+            if is_too_late {
+                end_it();
+            }
+            is_too_late
+        });
+        let result = work();
+        drop(done);
+        // Where the system has no thread left, it is better done late than not at all.
+        let is_too_late = watch.is_ok_and(|watch| watch.join().is_ok_and(|is_late| is_late));
+        (!is_too_late).then_some(result)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::repeat;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_line_by_line(bytes: Vec<u8>, buffer in 1..64usize) {
+            let mut input = BufReader::with_capacity(buffer, bytes.as_slice());
+            for expected in bytes.split_inclusive(|byte| *byte == b'\n') {
+                prop_assert_eq!(read_line(&mut input)?, expected);
+            }
+            prop_assert_eq!(read_line(&mut input)?, b"");
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_given_up() -> io::Result<()> {
+        let line = read_line(&mut BufReader::new(repeat(b'*')))?;
+        assert_eq!(line.len() as u64, MOST_REPLY);
+        Ok(())
+    }
+
+    #[test]
+    fn work_without_an_end_is_ended() {
+        let is_ended = AtomicBool::new(false);
+        let work = || {
+            while !is_ended.load(SeqCst) {
+                thread::yield_now();
+            }
+        };
+        assert_eq!(within(Duration::from_millis(20), || is_ended.store(true, SeqCst), work), None);
+    }
+
+    #[test]
+    fn work_that_is_done_in_time_is_left_alone() {
+        let is_ended = AtomicBool::new(false);
+        let work = || thread::sleep(Duration::from_millis(20));
+        assert_eq!(
+            within(Duration::from_secs(60), || is_ended.store(true, SeqCst), work),
+            Some(())
+        );
+        assert!(!is_ended.into_inner());
+    }
+}

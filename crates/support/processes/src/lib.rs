@@ -1,0 +1,10 @@
+//! Processes: a program that starts itself again in another role, and the descriptors that a process may have.
+//!
+//! The practice site and the process pool need no more than this of what lessons are built on, so they are built
+//! beside the rest.
+
+mod child;
+mod descriptors;
+
+pub use child::{own_group, this_program_again};
+pub use descriptors::{descriptor_limit, reserve_descriptors};

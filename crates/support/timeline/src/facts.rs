@@ -1,0 +1,227 @@
+//! What a run's spans say in figures.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::lanes::{Kind, lanes, share};
+use common::Span;
+
+use crate::Timeline;
+
+/// From this part of what its workers could have worked on, a run is CPU-bound,
+const CPU_BOUND: f64 = 0.6;
+/// and up to this one I/O-bound. In between it is not known: a worker that waits for a core, since others
+/// use this machine, waits as well.
+const IO_BOUND: f64 = 0.35;
+
+/// What a run used, and what it waited for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Facts {
+    /// The most items that were in progress at once.
+    pub peak_in_flight: usize,
+    /// How many threads or processes did them.
+    pub workers: usize,
+    /// The part of the workers' time with an item in which they kept a processor busy, from 0 to 1.
+    pub working: f64,
+    /// How many cores the items kept busy, on average over the whole run.
+    pub cores_busy: f64,
+    /// What would make it faster.
+    pub bound: Bound,
+}
+
+/// What a run is limited by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Something slower than the processor, for which it waits.
+    Io,
+    /// The processor.
+    Cpu,
+    /// Something between the two: it works and waits, or it waits for a core that others use.
+    Between,
+    /// The processor, and it has less of that than there is: others use the cores.
+    Core,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Io => "I/O-bound",
+            Self::Cpu => "CPU-bound",
+            Self::Between => "between I/O-bound and CPU-bound",
+            Self::Core => "CPU-bound, and waiting for a core",
+        })
+    }
+}
+
+impl Timeline {
+    /// What it says in figures; `None` where nothing was done.
+    pub fn facts(&self) -> Option<Facts> {
+        if self.spans.iter().all(|span| span.is_annotation) {
+            return None;
+        }
+        let lanes = lanes(&self.spans);
+        let workers: Vec<_> = lanes.iter().filter(|lane| lane.kind == Kind::Worker).collect();
+        let covered: Duration = workers.iter().map(|lane| lane.covered()).sum();
+        let working: Duration = workers.iter().map(|lane| lane.working()).sum();
+        let share = share(working, covered);
+        let cores_busy = working.as_secs_f64() / self.took.as_secs_f64().max(1e-9);
+        // With more workers than cores, each of them also waits for a core.
+        let can_be_busy = workers.len().min(self.cores).max(1);
+        let load = share.max(cores_busy / can_be_busy as f64);
+        Some(Facts {
+            peak_in_flight: peak_in_flight(&self.spans),
+            workers: workers.len(),
+            working: share,
+            cores_busy,
+            bound: match load {
+                load if load >= CPU_BOUND => Bound::Cpu,
+                _ if self.only_computes => Bound::Core,
+                load if load <= IO_BOUND => Bound::Io,
+                _ => Bound::Between,
+            },
+        })
+    }
+
+    /// The facts in one sentence; `None` where nothing was done.
+    pub fn sentence(&self) -> Option<String> {
+        let facts = self.facts()?;
+        let Facts { peak_in_flight: peak, workers, working, cores_busy, bound } = facts;
+        let working = (working * 100.0).round();
+        // Where nothing was done in the end, and nothing was waited for, no work limits it.
+        let all_failed = self.spans.iter().all(|it| it.is_annotation || it.failed.is_some());
+        let says_nothing = all_failed && bound != Bound::Io;
+        let verdict = if says_nothing { String::new() } else { format!(": {bound}") };
+        Some(format!(
+            "At most {peak} {item} in flight; {workers} {worker} worked {working}% of the time and waited \
+             {waiting}%; {cores_busy:.2} of {cores} busy{verdict}.",
+            item = plural(&self.item, peak),
+            worker = plural(&self.worker, workers),
+            waiting = 100.0 - working,
+            cores = format_args!("{} {}", self.cores, plural("core", self.cores)),
+        ))
+    }
+}
+
+/// The word for so many of them.
+pub fn plural(word: &str, many: usize) -> String {
+    let ending = match word {
+        _ if many == 1 => "",
+        word if word.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{word}{ending}")
+}
+
+fn peak_in_flight(spans: &[Span]) -> usize {
+    let items = || spans.iter().filter(|span| !span.is_annotation);
+    let starts = items().map(|span| (span.start, 1));
+    let ends = items().map(|span| (span.end, -1));
+    let mut changes: Vec<(Duration, i32)> = starts.chain(ends).collect();
+    // An item that ends in the moment in which another begins makes room for it: -1 comes first.
+    changes.sort_unstable();
+    let in_flight = changes.into_iter().scan(0, |now, (_, change)| {
+        *now += change;
+        Some(*now)
+    });
+    // One that took no time that a clock can see was in flight all the same.
+    let peak = in_flight.max().and_then(|peak| usize::try_from(peak).ok()).unwrap_or_default();
+    peak.max(usize::from(items().next().is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::tests::{span, with_turns};
+
+    fn timeline(took: u64, spans: &[Span]) -> Timeline {
+        Timeline {
+            title: "a lesson".into(),
+            item: "page".into(),
+            worker: "process".into(),
+            only_computes: false,
+            took: Duration::from_millis(took),
+            cores: 2,
+            spans: spans.to_vec(),
+            sections: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_after_another() {
+        let run = timeline(110, &[span("main", 0, 50, 1), span("main", 50, 100, 1)]);
+        assert_eq!(
+            run.sentence().as_deref(),
+            Some(
+                "At most 1 page in flight; 1 process worked 2% of the time and waited 98%; \
+                 0.02 of 2 cores busy: I/O-bound."
+            )
+        );
+    }
+
+    #[test]
+    fn two_at_work_on_two_cores() {
+        let run = timeline(50, &[span("worker-1", 0, 50, 50), span("worker-2", 0, 50, 49)]);
+        assert_eq!(
+            run.sentence().as_deref(),
+            Some(
+                "At most 2 pages in flight; 2 processes worked 99% of the time and waited 1%; \
+                 1.98 of 2 cores busy: CPU-bound."
+            )
+        );
+    }
+
+    /// Each of them works less than half of its time, since it waits for a core.
+    #[test]
+    fn more_workers_than_cores_are_bound_by_the_cores() {
+        let spans = ["a", "b", "c", "d", "e"].map(|worker| span(worker, 0, 100, 40));
+        let facts = timeline(100, &spans).facts().expect("there are spans");
+        assert!(facts.working < 0.5);
+        assert_eq!(facts.bound, Bound::Cpu);
+    }
+
+    /// The one thread's work is counted, between the turns too; that of each task would be counted twice.
+    #[test]
+    fn many_tasks_on_one_thread() {
+        let spans = [
+            with_turns(span("main", 0, 50, 0), &[[0, 2, 2, 0], [49, 50, 1, 0]]),
+            with_turns(span("main", 0, 50, 0), &[[2, 4, 2, 0], [45, 46, 1, 4]]),
+        ];
+        let facts = timeline(100, &spans).facts().expect("there are spans");
+        assert_eq!((facts.peak_in_flight, facts.workers), (2, 1));
+        assert!((facts.working - 0.2).abs() < 1e-9, "{facts:?}");
+        assert!((facts.cores_busy - 0.1).abs() < 1e-9, "{facts:?}");
+        assert_eq!(facts.bound, Bound::Io);
+    }
+
+    /// Others use the machine: what only computes can wait for nothing else.
+    #[test]
+    fn what_only_computes_waits_for_a_core() {
+        let spans = [span("main", 0, 100, 30)];
+        let run = timeline(100, &spans);
+        assert_eq!(run.facts().map(|facts| facts.bound), Some(Bound::Io));
+        let run = Timeline { only_computes: true, ..run };
+        assert_eq!(run.facts().map(|facts| facts.bound), Some(Bound::Core));
+        let half = Timeline { spans: vec![span("main", 0, 100, 50)], only_computes: false, ..run };
+        assert_eq!(half.facts().map(|facts| facts.bound), Some(Bound::Between));
+    }
+
+    #[test]
+    fn what_took_no_time_was_in_flight() {
+        let facts = timeline(1, &[span("main", 0, 0, 0), span("main", 0, 0, 0)]).facts();
+        assert_eq!(facts.map(|facts| facts.peak_in_flight), Some(1));
+    }
+
+    #[test]
+    fn an_annotation_is_a_worker_at_work_and_no_item_in_flight() {
+        let annotation = Span { is_annotation: true, ..span("main", 0, 50, 0) };
+        let facts = timeline(50, &[span("worker-1", 0, 50, 50), annotation.clone()]).facts();
+        let facts = facts.expect("there is an item");
+        assert_eq!((facts.peak_in_flight, facts.workers), (1, 2));
+        assert_eq!(timeline(50, &[annotation]).facts(), None);
+    }
+
+    #[test]
+    fn nothing_done_says_nothing() {
+        assert_eq!(timeline(1, &[]).facts(), None);
+    }
+}

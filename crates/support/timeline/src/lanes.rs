@@ -1,0 +1,293 @@
+//! From spans to lanes, the same for every kind of picture.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use common::{Span, Turn};
+
+/// Less than this is not called blocking: clocks differ, and the system lets others run now and then.
+const NOTICEABLE: Duration = Duration::from_millis(1);
+
+/// One row of a diagram: pieces that do not overlap, in the order of time.
+#[derive(Debug)]
+pub(crate) struct Lane<'a> {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) pieces: Vec<Piece<'a>>,
+}
+
+/// Whose row it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A thread's or a process's.
+    Worker,
+    /// Tasks', one after another, of those that a worker has in flight at once.
+    Task,
+}
+
+/// What is done in a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// It keeps a processor busy.
+    Working,
+    /// It keeps the thread from all other tasks, and waits.
+    Blocking,
+    /// It waits, and others may go on.
+    Waiting,
+}
+
+/// A time in which a lane is busy with something: at work, or waiting for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece<'a> {
+    pub(crate) start: Duration,
+    pub(crate) end: Duration,
+    pub(crate) working: Duration,
+    /// The item whose time it is; none where it is the event loop's own.
+    pub(crate) span: Option<&'a Span>,
+    /// The turn that it is, where tasks take turns on this lane.
+    pub(crate) turn: Option<&'a Turn>,
+}
+
+impl Piece<'_> {
+    pub(crate) fn length(&self) -> Duration {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// In which of its time what was done, as far as that is known: from, to, and how.
+    pub(crate) fn stretches(&self, kind: Kind) -> Vec<(Duration, Duration, Doing)> {
+        let of_turn = |turn: &Turn| {
+            let blocked_from = turn.end.saturating_sub(blocked(turn));
+            [(turn.start, blocked_from, Doing::Working), (blocked_from, turn.end, Doing::Blocking)]
+        };
+        match (self.turn, self.span) {
+            (Some(turn), _) if !blocked(turn).is_zero() => of_turn(turn).to_vec(),
+            // A task waits between its turns.
+            (_, Some(span)) if kind == Kind::Task && !span.turns.is_empty() => {
+                let starts = span.turns.iter().map(|turn| turn.start).chain([self.end]);
+                let ends = [self.start].into_iter().chain(span.turns.iter().map(|turn| turn.end));
+                let waiting = ends.zip(starts).map(|(from, to)| (from, to, Doing::Waiting));
+                waiting.chain(span.turns.iter().flat_map(of_turn)).collect()
+            }
+            // Of a thread it is known for how long it worked: drawn from the left.
+            _ => {
+                let waits_from = self.start + self.working.min(self.length());
+                let working = (self.start, waits_from, Doing::Working);
+                vec![working, (waits_from, self.end, Doing::Waiting)]
+            }
+        }
+    }
+
+    /// The part of it that was work. The two clocks may differ by a little: it is never more than 1.
+    pub(crate) fn share(&self) -> f64 {
+        share(self.working, self.length())
+    }
+}
+
+impl Lane<'_> {
+    pub(crate) fn covered(&self) -> Duration {
+        self.pieces.iter().map(Piece::length).sum()
+    }
+
+    /// Never more than is covered. A single piece may have more: where the clock of work has coarse steps, one
+    /// of them falls into it.
+    pub(crate) fn working(&self) -> Duration {
+        self.pieces.iter().map(|piece| piece.working).sum::<Duration>().min(self.covered())
+    }
+}
+
+/// How long a turn kept the thread and did not work: a call that blocks, or others had the core. Nothing where
+/// that is too short to be sure of.
+pub(crate) fn blocked(turn: &Turn) -> Duration {
+    let blocked = turn.end.saturating_sub(turn.start).saturating_sub(turn.working);
+    if blocked < NOTICEABLE { Duration::ZERO } else { blocked }
+}
+
+/// What part of `whole` it is, from 0 to 1.
+pub(crate) fn share(part: Duration, whole: Duration) -> f64 {
+    if whole.is_zero() { 0.0 } else { (part.as_secs_f64() / whole.as_secs_f64()).min(1.0) }
+}
+
+/// All lanes: a worker's, and below it those of its tasks, if it has several in flight.
+pub(crate) fn lanes(spans: &[Span]) -> Vec<Lane<'_>> {
+    // By length first, so that worker-10 comes after worker-9.
+    let mut workers = BTreeMap::<(usize, &str), Vec<&Span>>::new();
+    for span in spans {
+        workers.entry((span.worker.len(), &span.worker)).or_default().push(span);
+    }
+    let mut lanes = Vec::new();
+    for ((_, worker), mut spans) in workers {
+        spans.sort_by_key(|span| (span.start, span.end));
+        // What a task does besides is in its turns already.
+        if spans.iter().any(|span| !span.turns.is_empty()) {
+            spans.retain(|span| !span.is_annotation);
+        }
+        let overlap = spans.windows(2).any(|pair| pair[1].start < pair[0].end);
+        let takes_turns = overlap || spans.iter().any(|span| !span.turns.is_empty());
+        let pieces = if takes_turns {
+            turns(&spans)
+        } else {
+            spans.iter().map(|span| whole(span)).collect()
+        };
+        lanes.push(Lane { name: worker.into(), kind: Kind::Worker, pieces });
+        if takes_turns {
+            lanes.extend(tasks(&spans));
+        }
+    }
+    lanes
+}
+
+fn whole(span: &Span) -> Piece<'_> {
+    Piece { start: span.start, end: span.end, working: span.working, span: Some(span), turn: None }
+}
+
+/// The turns that tasks take on one thread, and what the thread does between them while any is in flight.
+fn turns<'a>(spans: &[&'a Span]) -> Vec<Piece<'a>> {
+    let mut turns: Vec<_> =
+        spans.iter().flat_map(|&span| span.turns.iter().map(move |turn| (turn, span))).collect();
+    turns.sort_by_key(|(turn, _)| turn.start);
+    let mut turns = turns.into_iter().peekable();
+    let mut pieces = Vec::new();
+    for (start, end) in covered(spans) {
+        let mut now = start;
+        while let Some((turn, span)) = turns.next_if(|(turn, _)| turn.start < end) {
+            let start = turn.start.max(now);
+            if start > now {
+                pieces.push(between(now, start, turn.before));
+            }
+            now = turn.end.max(start);
+            let (span, working) = (Some(span), turn.working);
+            pieces.push(Piece { start, end: now, working, span, turn: Some(turn) });
+        }
+        if end > now {
+            pieces.push(between(now, end, Duration::ZERO));
+        }
+    }
+    pieces
+}
+
+/// Between two turns.
+fn between<'a>(start: Duration, end: Duration, working: Duration) -> Piece<'a> {
+    Piece { start, end, working, span: None, turn: None }
+}
+
+/// The times in which any of them is in flight. They are sorted by their start.
+fn covered(spans: &[&Span]) -> Vec<(Duration, Duration)> {
+    let mut covered: Vec<(Duration, Duration)> = Vec::new();
+    for span in spans {
+        match covered.last_mut() {
+            Some((_, end)) if span.start <= *end => *end = span.end.max(*end),
+            _ => covered.push((span.start, span.end)),
+        }
+    }
+    covered
+}
+
+/// As few lanes as hold all tasks, each in the topmost that is free when it begins.
+fn tasks<'a>(spans: &[&'a Span]) -> Vec<Lane<'a>> {
+    let mut lanes: Vec<Lane<'a>> = Vec::new();
+    let (mut free, mut taken) = (BinaryHeap::new(), BinaryHeap::new());
+    for span in spans {
+        while let Some(&Reverse((end, lane))) = taken.peek() {
+            if end > span.start {
+                break;
+            }
+            taken.pop();
+            free.push(Reverse(lane));
+        }
+        let lane = free.pop().map_or(lanes.len(), |Reverse(lane)| lane);
+        if lane == lanes.len() {
+            let name = format!("task {}", lane + 1);
+            lanes.push(Lane { name, kind: Kind::Task, pieces: Vec::new() });
+        }
+        lanes[lane].pieces.push(whole(span));
+        taken.push(Reverse((span.end, lane)));
+    }
+    lanes
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    /// A span on a worker: from, to and working, in milliseconds.
+    pub(crate) fn span(worker: &str, start: u64, end: u64, working: u64) -> Span {
+        Span {
+            label: format!("{worker} at {start}"),
+            worker: worker.into(),
+            start: ms(start),
+            end: ms(end),
+            working: ms(working),
+            ..Span::default()
+        }
+    }
+
+    /// Its turns: from, to, working and before, in milliseconds.
+    pub(crate) fn with_turns(mut span: Span, turns: &[[u64; 4]]) -> Span {
+        let turn = |&[start, end, working, before]: &[u64; 4]| Turn {
+            start: ms(start),
+            end: ms(end),
+            working: ms(working),
+            before: ms(before),
+        };
+        span.turns = turns.iter().map(turn).collect();
+        span.working = span.turns.iter().map(|turn| turn.working).sum();
+        span
+    }
+
+    fn drawn(spans: &[Span]) -> Vec<(String, Vec<[u128; 3]>)> {
+        let piece = |piece: &Piece<'_>| {
+            [piece.start, piece.end, piece.working].map(|time| time.as_millis())
+        };
+        let lane = |lane: Lane<'_>| (lane.name.clone(), lane.pieces.iter().map(piece).collect());
+        lanes(spans).into_iter().map(lane).collect()
+    }
+
+    #[test]
+    fn a_lane_for_each_worker_in_the_order_of_their_numbers() {
+        let spans =
+            [span("worker-10", 0, 5, 1), span("worker-9", 6, 7, 0), span("worker-9", 0, 5, 2)];
+        assert_eq!(
+            drawn(&spans),
+            [
+                ("worker-9".into(), vec![[0, 5, 2], [6, 7, 0]]),
+                ("worker-10".into(), vec![[0, 5, 1]]),
+            ]
+        );
+    }
+
+    #[test]
+    fn one_thread_with_its_tasks_below_it() {
+        let spans = [
+            with_turns(span("main", 0, 20, 0), &[[0, 2, 2, 0], [15, 16, 1, 1]]),
+            with_turns(span("main", 2, 10, 0), &[[3, 4, 1, 1], [8, 10, 2, 0]]),
+            with_turns(span("main", 10, 12, 0), &[[11, 12, 1, 0]]),
+        ];
+        assert_eq!(
+            drawn(&spans),
+            [
+                (
+                    "main".into(),
+                    vec![
+                        [0, 2, 2],
+                        [2, 3, 1],
+                        [3, 4, 1],
+                        [4, 8, 0],
+                        [8, 10, 2],
+                        [10, 11, 0],
+                        [11, 12, 1],
+                        [12, 15, 1],
+                        [15, 16, 1],
+                        [16, 20, 0],
+                    ]
+                ),
+                ("task 1".into(), vec![[0, 20, 3]]),
+                ("task 2".into(), vec![[2, 10, 3], [10, 12, 1]]),
+            ]
+        );
+    }
+}

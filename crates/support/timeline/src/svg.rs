@@ -1,0 +1,362 @@
+//! The picture: one self-contained SVG, or its parts for a page that shows several.
+//!
+//! No charting library that we know draws lanes of bars with colours that follow the reader's light or
+//! dark mode and stay apart on paper; the elements are the `svg` crate's.
+
+use std::time::Duration;
+
+use svg::Document;
+use svg::node::element::{Group, Rectangle, SVG, Style, Text, Title};
+
+use crate::facts::plural;
+use crate::lanes::{Doing, Kind, Lane, Piece, blocked, lanes, share};
+use crate::{Timeline, scale};
+
+/// Lanes beyond these are summed up in words.
+const MOST_LANES: usize = 200;
+/// A lane that is less high than this has none.
+const ROOM_FOR_A_NAME: usize = 12;
+/// What is shorter than this part of the run is drawn together with its neighbours.
+const FINEST: f64 = 1.0 / 4_000.0;
+
+/// Sizes in pixels: of the whole, of the margins for names and percents, of what is above and below.
+const WIDTH: usize = 960;
+const NAMES: usize = 110;
+const PERCENTS: usize = 60;
+const HEAD: usize = 82;
+const FOOT: usize = 34;
+/// What a further line of words takes.
+const LINE: usize = 16;
+/// Half of what the label of a tick takes, with its unit.
+const ROOM_FOR_A_TICK: usize = 28;
+/// What the names of parts take above the axis, and how wide a sign of them is at the most.
+const PARTS: usize = 20;
+const SIGN: usize = 8;
+
+/// The colours, and the difference between working and waiting without them: a working bar is thick, a waiting one
+/// thin. Blue and vermilion are those of Okabe and Ito's palette, which colour-blind people can tell
+/// apart (<https://jfly.uni-koeln.de/color/>).
+pub const STYLE: &str = "
+.timing { --paper: #ffffff; --ink: #1a1a1a; --faint: #d8d8d8; --working: #0072b2; --waiting: #d55e00;
+  font-family: system-ui, sans-serif; font-size: 12px; fill: var(--ink);
+  -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+@media screen and (prefers-color-scheme: dark) {
+  .timing { --paper: #16181d; --ink: #e8e8e8; --faint: #3a3d45; --working: #56b4e9; --waiting: #f08a4b; } }
+.timing .paper { fill: var(--paper); }
+.timing .grid { fill: var(--faint); }
+.timing .working { fill: var(--working); }
+.timing .waiting, .timing .blocking { fill: var(--waiting); }
+.timing .part { fill: var(--ink); font-weight: 600; }
+.timing .other rect { opacity: 0.72; }
+.timing .failed rect { stroke: var(--ink); stroke-width: 1.5px; vector-effect: non-scaling-stroke; }
+.timing g:hover > rect { fill: var(--ink); }
+.timing .title { font-size: 16px; font-weight: 600; }
+.timing .end { text-anchor: end; }
+.timing .middle { text-anchor: middle; }
+";
+
+/// The lanes of a timeline as a picture, without title, axis and names: for a page that has its own.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The height of all lanes together, in pixels.
+    pub height: usize,
+    /// The lanes that are drawn, from the top.
+    pub lanes: Vec<PictureLane>,
+    /// What the lanes are that are not drawn; empty where all are.
+    pub more: String,
+    bars: Group,
+}
+
+/// One lane of a picture.
+#[derive(Clone, Debug)]
+pub struct PictureLane {
+    /// Whose it is; empty where there is no room for a name.
+    pub name: String,
+    /// Where its middle is, in pixels from the top.
+    pub middle: usize,
+    /// What part of its time was work, in percent; none where there is no room for it.
+    pub percent: Option<f64>,
+}
+
+/// How high lanes are, in pixels: all of a kind together, and a single one, at the most.
+#[derive(Clone, Copy)]
+pub(crate) struct Heights {
+    pub(crate) workers: usize,
+    pub(crate) worker: usize,
+    pub(crate) tasks: usize,
+    pub(crate) task: usize,
+    /// How thick waiting is, in a lane that is so high.
+    pub(crate) waiting: fn(usize) -> usize,
+}
+
+/// Where a lane is drawn.
+#[derive(Clone, Copy)]
+struct Strip {
+    top: usize,
+    height: usize,
+    kind: Kind,
+    /// How thick waiting is.
+    waiting: usize,
+}
+
+impl Strip {
+    fn stretch(self, from: Duration, to: Duration, doing: Doing) -> Option<Rectangle> {
+        let space = if self.height > 4 { self.height.div_ceil(6) } else { 0 };
+        match doing {
+            Doing::Working => self.rect("working", from, to, self.height - space),
+            Doing::Blocking => self.rect("blocking", from, to, self.height - space),
+            Doing::Waiting => self.rect("waiting", from, to, self.waiting),
+        }
+    }
+
+    fn rect(self, class: &str, from: Duration, to: Duration, size: usize) -> Option<Rectangle> {
+        let rect = rectangle(class, 0, self.top + (self.height - size) / 2, 0, size);
+        let (from, to) = (micros(from), micros(to));
+        (from < to).then(|| rect.set("x", from).set("width", to - from))
+    }
+}
+
+impl Picture {
+    /// An `<svg>` element, `to` wide and as high as the picture; time goes from 0 to `axis`.
+    pub fn plot(&self, axis: Duration, to: &str) -> String {
+        self.element(axis).set("width", to).set("class", "timing plot").to_string()
+    }
+
+    /// Its `viewBox` is in microseconds by pixels, so another stretch of time needs only another one.
+    pub(crate) fn element(&self, axis: Duration) -> SVG {
+        SVG::new()
+            .set("viewBox", (0, 0, micros(axis).max(1), self.height))
+            .set("preserveAspectRatio", "none")
+            .set("height", self.height)
+            .add(self.bars.clone())
+    }
+}
+
+impl Timeline {
+    /// The moment at which its picture ends.
+    pub fn end(&self) -> Duration {
+        self.spans.iter().map(|span| span.end).fold(self.took, Duration::max)
+    }
+
+    /// Its lanes as a picture.
+    pub fn picture(&self) -> Picture {
+        let waiting = |height| height / 3;
+        self.picture_of(Heights { workers: 440, worker: 22, tasks: 320, task: 16, waiting })
+    }
+
+    pub(crate) fn picture_of(&self, heights: Heights) -> Picture {
+        let all = lanes(&self.spans);
+        let (shown, hidden) = all.split_at(all.len().min(MOST_LANES));
+        let many = |kind| shown.iter().filter(|lane| lane.kind == kind).count().max(1);
+        let worker_height = (heights.workers / many(Kind::Worker)).clamp(4, heights.worker);
+        let task_height = (heights.tasks / many(Kind::Task)).clamp(2, heights.task);
+        let (mut top, mut bars, mut drawn) = (0, Group::new(), Vec::<PictureLane>::new());
+        for lane in shown {
+            let height = if lane.kind == Kind::Task { task_height } else { worker_height };
+            let waiting = (heights.waiting)(height).max(1);
+            bars = bars.add(self.lane(lane, Strip { top, height, kind: lane.kind, waiting }));
+            let has_room = height >= ROOM_FOR_A_NAME;
+            let name = if has_room { lane.name.clone() } else { String::new() };
+            let percent = has_room.then(|| 100.0 * share(lane.working(), lane.covered()));
+            drawn.push(PictureLane { name, middle: top + height / 2, percent });
+            top += height;
+        }
+        if task_height < ROOM_FOR_A_NAME {
+            // One name for all the tasks of a worker, at the middle one.
+            let mut lane = 0;
+            for tasks in shown.chunk_by(|one, next| one.kind == next.kind) {
+                if tasks[0].kind == Kind::Task {
+                    drawn[lane + tasks.len() / 2].name = format!("{} tasks", tasks.len());
+                }
+                lane += tasks.len();
+            }
+        }
+        let more = match hidden.len() {
+            0 => String::new(),
+            hidden => format!("{hidden} more {} like these", plural("lane", hidden)),
+        };
+        Picture { height: top.max(1), lanes: drawn, more, bars }
+    }
+
+    fn lane(&self, lane: &Lane<'_>, strip: Strip) -> Group {
+        let finest = self.end().mul_f64(FINEST);
+        let mut group = Group::new();
+        let mut pieces = lane.pieces.as_slice();
+        let mut is_other = false;
+        while let Some(first) = pieces.first() {
+            let ends_in_time = |piece: &&Piece<'_>| piece.end.saturating_sub(first.start) <= finest;
+            let together = pieces.iter().take_while(ends_in_time).count().max(1);
+            let (drawn, rest) = pieces.split_at(together);
+            group = group.add(self.bar(drawn, strip, is_other));
+            pieces = rest;
+            is_other = !is_other;
+        }
+        group
+    }
+
+    /// Pieces as one bar, thick where they worked and thin where they waited.
+    fn bar(&self, pieces: &[Piece<'_>], strip: Strip, is_other: bool) -> Group {
+        let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
+        let length: Duration = pieces.iter().map(Piece::length).sum();
+        let working = pieces.iter().map(|piece| piece.working).sum::<Duration>().min(length);
+        let stretches = match pieces {
+            [piece] => piece.stretches(strip.kind),
+            _ => {
+                let waits_from = start + working;
+                vec![(start, waits_from, Doing::Working), (waits_from, end, Doing::Waiting)]
+            }
+        };
+        let rects = stretches.into_iter().map(|(from, to, doing)| strip.stretch(from, to, doing));
+        let failed =
+            pieces.iter().any(|piece| piece.span.is_some_and(|span| span.failed.is_some()));
+        let classes = [(is_other, "other"), (failed, "failed")];
+        let classes: Vec<_> =
+            classes.iter().filter(|(is, _)| *is).map(|(_, class)| *class).collect();
+        let mut group = Group::new().add(Title::new(self.words(pieces, working, length)));
+        if !classes.is_empty() {
+            group = group.set("class", classes.join(" "));
+        }
+        rects.flatten().fold(group, Group::add)
+    }
+
+    /// The words that appear when the mouse points at a bar.
+    fn words(&self, pieces: &[Piece<'_>], working: Duration, length: Duration) -> String {
+        let mut spans = pieces.iter().filter_map(|piece| piece.span);
+        let what = match (spans.next(), spans.count()) {
+            (None, _) => "between two turns".into(),
+            (Some(span), 0) => match &span.failed {
+                None => span.label.clone(),
+                Some(why) => format!("{}: failed, {why}", span.label),
+            },
+            (Some(_), others) => format!("{} {}", others + 1, plural(&self.item, others + 1)),
+        };
+        let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let words = format!(
+            "{what}: from {:.1} to {:.1} ms, worked {:.2} of {:.2} ms",
+            ms(start),
+            ms(end),
+            ms(working),
+            ms(length)
+        );
+        words.chars().filter(|sign| !sign.is_control()).collect()
+    }
+
+    /// Whether a task kept its thread without working.
+    fn has_blocked(&self) -> bool {
+        self.spans.iter().flat_map(|span| &span.turns).any(|turn| !blocked(turn).is_zero())
+    }
+
+    /// What is said of it, in lines: the facts, or of a run of several parts how long each took.
+    fn headlines(&self) -> Vec<String> {
+        if self.sections.is_empty() {
+            return vec![self.sentence().unwrap_or_default()];
+        }
+        let mut lines = vec![String::new()];
+        for section in &self.sections {
+            let seconds = section.end.saturating_sub(section.start).as_secs_f64();
+            let digits = if seconds < 0.001 { 6 } else { 3 };
+            let took = format!("{}: {seconds:.digits$} s", section.name);
+            let line = lines.last_mut().expect("there is one from the start");
+            let longer = if line.is_empty() { took.clone() } else { format!("{line};  {took}") };
+            if longer.chars().count() * SIGN < WIDTH {
+                *line = longer;
+            } else {
+                lines.push(took);
+            }
+        }
+        lines
+    }
+
+    /// The whole run as one self-contained picture, which says on hover what each bar is.
+    pub fn svg(&self) -> String {
+        let picture = self.picture();
+        let (axis, plot) = (self.end(), WIDTH - NAMES - PERCENTS);
+        let more = if picture.more.is_empty() { 0 } else { 20 };
+        let lines = self.headlines();
+        let parts = if self.sections.is_empty() { 0 } else { PARTS };
+        let head = HEAD + parts + LINE * (lines.len() - 1);
+        let bottom = head + picture.height;
+        let height = bottom + more + FOOT;
+        let at = |time: Duration| NAMES + (plot as f64 * share(time, axis)) as usize;
+        let mut document = document(&self.title, WIDTH, height);
+        for (number, line) in lines.iter().enumerate() {
+            document = document.add(text("", 12, 44 + LINE * number, line));
+        }
+        for section in &self.sections {
+            let (from, to) = (at(section.start), at(section.end));
+            document = document.add(rectangle("part", from, head - 8, 1, picture.height + 8));
+            if from + 4 + SIGN * section.name.chars().count() <= to {
+                document = document.add(text("part", from + 4, head - 14 - PARTS, &section.name));
+            }
+        }
+        let ticks = scale::ticks(axis, 8);
+        for (tick, label) in ticks.iter().zip(scale::labels(&ticks)) {
+            let x = at(*tick);
+            // The last one keeps out of the column to the right.
+            let (class, label_at) = if x + ROOM_FOR_A_TICK > NAMES + plot {
+                ("end", NAMES + plot - 6)
+            } else {
+                ("middle", x)
+            };
+            document = document
+                .add(rectangle("grid", x, head - 8, 1, picture.height + 8))
+                .add(text(class, label_at, head - 14, &label));
+        }
+        document = document.add(text("end", WIDTH - 12, head - 14, "working"));
+        for lane in &picture.lanes {
+            document = document.add(text("end", NAMES - 10, head + lane.middle + 4, &lane.name));
+            if let Some(percent) = lane.percent {
+                let percent = format!("{percent:.0}%");
+                document = document.add(text("end", WIDTH - 12, head + lane.middle + 4, &percent));
+            }
+        }
+        document = document
+            .add(picture.element(axis).set("x", NAMES).set("y", head).set("width", plot))
+            .add(text("", NAMES, bottom + 15, &picture.more));
+        let legend = bottom + more + 20;
+        if self.has_blocked() {
+            document = document
+                .add(rectangle("blocking", NAMES + 450, legend - 9, 28, 10))
+                .add(text("", NAMES + 486, legend, "blocking: a task keeps the thread, and waits"));
+        }
+        document
+            .add(rectangle("working", NAMES, legend - 9, 28, 10))
+            .add(text("", NAMES + 36, legend, "working (of a thread: its CPU time, from the left)"))
+            .add(rectangle("waiting", NAMES + 340, legend - 6, 28, 4))
+            .add(text("", NAMES + 376, legend, "waiting"))
+            .to_string()
+    }
+}
+
+/// A picture of its own, with its title and nothing else yet.
+pub fn document(title: &str, width: usize, height: usize) -> Document {
+    Document::new()
+        .set("class", "timing")
+        .set("viewBox", (0, 0, width, height))
+        .set("width", width)
+        .set("height", height)
+        .add(Style::new(STYLE))
+        .add(Title::new(title))
+        .add(rectangle("paper", 0, 0, width, height))
+        .add(text("title", 12, 24, title))
+}
+
+/// Words at a place.
+pub fn text(class: &str, x: usize, y: usize, words: &str) -> Text {
+    Text::new(words).set("class", class).set("x", x).set("y", y)
+}
+
+/// A rectangle, by its left, its top, its width and its height.
+pub fn rectangle(class: &str, x: usize, y: usize, width: usize, height: usize) -> Rectangle {
+    Rectangle::new()
+        .set("class", class)
+        .set("x", x)
+        .set("y", y)
+        .set("width", width)
+        .set("height", height)
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros().try_into().unwrap_or(u64::MAX)
+}

@@ -1,0 +1,438 @@
+//! The diagram for a terminal: a row for each lane, one character for each moment.
+
+use std::time::Duration;
+
+use console::{Alignment, Color, Style, measure_text_width, pad_str};
+
+use crate::facts::plural;
+use crate::lanes::{Doing, Kind, Lane, lanes, share};
+use crate::{Timeline, scale};
+
+/// All rows: lanes, axis and legend.
+const MOST_ROWS: usize = 12;
+/// With fewer columns than these there is nothing to be seen.
+const LEAST_COLUMNS: usize = 8;
+/// From so many columns an item on, it is shown where the next one begins.
+const COLUMNS_TO_TELL_ITEMS: usize = 4;
+/// ` 100%`
+const PERCENT: usize = 5;
+
+/// Blue and vermilion of Okabe and Ito's palette, which colour-blind people can tell apart, as near as
+/// a terminal's 256 colours come to them. (<https://jfly.uni-koeln.de/color/>)
+const WORKING: Color = Color::Color256(32);
+const WAITING: Color = Color::Color256(166);
+
+/// What the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns.
+    pub width: usize,
+    /// Whether it shows more than ASCII.
+    pub unicode: bool,
+    /// Whether it shows colours.
+    pub colour: bool,
+}
+
+/// The signs of a diagram.
+#[derive(Clone, Copy, Debug)]
+struct Signs {
+    working: char,
+    blocking: char,
+    waiting: char,
+    next: char,
+    failed: char,
+    more: &'static str,
+}
+
+const UNICODE: Signs =
+    Signs {
+        working: '█', blocking: '▒', waiting: '░', next: '│', failed: '×', more: "…"
+    };
+const ASCII: Signs =
+    Signs { working: '#', blocking: '=', waiting: '.', next: '|', failed: 'x', more: "..." };
+
+impl Look {
+    fn signs(self) -> Signs {
+        if self.unicode { UNICODE } else { ASCII }
+    }
+
+    /// The text in a style, where there are colours.
+    pub fn paint(self, text: &str, style: Style) -> String {
+        style.force_styling(self.colour).apply_to(text).to_string()
+    }
+
+    /// The text in lines that fit, broken between words.
+    pub fn wrap(self, text: &str) -> String {
+        let mut lines = vec![String::new()];
+        for word in text.split(' ') {
+            let line = lines.last_mut().expect("there is a line from the start");
+            if line.is_empty() {
+                line.push_str(word);
+            } else if measure_text_width(line) + 1 + measure_text_width(word) <= self.width {
+                line.push(' ');
+                line.push_str(word);
+            } else {
+                lines.push(word.into());
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+impl Timeline {
+    /// The diagram in at most twelve rows, each with a line's end. Lanes for which there is no row are
+    /// summed up in the last. Empty where there is nothing to draw, or no room for it.
+    pub fn terminal(&self, look: Look) -> String {
+        let lanes = lanes(&self.spans);
+        let signs = look.signs();
+        // As many as the legend may need: which signs are used is not known yet.
+        let every_sign = [signs.working, signs.blocking, signs.waiting, signs.next, signs.failed];
+        let legend_rows = legend(&String::from_iter(every_sign), signs, look).lines().count();
+        let rows = MOST_ROWS - 1 - legend_rows - usize::from(!self.sections.is_empty());
+        let shown = if lanes.len() > rows { rows - 1 } else { lanes.len() };
+        let shown_names = lanes[..shown].iter().map(|lane| lane.name.as_str()).chain([signs.more]);
+        let longest = shown_names.map(measure_text_width).max().unwrap_or(0);
+        let names = longest.min(look.width / 4);
+        let columns = look.width.saturating_sub(names + 1 + PERCENT);
+        if lanes.is_empty() || columns < LEAST_COLUMNS {
+            return String::new();
+        }
+        let end = self.end();
+        let axis = axis(end, columns, look.unicode);
+        let name = |name: &str| pad_str(name, names, Alignment::Left, Some("")).into_owned();
+        let percent = |working, covered| format!("{:>4.0}%", 100.0 * share(working, covered));
+
+        let mut text = String::new();
+        if !self.sections.is_empty() {
+            let parts = self.part_names(end, columns, signs);
+            if parts.is_empty() {
+                return self.without_sections().terminal(look);
+            }
+            text += &format!("{} {}\n", name(""), look.paint(&parts, Style::new().bold()));
+        }
+        text += &format!("{} {axis} work\n", name(""));
+        let mut used = String::new();
+        for lane in &lanes[..shown] {
+            let row = row(lane, end, columns, signs);
+            let percent = percent(lane.working(), lane.covered());
+            text += &format!("{} {}{percent}\n", name(&lane.name), coloured(&row, look));
+            used += &row;
+        }
+        let hidden = &lanes[shown..];
+        if !hidden.is_empty() {
+            let what = format!("{} more {} like these", hidden.len(), self.what_they_are(hidden));
+            let row = pad_str(&what, columns, Alignment::Left, Some("")).into_owned();
+            let working = hidden.iter().map(Lane::working).sum();
+            let covered = hidden.iter().map(Lane::covered).sum();
+            let percent = percent(working, covered);
+            text += &format!("{} {row}{percent}\n", name(signs.more));
+        }
+        text += &(legend(&used, signs, look) + "\n");
+        text
+    }
+
+    fn without_sections(&self) -> Self {
+        Self { sections: Vec::new(), ..self.clone() }
+    }
+
+    /// The names of the sections, each above its beginning; those that have no room are left out.
+    fn part_names(&self, end: Duration, columns: usize, signs: Signs) -> String {
+        let at = |time: Duration| columns as f64 * time.as_secs_f64() / end.as_secs_f64().max(1e-9);
+        let mut names = String::new();
+        for section in &self.sections {
+            let (from, to) = (at(section.start) as usize, (at(section.end) as usize).min(columns));
+            let name = format!("{}{}", signs.next, section.name);
+            let here = measure_text_width(&names);
+            if here <= from && from + measure_text_width(&name) <= to {
+                names += &" ".repeat(from - here);
+                names += &name;
+            }
+        }
+        names
+    }
+
+    fn what_they_are(&self, lanes: &[Lane<'_>]) -> String {
+        let workers = lanes.iter().filter(|lane| lane.kind == Kind::Worker).count();
+        match workers {
+            0 => plural("task", lanes.len()),
+            all if all == lanes.len() => plural(&self.worker, all),
+            _ => plural("lane", lanes.len()),
+        }
+    }
+}
+
+/// Round moments, each above its column.
+fn axis(end: Duration, columns: usize, unicode: bool) -> String {
+    let ticks = scale::ticks(end, columns / 8);
+    let place = |(tick, label): (&Duration, String)| {
+        let label = if unicode { label } else { label.replace('µ', "u") };
+        let column = columns as f64 * tick.as_secs_f64() / end.as_secs_f64().max(1e-9);
+        // The last may have to be moved to the left.
+        let most = columns.saturating_sub(measure_text_width(&label));
+        ((column.round() as usize).min(most), label)
+    };
+    let mut places: Vec<(usize, String)> =
+        ticks.iter().zip(scale::labels(&ticks)).map(place).collect();
+    // It has the unit: labels that would overlap it are left out.
+    if let Some((last, label)) = places.pop() {
+        places.retain(|(column, label)| column + measure_text_width(label) < last);
+        places.push((last, label));
+    }
+    let mut axis = String::new();
+    for (column, label) in places {
+        let here = measure_text_width(&axis);
+        if here == 0 || here < column {
+            axis += &" ".repeat(column - here);
+            axis += &label;
+        }
+    }
+    pad_str(&axis, columns, Alignment::Left, Some("")).into_owned()
+}
+
+/// A column of a lane: how long it is busy in it, and how much of that it works and blocks, in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    busy: f64,
+    working: f64,
+    blocking: f64,
+}
+
+fn row(lane: &Lane<'_>, end: Duration, columns: usize, signs: Signs) -> String {
+    let column = end.as_secs_f64().max(1e-9) / columns as f64;
+    let at = |moment: Duration| ((moment.as_secs_f64() / column) as usize).min(columns - 1);
+    // Of each column: for how long the lane is busy in it, and with what. Where in a piece it worked is not
+    // always known, so its work is everywhere in it; but a turn that blocks is where it is.
+    let mut cells = vec![Cell::default(); columns];
+    for piece in &lane.pieces {
+        let stretches = piece.stretches(lane.kind);
+        let is_known = stretches.iter().any(|(.., doing)| *doing == Doing::Blocking);
+        let whole = [(piece.start, piece.end, Doing::Waiting)];
+        for &(start, end, doing) in if is_known { &stretches[..] } else { &whole } {
+            let (first, last) = (at(start), at(end));
+            let (start, end) = (start.as_secs_f64(), end.as_secs_f64());
+            for (number, cell) in cells[..=last].iter_mut().enumerate().skip(first) {
+                let (left, right) = (number as f64 * column, (number + 1) as f64 * column);
+                let overlap = (end.min(right) - start.max(left)).max(0.0);
+                cell.busy += overlap;
+                match doing {
+                    Doing::Working => cell.working += overlap,
+                    Doing::Blocking => cell.blocking += overlap,
+                    Doing::Waiting if !is_known => cell.working += overlap * piece.share(),
+                    Doing::Waiting => {}
+                }
+            }
+        }
+    }
+    let mut row: Vec<char> = cells
+        .into_iter()
+        .map(|Cell { busy, working, blocking }| match () {
+            () if busy <= column * 1e-6 => ' ',
+            () if working >= busy / 2.0 => signs.working,
+            () if blocking >= busy / 2.0 => signs.blocking,
+            () => signs.waiting,
+        })
+        .collect();
+    let items: Vec<_> = lane.pieces.iter().filter_map(|piece| piece.span).collect();
+    let used = row.iter().filter(|sign| **sign != ' ').count();
+    let is_told = |span: &crate::Span| lane.kind == Kind::Task || span.turns.is_empty();
+    if used >= COLUMNS_TO_TELL_ITEMS * items.len() {
+        for span in items.iter().skip(1).filter(|span| is_told(span)) {
+            row[at(span.start)] = signs.next;
+        }
+    }
+    for span in items.iter().filter(|span| span.failed.is_some() && is_told(span)) {
+        row[at(span.end)] = signs.failed;
+    }
+    row.into_iter().collect()
+}
+
+/// The row with its colours; neighbours of one colour in one go.
+fn coloured(row: &str, look: Look) -> String {
+    let signs = look.signs();
+    let mut text = String::new();
+    let mut rest = row;
+    while let Some(sign) = rest.chars().next() {
+        let end = rest.find(|other| other != sign).unwrap_or(rest.len());
+        text += &look.paint(&rest[..end], style(sign, signs));
+        rest = &rest[end..];
+    }
+    text
+}
+
+fn style(sign: char, signs: Signs) -> Style {
+    match sign {
+        sign if sign == signs.working => Style::new().fg(WORKING),
+        sign if sign == signs.waiting || sign == signs.blocking => Style::new().fg(WAITING),
+        sign if sign == signs.failed => Style::new().bold(),
+        _ => Style::new(),
+    }
+}
+
+/// The signs with their meaning, in as few lines as they fit in.
+fn legend(used: &str, signs: Signs, look: Look) -> String {
+    let rare = [(signs.blocking, "blocking"), (signs.next, "next"), (signs.failed, "failed")];
+    let rare = rare.into_iter().filter(|(sign, _)| used.contains(*sign));
+    let (mut text, mut width) = (String::new(), 0);
+    for (sign, word) in
+        [(signs.working, "working"), (signs.waiting, "waiting")].into_iter().chain(rare)
+    {
+        let more = 2 + word.len();
+        if width > 0 && width + 2 + more <= look.width {
+            text += "  ";
+            width += 2 + more;
+        } else {
+            text += if width > 0 { "\n" } else { "" };
+            width = more;
+        }
+        text += &format!("{} {word}", look.paint(&sign.to_string(), style(sign, signs)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::tests::{span, with_turns};
+    use common::Span;
+
+    use crate::Section;
+
+    const PLAIN: Look = Look { width: 60, unicode: false, colour: false };
+
+    fn timeline(took: u64, spans: Vec<Span>) -> Timeline {
+        Timeline {
+            title: "a lesson".into(),
+            item: "page".into(),
+            worker: "thread".into(),
+            only_computes: false,
+            took: Duration::from_millis(took),
+            cores: 2,
+            spans,
+            sections: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn working_waiting_and_nothing_to_do() {
+        let spans = vec![
+            span("worker-1", 0, 20, 20),
+            span("worker-1", 20, 40, 20),
+            span("worker-2", 0, 30, 2),
+        ];
+        let run = timeline(46, spans);
+        assert_eq!(
+            run.terminal(PLAIN),
+            "         0         10        20        30        40 ms  work\n\
+             worker-1 ####################|###################       100%\n\
+             worker-2 ..............................                   7%\n\
+             # working  . waiting  | next\n"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_summed_up() {
+        let spans = (0..160).map(|_| with_turns(span("main", 0, 50, 0), &[[0, 1, 1, 0]])).collect();
+        let text = timeline(50, spans).terminal(Look { unicode: true, ..PLAIN });
+        let rows: Vec<&str> = text.lines().collect();
+        assert_eq!(rows.len(), MOST_ROWS, "{text}");
+        assert!(rows[1].starts_with("main "), "{text}");
+        assert!(rows[9].starts_with("task 8 "), "{text}");
+        assert!(rows[10].starts_with("…      152 more tasks like these "), "{text}");
+        assert_eq!(rows[11], "█ working  ░ waiting");
+    }
+
+    /// It keeps the thread and waits: what others of its kind have to wait for.
+    #[test]
+    fn a_turn_that_blocks_is_seen_where_it_is() {
+        let spans = vec![
+            with_turns(span("main", 0, 46, 0), &[[0, 1, 1, 0], [20, 40, 0, 1]]),
+            with_turns(span("main", 0, 46, 0), &[[1, 2, 1, 0], [40, 41, 1, 0]]),
+        ];
+        assert_eq!(
+            timeline(46, spans).terminal(PLAIN),
+            "       0         10         20        30         40 ms  work\n\
+             main   ##...................=====================#.....   9%\n\
+             task 1 #....................=====================......   2%\n\
+             task 2 .#........................................#.....   4%\n\
+             # working  . waiting  = blocking\n"
+        );
+    }
+
+    #[test]
+    fn parts_are_named_where_they_begin_and_have_room() {
+        let section = |name: &str, start, end| Section {
+            name: name.into(),
+            item: "page".into(),
+            start: Duration::from_millis(start),
+            end: Duration::from_millis(end),
+        };
+        let mut run = timeline(46, vec![span("main", 0, 20, 20), span("main", 24, 46, 0)]);
+        run.sections =
+            vec![section("one by one", 0, 20), section("short", 20, 23), section("joined", 23, 46)];
+        assert_eq!(
+            run.terminal(PLAIN),
+            "     |one by one              |joined\n\
+             \x20    0          10         20         30        40 ms   work\n\
+             main ######################    |.......................  48%\n\
+             # working  . waiting  | next\n"
+        );
+    }
+
+    #[test]
+    fn a_failed_item_is_marked() {
+        let mut failed = span("main", 0, 50, 0);
+        failed.failed = Some("404 Not Found".into());
+        let text = timeline(100, vec![failed, span("main", 50, 100, 0)]).terminal(PLAIN);
+        assert!(text.contains('x') && text.ends_with("x failed\n"), "{text}");
+    }
+
+    #[test]
+    fn it_fits_in_any_width_and_is_there_from_18_columns_on() {
+        let mut spans: Vec<Span> =
+            (1..=20).map(|n| span(&format!("worker-{n}"), n, n + 500, 250)).collect();
+        let mut failed = span("worker-1", 501, 1_001, 500);
+        failed.failed = Some("the page was cut short".into());
+        spans.push(failed);
+        let run = timeline(1_100, spans);
+        for width in 0..200 {
+            for unicode in [false, true] {
+                let text = run.terminal(Look { width, unicode, colour: false });
+                assert_eq!(text.is_empty(), width < 18, "{width}");
+                assert!(text.lines().count() <= MOST_ROWS, "{width}");
+                assert!(text.is_empty() || text.contains("failed"), "{width}\n{text}");
+                let widest = text.lines().map(measure_text_width).max().unwrap_or(0);
+                assert!(widest <= width, "{width}: {widest}\n{text}");
+                assert!(unicode || text.is_ascii(), "{text}");
+                assert!(!text.contains('\u{1b}'), "{text}");
+            }
+        }
+    }
+
+    /// Also where the last moment, which has the unit, is moved to the left.
+    #[test]
+    fn the_axis_begins_with_0_and_ends_with_its_unit() {
+        for columns in LEAST_COLUMNS..120 {
+            for millis in (1..300).chain((300..200_000).step_by(997)) {
+                for end in [Duration::from_millis(millis), Duration::from_micros(millis)] {
+                    let axis = axis(end, columns, true);
+                    let has_unit = axis.trim_end().ends_with('s') && axis.starts_with("0 ");
+                    assert!(has_unit, "{end:?} in {columns}: {axis}");
+                    assert_eq!(measure_text_width(&axis), columns, "{end:?}: {axis}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_come_only_where_they_are_wanted() {
+        let run = timeline(50, vec![span("main", 0, 50, 50)]);
+        assert!(run.terminal(Look { colour: true, ..PLAIN }).contains("\u{1b}[38;5;32m#"));
+    }
+
+    #[test]
+    fn words_are_not_broken() {
+        let look = Look { width: 10, ..PLAIN };
+        assert_eq!(look.wrap("one two three four"), "one two\nthree four");
+        assert_eq!(look.wrap("incomprehensibility is"), "incomprehensibility\nis");
+    }
+}

@@ -1,0 +1,47 @@
+//! Arguments that give every lesson much or little to do.
+
+use course::Lesson;
+use harness::Limit;
+
+/// A few short items.
+pub fn short(lesson: &Lesson) -> Vec<&'static str> {
+    sized(lesson, ["20", "3"], ["20", "7"], "3")
+}
+
+/// Work for a minute or more (pictures: some seconds), on two workers where there is a choice; the first line
+/// comes soon.
+///
+/// Not for a lesson of rounds, which are not interrupted, and not for one that has all its pages in flight
+/// at once.
+///
+/// # Panics
+/// When the lesson is one of those.
+pub fn long(lesson: &Lesson) -> Vec<&'static str> {
+    assert!(!lesson.does("round") && lesson.limit() != Limit::OneEach, "{}", lesson.name());
+    let mut arguments = sized(lesson, ["400", "1000"], ["30", "100000"], "100");
+    if lesson.takes("block") {
+        arguments.extend(["--block", "2"]); // in one section a single task blocks for all pages
+    }
+    if lesson.takes("workers") {
+        arguments.extend(["--workers", "2"]);
+    }
+    arguments
+}
+
+/// With this latency and so many repetitions, this number and so many calls, so many pictures.
+fn sized(
+    lesson: &Lesson,
+    [latency, repeat]: [&'static str; 2],
+    [number, calls]: [&'static str; 2],
+    pictures: &'static str,
+) -> Vec<&'static str> {
+    let sizes = [
+        ["--latency", latency],
+        ["--repeat", repeat],
+        ["--number", number],
+        ["--calls", calls],
+        ["--increments", "1000"],
+        ["--pictures", pictures],
+    ];
+    sizes.into_iter().filter(|[option, _]| lesson.takes(&option[2..])).flatten().collect()
+}

@@ -1,0 +1,23 @@
+//! What this machine gives to threads that compute, now.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::thread_time;
+
+/// Whether two threads cannot use two cores here, since there is one, or since others use them.
+///
+/// # Panics
+/// Never.
+pub fn has_no_second_core() -> bool {
+    let start = Instant::now();
+    let compute = || {
+        while start.elapsed() < Duration::from_millis(300) {}
+        thread_time()
+    };
+    let worked: Duration = thread::scope(|scope| {
+        let threads = [(); 2].map(|()| scope.spawn(compute));
+        threads.into_iter().map(|thread| thread.join().expect("it does not panic")).sum()
+    });
+    worked < start.elapsed().mul_f64(1.5)
+}

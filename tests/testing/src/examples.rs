@@ -1,0 +1,25 @@
+//! Examples in documentation that must not compile. On a stable compiler such a doctest passes whatever
+//! the error is: here it can be looked at.
+
+use std::fs;
+use std::process::Command;
+
+use crate::Folder;
+
+/// What the compiler says of an example. A line that the documentation hides (`# `) is a part of it.
+///
+/// # Panics
+/// When there is no compiler.
+pub fn compile(example: &str) -> String {
+    let folder = Folder::new("example");
+    let lines = example.lines().map(|line| line.strip_prefix("# ").unwrap_or(line));
+    let body: Vec<&str> = lines.collect();
+    let file = folder.path().join("example.rs");
+    fs::write(&file, format!("fn main() {{\n{}\n}}\n", body.join("\n"))).expect("it is written");
+    let compiler = Command::new(option_env!("RUSTC").unwrap_or("rustc"))
+        .args(["--edition", "2024", "--emit", "metadata", "--out-dir"])
+        .args([folder.path(), &file])
+        .output()
+        .expect("rustc runs");
+    String::from_utf8_lossy(&compiler.stderr).into_owned()
+}

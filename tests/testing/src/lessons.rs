@@ -1,0 +1,45 @@
+//! The lessons, found and described as the comparison finds them. No test has to know their names.
+
+use std::sync::OnceLock;
+
+use course::Lesson;
+
+use crate::program::programs;
+
+/// All lessons, in the order of the course.
+///
+/// # Panics
+/// When they cannot be found, built or described.
+pub fn lessons() -> &'static [Lesson] {
+    static LESSONS: OnceLock<Vec<Lesson>> = OnceLock::new();
+    LESSONS.get_or_init(|| {
+        let found = course::root().and_then(|root| course::find(&root));
+        let lessons = found.and_then(|lessons| {
+            lessons.into_iter().map(|lesson| lesson.describe(programs())).collect()
+        });
+        lessons.unwrap_or_else(|error| panic!("{error}"))
+    })
+}
+
+/// The nine lessons that the course begins with.
+pub fn nine() -> impl Iterator<Item = &'static Lesson> {
+    lessons().iter().filter(|lesson| !lesson.found.is_further)
+}
+
+/// Those of the nine that download.
+pub fn downloaders() -> impl Iterator<Item = &'static Lesson> {
+    nine().filter(|lesson| lesson.does("page"))
+}
+
+/// Whether a lesson does nothing but items of this kind, each of them once.
+pub fn only_does(lesson: &Lesson, kind: &str) -> bool {
+    lesson.described.kinds == [kind] && !lesson.has_sections()
+}
+
+/// The first lesson in the order of the course that is so.
+///
+/// # Panics
+/// When none is.
+pub fn first(what: &str, is_it: impl Fn(&Lesson) -> bool) -> &'static Lesson {
+    lessons().iter().find(|lesson| is_it(lesson)).unwrap_or_else(|| panic!("no lesson: {what}"))
+}

@@ -1,0 +1,42 @@
+//! What the tests share: the real programs, the lessons as they describe themselves, and what a run's record and
+//! its pictures say.
+
+mod arguments;
+mod cores;
+mod examples;
+mod folder;
+mod lessons;
+mod picture;
+#[cfg(unix)]
+mod processes;
+mod program;
+pub mod record;
+#[cfg(target_os = "linux")]
+mod terminal;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use arguments::{long, short};
+pub use cores::has_no_second_core;
+pub use examples::compile;
+pub use folder::Folder;
+pub use lessons::{downloaders, first, lessons, nine, only_does};
+pub use picture::{bars, words};
+#[cfg(unix)]
+pub use processes::{children, is_alive, signal};
+pub use program::{Ended, OwnLesson, Program, Running, is_summary, program};
+#[cfg(target_os = "linux")]
+pub use terminal::{Terminal, without_colours};
+
+/// Waits for what must come, and gives up after a minute.
+///
+/// # Panics
+/// When it does not come.
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
