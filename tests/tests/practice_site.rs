@@ -361,6 +361,21 @@ fn connections_beyond_its_limit_wait_for_their_turn() {
     assert!(page(&fourth).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
+/// Each of them is within its rights; but all together they would keep the others out for a minute.
+#[test]
+fn silent_connections_do_not_keep_others_out() {
+    let (address, _) = strict_site(1, Limits { connections: 3, ..Limits::default() });
+    let silent: Vec<_> =
+        (0..9).map(|_| TcpStream::connect(address).expect("it is in the system's list")).collect();
+    let start = Instant::now();
+    let mut honest = TcpStream::connect(address).expect("it is in the system's list");
+    honest.write_all(REQUEST).expect("the system keeps it");
+    assert!(page(&honest).starts_with("HTTP/1.1 200 OK\r\n"));
+    // Three at a time have to go, and have been silent for a while before.
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    drop(silent);
+}
+
 /// Linux tells how many descriptors another process has, and `sh` limits them.
 #[cfg(target_os = "linux")]
 #[test]

@@ -1,11 +1,14 @@
 //! The server: hyper on one thread.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -17,7 +20,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use processes::reserve_descriptors;
@@ -49,10 +52,14 @@ impl From<Duration> for SiteTimes {
     }
 }
 
+/// How long a connection stays silent before it has to go, where others wait for its place.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What the site puts up with, so that no client takes it away from the others.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many connections it serves at once. Further ones wait until one of these ends.
+    /// How many connections it serves at once. Further ones wait until one of these ends, or has been silent for two
+    /// seconds.
     pub connections: usize,
     /// How long a connection may go without a request that is whole, from its beginning or from when its
     /// last page was due. Then it is closed, whatever its client does: say nothing, send a request
@@ -186,22 +193,62 @@ impl Server {
     pub fn run(self) -> ! {
         let Self { runtime, listener, times, limits, record } = self;
         let places = Arc::new(Semaphore::new(limits.connections));
+        let crowd = Arc::new(Crowd::default());
         runtime.block_on(async {
             loop {
-                let place = places.clone().acquire_owned().await.expect("it is never closed");
+                let Ok(place) = places.clone().try_acquire_owned() else {
+                    crowd.make_room().await;
+                    continue;
+                };
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        let record = record.clone();
+                        let (record, crowd) = (record.clone(), crowd.clone());
                         tokio::spawn(async move {
-                            serve(stream, times, limits, record).await;
+                            let (number, connection) = crowd.enter();
+                            serve(stream, times, limits, record, connection).await;
+                            crowd.leave(number);
                             drop(place);
                         });
                     }
-                    // One connection that failed, or no descriptor left: others will end and free theirs.
-                    Err(_) => sleep(Duration::from_millis(10)).await,
+                    // One connection that failed, or no descriptor left.
+                    Err(_) => crowd.make_room().await,
                 }
             }
         })
+    }
+}
+
+/// All connections, each under a number of its own.
+#[derive(Default)]
+struct Crowd(Mutex<(u64, HashMap<u64, Arc<Connection>>)>);
+
+impl Crowd {
+    fn enter(&self) -> (u64, Arc<Connection>) {
+        let (next, connections) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *next += 1;
+        let connection = Arc::new(Connection::new());
+        connections.insert(*next, connection.clone());
+        (*next, connection)
+    }
+
+    fn leave(&self, number: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&number);
+    }
+
+    /// Where there is no place left, the connection that has said nothing for the longest time goes, so that no
+    /// client keeps the others out. Only one that was silent for a while: others may end by themselves.
+    async fn make_room(&self) {
+        {
+            let (_, connections) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let quiet_from = |connection: &&Arc<Connection>| connection.ends(Duration::ZERO);
+            let silent = connections.values().min_by_key(quiet_from);
+            let has_been = |it: &&Arc<Connection>| it.ends(PATIENCE) < Instant::now();
+            if let Some(connection) = silent.filter(has_been) {
+                connection.is_quiet_from(Instant::now()); // the next time, another is the longest silent
+                connection.is_to_end.notify_one();
+            }
+        }
+        sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -210,26 +257,37 @@ struct Connection {
     is_first_page: AtomicBool,
     /// From when on its client could have sent the next request.
     quiet_from: Mutex<Instant>,
+    is_to_end: Notify,
 }
 
 impl Connection {
     fn new() -> Self {
-        Self { is_first_page: AtomicBool::new(true), quiet_from: Mutex::new(Instant::now()) }
+        Self {
+            is_first_page: AtomicBool::new(true),
+            quiet_from: Mutex::new(Instant::now()),
+            is_to_end: Notify::new(),
+        }
     }
 
     fn is_quiet_from(&self, instant: Instant) {
         *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) = instant;
     }
 
-    fn ends(&self, limits: Limits) -> Instant {
-        *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) + limits.silence
+    /// When it has been silent for so long, if no request comes.
+    fn ends(&self, silence: Duration) -> Instant {
+        *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) + silence
     }
 }
 
-async fn serve(stream: TcpStream, times: SiteTimes, limits: Limits, record: Arc<SiteRecord>) {
+async fn serve(
+    stream: TcpStream,
+    times: SiteTimes,
+    limits: Limits,
+    record: Arc<SiteRecord>,
+    connection: Arc<Connection>,
+) {
     // Without it a page of two packets may wait 40 ms for the first one's receipt.
     let _ = stream.set_nodelay(true);
-    let connection = Arc::new(Connection::new());
     let service = service_fn(|request: Request<Incoming>| {
         let (came, connection, record) = (Instant::now(), connection.clone(), record.clone());
         connection.is_quiet_from(came);
@@ -244,9 +302,14 @@ async fn serve(stream: TcpStream, times: SiteTimes, limits: Limits, record: Arc<
         let _ = serving.await;
     });
     // hyper's own limit is for the head alone: it lets those stay that read no answer.
-    let mut ends = connection.ends(limits);
-    while timeout_at(ends, &mut serving).await.is_err() {
-        let later = connection.ends(limits);
+    let mut is_to_end = pin!(connection.is_to_end.notified());
+    let mut end = poll_fn(|context| match is_to_end.as_mut().poll(context) {
+        Poll::Pending => serving.as_mut().poll(context),
+        ready => ready,
+    });
+    let mut ends = connection.ends(limits.silence);
+    while timeout_at(ends, &mut end).await.is_err() {
+        let later = connection.ends(limits.silence);
         // No request has come since.
         if later == ends {
             return;
