@@ -4,6 +4,8 @@
 //! thread, `b` and `e` are the ends of one that may overlap others, `M` gives a name; times are in
 //! microseconds.
 
+use std::time::Duration;
+
 use common::Span;
 use serde_json::{Value, json};
 
@@ -12,25 +14,28 @@ use crate::lanes::{Kind, lanes, share};
 
 /// All is in one process of that number; threads are numbered from 1.
 const PROCESS: u32 = 1;
-/// The track of a run's parts.
-const PARTS: u32 = 0;
+/// The track of a run's sections. Perfetto takes thread 0 for the main one, and threads have the low numbers.
+const SECTIONS: u32 = 1_000_000;
 
 impl Timeline {
     /// The run as a Chrome trace: a track for each worker, and one for each of the tasks that overlap.
     pub fn chrome_trace(&self) -> String {
         let mut events = vec![name("process_name", 0, &self.title)];
         if !self.sections.is_empty() {
-            events.push(name("thread_name", PARTS, "parts"));
+            events.push(name("thread_name", SECTIONS, "parts"));
+            let first = json!({ "sort_index": -1 });
+            let sort = json!({ "ph": "M", "pid": PROCESS, "tid": SECTIONS, "name": "thread_sort_index", "args": first });
+            events.push(sort);
         }
         for section in &self.sections {
             events.push(json!({
                 "ph": "X",
                 "pid": PROCESS,
-                "tid": PARTS,
+                "tid": SECTIONS,
                 "cat": "part",
                 "name": section.name,
-                "ts": section.start.as_secs_f64() * 1e6,
-                "dur": section.end.saturating_sub(section.start).as_secs_f64() * 1e6,
+                "ts": microseconds(section.start),
+                "dur": microseconds(section.end.saturating_sub(section.start)),
             }));
         }
         let (mut worker, mut task) = (0, 0);
@@ -55,8 +60,8 @@ impl Timeline {
                             _ => "turn",
                         },
                         "name": span.label,
-                        "ts": piece.start.as_secs_f64() * 1e6,
-                        "dur": piece.length().as_secs_f64() * 1e6,
+                        "ts": microseconds(piece.start),
+                        "dur": microseconds(piece.length()),
                         "args": {
                             "working_ms": piece.working.as_secs_f64() * 1e3,
                             "working_percent": (working * 100.0).round(),
@@ -77,28 +82,29 @@ fn name(what: &str, thread: u32, name: &str) -> Value {
 /// The two ends of a task; each task has an id of its own, so that those in flight at once stay apart.
 fn overlapping(span: Option<&Span>, worker: u32, task: u32) -> Vec<Value> {
     let Some(span) = span else { return Vec::new() };
-    let event = |phase: &str, time: f64| {
+    let event = |phase: &str, time: Duration| {
         json!({
             "ph": phase,
             "pid": PROCESS,
             "tid": worker,
             "cat": "task",
-            "id": task,
+            "id2": { "local": format!("{task:#x}") }, // with a global "id", Perfetto would take it out of the process
             "name": span.label,
-            "ts": time * 1e6,
+            "ts": microseconds(time),
             "args": { "working_ms": span.working.as_secs_f64() * 1e3, "error": span.failed },
         })
     };
-    vec![event("b", span.start.as_secs_f64()), event("e", span.end.as_secs_f64())]
+    vec![event("b", span.start), event("e", span.end)]
+}
+
+/// Whole nanoseconds, as microseconds: two that follow each other must not overlap where they are rounded.
+fn microseconds(time: Duration) -> f64 {
+    time.as_nanos() as f64 / 1e3
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use serde_json::Value;
-
-    use crate::Timeline;
+    use super::*;
     use crate::lanes::tests::{span, with_turns};
 
     #[test]
@@ -122,8 +128,8 @@ mod tests {
         assert_eq!(of("M").count(), 2);
         assert_eq!(of("X").count(), 3);
         assert_eq!(of("b").count(), 2);
-        let ids: Vec<_> = of("e").map(|event| event["id"].as_u64()).collect();
-        assert_eq!(ids, [Some(1), Some(2)]);
+        let ids: Vec<_> = of("e").map(|event| event["id2"]["local"].as_str()).collect();
+        assert_eq!(ids, [Some("0x1"), Some("0x2")]);
         let last = of("X").next_back().expect("an event");
         assert_eq!((&last["ts"], &last["dur"]), (&49_000.0.into(), &1_000.0.into()));
     }
