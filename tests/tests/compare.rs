@@ -631,9 +631,39 @@ mod unix {
         let folder = Folder::new("alone");
         let compare = folder.path().join("compare");
         fs::copy(program("compare").path(), &compare).expect("a copy");
-        let ended = Program::at(compare).run::<&str>(&[]);
+        let out = folder.path().join("report");
+        let ended = Program::at(compare).run(&["--out", &folder.file("report")]);
         assert_eq!(ended.code(), 1, "{ended:?}");
         assert!(ended.stderr.contains("cargo run -p compare"), "{ended:?}");
+        assert!(!out.exists(), "an empty report was left");
+    }
+
+    /// A good report must not be lost to a comparison that came to nothing.
+    #[test]
+    fn ctrl_c_before_anything_is_measured_leaves_the_report_of_before() {
+        let [sync, tasks] = [Model::Sync, Model::Async].map(|it| of_the_nine("page", it));
+        let (folder, compare) = with_spoiled("before", &[(tasks, "exec sleep 63.25")]);
+        let out = folder.file("report");
+        let good =
+            ["--runs", "1", "--repeat", "1", "--latency", "1", "--only", sync, "--out", &out];
+        assert_eq!(compare.run(&good).code(), 0);
+        let read = || {
+            let files = fs::read_dir(&out).expect("a report");
+            let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+            files.sort();
+            files
+                .into_iter()
+                .map(|file| (fs::read(&file).expect("it is there"), file))
+                .collect::<Vec<_>>()
+        };
+        let before = read();
+        assert_eq!(before.len(), 4);
+        let running = compare.start(&["--only", tasks, "--out", &out]);
+        wait_until("the lesson that sleeps", || processes_with("sleep 63.25") > 0);
+        signal("-INT", running.id());
+        assert_eq!(running.wait().code(), 130);
+        assert!(read() == before, "the report was overwritten");
+        wait_until("its end", || processes_with("sleep 63.25") == 0);
     }
 
     /// What was done is shown, and nothing is left running.

@@ -185,6 +185,7 @@ proptest! {
         // With a line end at least, and left open: so it is not the end of the input that ends it.
         let input = [greeting, &input, b"\n"].concat();
         let mut worker = Command::new(downloader().path())
+            .arg("--in-the-role-of=PROCESS_POOL_WORKER")
             .env("PROCESS_POOL_WORKER", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -196,7 +197,8 @@ proptest! {
         let output = worker.wait_with_output()?;
         let told = String::from_utf8_lossy(&output.stderr);
         prop_assert_eq!(output.status.code(), Some(1), "{}", told);
-        prop_assert!(output.stdout.is_empty());
+        let said = String::from_utf8_lossy(&output.stdout);
+        prop_assert!(["", "ready\n"].contains(&&*said), "{said}");
         prop_assert!(told.starts_with("worker process: ") && told.lines().count() == 1, "{told}");
     }
 }
@@ -307,4 +309,14 @@ fn a_lesson_does_not_wait_for_a_stopped_worker_for_ever() {
     assert_told(&ended, 1, "its worker process did not answer within 12 s");
     assert_all_ended(&[stopped]);
     assert_eq!(site.record.requests(), 12);
+}
+
+/// A user may have tried it once, and exported it; a process may have inherited it.
+#[test]
+fn the_mark_of_a_worker_in_the_environment_makes_no_worker() {
+    let site = Site::start(1);
+    let arguments = ["--site", &site.url, "--repeat", "2"];
+    let marks = [("PROCESS_POOL_WORKER", "1"), ("PRACTICE_SITE_CHILD", "50,0")];
+    let ended = downloader().run_with(&arguments, &marks);
+    assert_eq!((ended.code(), site.record.requests()), (0, 4), "{ended:?}");
 }

@@ -36,7 +36,7 @@ impl<'a> Bench<'a> {
         let latency = Duration::from_millis(args.sizes.latency_ms);
         let (site, _site) = practice_site::start(latency)
             .map_err(|error| format!("the practice site did not come up: {error}"))?;
-        Ok(Self { args, programs, site, bar: harness::progress_bar(steps as u64), _site })
+        Ok(Self { args, programs, site, bar: harness::progress_bar(steps as u64, u16::MAX), _site })
     }
 
     /// A run to be measured: one sample, or one of each section.

@@ -1,8 +1,12 @@
 //! The files that `--out` writes.
 
 use std::fs::{self, OpenOptions};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use harness::Beside;
 use harness::report::facts_to_json;
 use serde_json::{Value, json};
 
@@ -11,29 +15,83 @@ use crate::{html, tables};
 
 const NAMES: [&str; 4] = ["report.html", "results.json", "results.csv", "results.md"];
 
-/// Makes the folder, unless it is there, and sees that files can be written in it.
-pub(crate) fn make_folder(folder: &Path) -> Result<(), String> {
-    let can_write =
-        |name: &&str| OpenOptions::new().create(true).append(true).open(folder.join(name));
-    fs::create_dir_all(folder)
-        .and_then(|()| NAMES.iter().try_for_each(|name| can_write(name).map(drop)))
-        .map_err(|error| format!("the folder {} cannot be used: {error}", folder.display()))
+/// A folder for the files.
+#[derive(Debug)]
+pub(crate) struct Folder<'a> {
+    path: &'a Path,
+    /// Whether it was not there before: then it goes again if nothing is written.
+    is_new: bool,
 }
 
-/// Writes all four, over what was there.
-pub(crate) fn write(folder: &Path, results: &Results) -> Result<(), String> {
-    let texts = [
-        html::html(results),
-        format!("{:#}\n", json(results)),
-        csv(results).map_err(|error| format!("no results.csv: {error}"))?,
-        tables::markdown(results),
-    ];
-    for (name, text) in NAMES.iter().zip(texts) {
-        let path = folder.join(name);
-        fs::write(&path, text)
-            .map_err(|error| format!("{} was not written: {error}", path.display()))?;
+impl<'a> Folder<'a> {
+    /// Makes the folder, unless it is there, and sees that files can be written in it.
+    pub(crate) fn make(path: &'a Path) -> Result<Self, String> {
+        let is_new = !path.exists();
+        let sentence =
+            |error: io::Error| format!("the folder {} cannot be used: {error}", path.display());
+        fs::create_dir_all(path).map_err(sentence)?;
+        let folder = Self { path, is_new };
+        if let Some(name) = NAMES.iter().find(|name| path.join(name).is_dir()) {
+            return Err(sentence(io::Error::other(format!("{name} in it is a folder itself"))));
+        }
+        Beside::write(&path.join(NAMES[0]), "").map(drop).map_err(sentence)?;
+        Ok(folder)
     }
-    Ok(())
+
+    /// Writes all four, over what was there: all of one comparison, or none.
+    pub(crate) fn write(mut self, results: &Results) -> Result<(), String> {
+        let texts = [
+            html::html(results),
+            format!("{:#}\n", json(results)),
+            csv(results).map_err(|error| format!("no results.csv: {error}"))?,
+            tables::markdown(results),
+        ];
+        let path = |name: &str| self.path.join(name);
+        let not_written = |name: &str, error: io::Error| {
+            format!("{} was not written: {error}", path(name).display())
+        };
+        let written = NAMES.iter().zip(texts).map(|(name, text)| {
+            Beside::write(&path(name), text).map_err(|error| not_written(name, error))
+        });
+        let written: Vec<Beside> = written.collect::<Result<_, String>>()?;
+        let _alone = Alone::in_folder(self.path);
+        for (name, file) in NAMES.iter().zip(written) {
+            file.place().map_err(|error| not_written(name, error))?;
+        }
+        self.is_new = false;
+        Ok(())
+    }
+}
+
+impl Drop for Folder<'_> {
+    fn drop(&mut self) {
+        if self.is_new {
+            let _ = fs::remove_dir(self.path); // only if it is empty
+        }
+    }
+}
+
+/// Only one comparison puts its files into a folder at a time, so that all there are of one.
+struct Alone(PathBuf);
+
+impl Alone {
+    fn in_folder(folder: &Path) -> Self {
+        let lock = folder.join(".placing");
+        let start = Instant::now();
+        // It takes milliseconds; whatever is there longer was left behind.
+        while OpenOptions::new().write(true).create_new(true).open(&lock).is_err()
+            && start.elapsed() < Duration::from_secs(2)
+        {
+            thread::sleep(Duration::from_millis(2));
+        }
+        Self(lock)
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 fn json(results: &Results) -> Value {

@@ -148,6 +148,10 @@ impl Programs {
             let mut build = course::inner_cargo(cargo);
             build.args(["build", "--profile", &self.profile]).arg("--manifest-path");
             build.arg(course::root()?.join("Cargo.toml"));
+            // Beside this program, wherever cargo was told to put it.
+            if let Some(target) = self.folder.parent() {
+                build.arg("--target-dir").arg(target);
+            }
             for lesson in lessons {
                 build.args(["--package", &lesson.name]);
             }

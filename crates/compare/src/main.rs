@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use args::Arguments;
 use course::Found;
+use files::Folder;
 use results::Results;
 
 fn main() -> ExitCode {
@@ -50,14 +51,15 @@ fn main() -> ExitCode {
 /// Measures, prints, and writes the files; an error is a sentence that says why nothing can be done.
 fn run(args: &Arguments, found: &'static [Found]) -> Result<ExitCode, String> {
     harness::listen_for_ctrl_c().map_err(|error| format!("no handler for Ctrl-C: {error}"))?;
-    if let Some(folder) = &args.out {
-        files::make_folder(folder)?; // better said now than after a minute
-    }
+    // Better said now than after a minute.
+    let folder = args.out.as_deref().map(Folder::make).transpose()?;
     let compared = lessons::select(args, found)?;
     let results = rounds::measure(args, compared)?;
     let printed = write!(io::stdout(), "{}", tables::text(&results, harness::look(120)));
-    if let Some(folder) = &args.out {
-        files::write(folder, &results)?;
+    // What was measured before must not be lost to a comparison that came to nothing.
+    let has_measured = results.rows.iter().any(|row| !row.samples.is_empty());
+    if let Some(folder) = folder.filter(|_| has_measured || !results.interrupted) {
+        folder.write(&results)?;
     }
     match printed {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {

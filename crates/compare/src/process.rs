@@ -7,8 +7,16 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+
 /// No lesson prints more than this: an item takes about 250 bytes, and there are 100,000 at the most.
 const MOST_OUTPUT: u64 = 200 << 20;
+/// How long a lesson may take to clean up.
+const CLEAN_UP: Duration = Duration::from_secs(2);
 /// How often it is checked whether a lesson has ended.
 const CHECK: Duration = Duration::from_millis(5);
 
@@ -70,8 +78,8 @@ pub(crate) fn output<S: AsRef<str>>(
 fn start<'a>(program: &Path, arguments: impl Iterator<Item = &'a str>) -> io::Result<Child> {
     let mut command = Command::new(program);
     // When this program ends, the lesson's standard input does, and then the lesson.
-    command.env(harness::ENDS_WITH_INPUT, "1").stdin(Stdio::piped());
-    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(arguments).arg(format!("--{}", harness::ENDS_WITH_INPUT));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     processes::own_group(&mut command);
     command.spawn()
 }
@@ -89,7 +97,7 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     text
 }
 
-/// Waits for its end; kills it (and returns `None`) after Ctrl-C, or when its time is up.
+/// Waits for its end; ends it (and returns `None`) after Ctrl-C, or when its time is up.
 fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let start = Instant::now();
     loop {
@@ -97,11 +105,26 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
             return Ok(Some(status));
         }
         if harness::interrupted() || start.elapsed() > limit {
-            // Its own children end with their standard input.
-            child.kill()?;
-            child.wait()?;
+            end(child)?;
             return Ok(None);
         }
         thread::sleep(CHECK);
     }
+}
+
+/// Ends a lesson: at the end of its standard input it cleans up and goes. After that, what is left of it and of
+/// its children is killed: those of its group, which is its own.
+fn end(child: &mut Child) -> io::Result<()> {
+    drop(child.stdin.take());
+    let start = Instant::now();
+    while child.try_wait()?.is_none() && start.elapsed() < CLEAN_UP {
+        thread::sleep(CHECK);
+    }
+    #[cfg(unix)]
+    if let Ok(group) = child.id().try_into() {
+        // An error says that none of them is left.
+        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    }
+    child.kill()?;
+    child.wait().map(drop)
 }

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 fn resize_all(run: &Run, album: &Album) {
     // Both ways write to the same disk.
     let place = album.out.clone().unwrap_or_else(env::temp_dir);
-    let scratch = [(); 2].map(|()| Scratch::new(&place).expect("there is room for a folder"));
+    let scratch = [(); 2].map(|()| Scratch::within(&place));
     let out = album.out.as_deref().unwrap_or(scratch[1].path());
     run.section("a for loop");
     for picture in &album.pictures {

@@ -10,6 +10,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Cursor, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::{Arg, value_parser};
 use common::{Done, Outcome, Span, is_cancelled};
@@ -17,11 +19,11 @@ use harness::options::numeric;
 use harness::{Kind, Lesson, Setup, Total, Unit, Work, before_exit, give_up};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::PngEncoder;
-use image::imageops::FilterType;
+use image::imageops::{FilterType, resize as resize_pixels};
 use image::metadata::Orientation;
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageResult, guess_format,
-    load_from_memory_with_format,
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult,
+    Limits, Rgba, guess_format,
 };
 use rayon::prelude::*;
 
@@ -155,14 +157,23 @@ impl Scratch {
             let folder = place.join(format!("pictures-{}-{number}", process::id()));
             match fs::create_dir(&folder) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                made => {
-                    let scratch = made.map(|()| Self(folder.clone()));
-                    before_exit(move || _ = fs::remove_dir_all(folder));
-                    return scratch;
+                Err(error) => {
+                    let sentence = format!("no folder can be made in {}: {error}", place.display());
+                    return Err(io::Error::new(error.kind(), sentence));
+                }
+                Ok(()) => {
+                    let scratch = Self(folder.clone());
+                    before_exit(move || remove(&folder));
+                    return Ok(scratch);
                 }
             }
         }
         unreachable!("there is always another number")
+    }
+
+    /// Makes one, or says why it cannot and ends the program.
+    pub(crate) fn within(place: &Path) -> Self {
+        Self::new(place).unwrap_or_else(|error| give_up(&error.to_string()))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -170,9 +181,18 @@ impl Scratch {
     }
 }
 
+/// Removes a folder, into which other threads may still be writing.
+fn remove(folder: &Path) {
+    const LONGEST: Duration = Duration::from_secs(2);
+    let start = Instant::now();
+    while fs::remove_dir_all(folder).is_err() && folder.exists() && start.elapsed() < LONGEST {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        remove(&self.0);
     }
 }
 
@@ -229,7 +249,10 @@ fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let path = entry?.path();
         let ending = path.extension().unwrap_or_default();
         let fits = ["jpg", "jpeg", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known));
-        if fits && path.is_file() {
+        // A Mac keeps what its disks have no place for in files that are called like the picture's: `._photo.jpg`.
+        let is_hidden =
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if fits && !is_hidden && path.is_file() {
             found.push(path);
         }
     }
@@ -255,8 +278,7 @@ fn resized(picture: &Path, folder: &Path, width: u32) -> Result<Done, Failure> {
     let (large, format) = decoded(&bytes)?;
     let from = (large.width(), large.height());
     let to = fitted(from, width);
-    let small =
-        if to == from { large } else { large.resize_exact(to.0, to.1, FilterType::CatmullRom) };
+    let small = if to == from { large } else { shrunk(large, to) };
     // To memory first: if this fails, no file was begun.
     let encoded = encoded(&small, format).map_err(|_| broken())?;
     let file = folder.join(picture.file_name().unwrap_or_default());
@@ -267,6 +289,36 @@ fn resized(picture: &Path, folder: &Path, width: u32) -> Result<Done, Failure> {
     }
     let size = |(width, height): (u32, u32)| vec![width.into(), height.into()];
     Ok(Done { value: encoded.len() as u64, details: vec![("from", size(from)), ("to", size(to))] })
+}
+
+/// A picture in a smaller size.
+///
+/// The pixels around a new one are mixed, each with its weight. Where a pixel is transparent, its colour is not
+/// seen and must not be mixed in: it counts as much as the pixel is opaque (premultiplied alpha).
+fn shrunk(large: DynamicImage, (width, height): (u32, u32)) -> DynamicImage {
+    const FILTER: FilterType = FilterType::CatmullRom;
+    let colour = large.color();
+    if !colour.has_alpha() {
+        return large.resize_exact(width, height, FILTER);
+    }
+    // More room for each number, so that dark and transparent pixels lose nothing on the way.
+    let mut pixels = large.into_rgba32f();
+    for Rgba([colours @ .., alpha]) in pixels.pixels_mut() {
+        colours.iter_mut().for_each(|it| *it *= *alpha);
+    }
+    let mut small = resize_pixels(&pixels, width, height, FILTER);
+    for Rgba([colours @ .., alpha]) in small.pixels_mut() {
+        *alpha = alpha.clamp(0.0, 1.0);
+        let opaque = alpha.max(f32::EPSILON);
+        colours.iter_mut().for_each(|it| *it = (*it / opaque).clamp(0.0, 1.0));
+    }
+    let small = DynamicImage::from(small);
+    match colour {
+        ColorType::La8 => small.into_luma_alpha8().into(),
+        ColorType::La16 => small.into_luma_alpha16().into(),
+        ColorType::Rgba16 => small.into_rgba16().into(),
+        _ => small.into_rgba8().into(),
+    }
 }
 
 /// The size for a picture to be `width` wide, or its own if it is not wider than that.
@@ -295,12 +347,24 @@ fn decoded(bytes: &[u8]) -> Result<(DynamicImage, ImageFormat), Failure> {
     if format == ImageFormat::Jpeg && !has_end(bytes) {
         return Err(broken());
     }
-    // Refuses by itself what would take more than 512 MiB: a tiny file can claim to be immense.
-    let mut picture = load_from_memory_with_format(bytes, format).map_err(failed)?;
+    // A tiny file can claim to be immense: it is refused before memory is taken for it.
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    let mut picture = reader.decode().map_err(failed)?;
     if format == ImageFormat::Jpeg {
         picture.apply_orientation(orientation(bytes).map_err(failed)?);
     }
     Ok((picture, format))
+}
+
+/// What a picture may take: 256 MiB once decoded, and four times as much while it is shrunk if it is transparent;
+/// and no side longer than a JPEG's can be, since shrinking takes memory for each column, too.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(256 << 20);
+    limits.max_image_width = Some(u16::MAX.into());
+    limits.max_image_height = Some(u16::MAX.into());
+    limits
 }
 
 /// How a camera was held, as it noted in its JPEG.
@@ -365,7 +429,7 @@ fn size_of(file: &Path) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{GrayImage, ImageBuffer, Luma, Rgba, RgbaImage};
+    use image::{GrayImage, ImageBuffer, Luma, LumaA, RgbaImage};
 
     /// A picture's content in a folder of its own, to be resized into the folder `small` in it.
     struct Place(Scratch);
@@ -612,5 +676,57 @@ mod tests {
         let wins = (0..16).into_par_iter().filter(|_| resized(&file, &at.small(), 20).is_ok());
         assert_eq!(wins.count(), 1);
         assert_eq!(size_of(&at.small().join("a.jpg")), Some((20, 15)));
+    }
+
+    /// A white disc on black that is not seen: where the disc ends, nothing of the black may come in.
+    #[test]
+    fn the_colour_of_what_is_transparent_is_not_mixed_in() {
+        let disc = |x: u32, y: u32| {
+            let from_centre = (f64::from(x) - 100.0).hypot(f64::from(y) - 100.0);
+            if from_centre < 70.0 { 255 } else { 0 }
+        };
+        let pictures: [DynamicImage; 2] = [
+            RgbaImage::from_fn(200, 200, |x, y| {
+                Rgba([disc(x, y), disc(x, y), disc(x, y), disc(x, y)])
+            })
+            .into(),
+            ImageBuffer::from_fn(200, 200, |x, y| LumaA([disc(x, y), disc(x, y)])).into(),
+        ];
+        for picture in pictures {
+            let (colour, small) = (picture.color(), shrunk(picture, (40, 40)));
+            assert_eq!(small.color(), colour);
+            let mut edge = 0;
+            for Rgba([red, .., alpha]) in small.into_rgba8().pixels() {
+                assert!(*alpha < 8 || *red > 250, "{red} where it is {alpha} opaque");
+                edge += u32::from((8..248).contains(alpha));
+            }
+            assert!(edge > 40, "{edge} half-transparent pixels");
+        }
+    }
+
+    #[test]
+    fn a_side_that_is_too_long_is_refused_before_memory_is_taken() {
+        let place = Place::new();
+        for (width, height) in [(300_000_000_u32, 1_u32), (1, 300_000_000), (70_000, 2)] {
+            // Signature and header of a PNG with one bit for each pixel; its pixels are not needed to refuse it.
+            let mut header = b"IHDR".to_vec();
+            header.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
+            header.extend([1, 0, 0, 0, 0]);
+            let mut crc = flate2::Crc::new();
+            crc.update(&header);
+            let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+            png.extend(header);
+            png.extend(crc.sum().to_be_bytes());
+            assert_eq!(place.refusal("wide.png", &png), "the picture is too large for the memory");
+        }
+    }
+
+    #[test]
+    fn what_a_mac_leaves_beside_a_picture_is_passed_over() {
+        let place = Place::new();
+        let photo = place.put("photo.jpg", &jpeg(40, 30));
+        place.put("._photo.jpg", b"no picture");
+        place.put(".DS_Store", b"no picture");
+        assert_eq!(in_folder(place.0.path()).unwrap(), [photo]);
     }
 }

@@ -109,6 +109,36 @@ fn without_pictures_there_is_nothing_to_do_and_nothing_is_left() {
     }
 }
 
+/// A service manager, `timeout` or a closed window ends it as Ctrl-C does.
+#[cfg(unix)]
+#[test]
+fn other_signals_leave_nothing_behind_either() {
+    for name in ["-TERM", "-HUP"] {
+        let folder = Folder::new("signals");
+        let environment = [("TMPDIR", &*folder.file(""))];
+        let running = LESSON.program().start_with(&["--pictures", "1000"], &environment);
+        let is_begun =
+            || fs::read_dir(folder.path()).is_ok_and(|mut entries| entries.next().is_some());
+        wait_until("its folder", is_begun);
+        signal(name, running.id());
+        let ended = running.wait();
+        assert_eq!(ended.code(), 130, "{name}: {ended:?}");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn without_room_for_its_pictures_one_sentence_names_the_place() {
+    let ended = LESSON.program().run_with::<&str>(&[], &[("TMPDIR", "/nowhere/at/all")]);
+    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{ended:?}");
+    assert!(
+        ended.stderr.starts_with("error: no pictures to resize: no folder can be made in /nowhere"),
+        "{ended:?}"
+    );
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+}
+
 /// What is made for a run is gone with it, also where Ctrl-C ends it while they are still being made.
 #[cfg(unix)]
 #[test]

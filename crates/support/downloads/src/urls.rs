@@ -1,13 +1,31 @@
 //! Which URLs can be downloaded.
 
+use http_clients::encoded;
 use iri_string::types::UriStr;
 
-/// Says what is wrong with a URL that cannot be downloaded.
+/// A longer one does not fit into what a client sends at once, and few sites take it.
+const LONGEST: usize = 15_000;
+
+/// A URL as it is sent: what a browser would encode is encoded. Says what is wrong with one that cannot be
+/// downloaded.
 pub(crate) fn check(url: &str) -> Result<String, String> {
     if !url.contains("://") {
         return Err("a URL begins with http:// or https://".into());
     }
-    let parsed = UriStr::new(url).map_err(|_| "this is not a URL")?;
+    if url.contains(char::is_control) {
+        return Err("this is not a URL: it has a control character".into());
+    }
+    let url = &*encoded(url);
+    if url.len() > LONGEST {
+        let length = url.len();
+        return Err(format!(
+            "the URL is too long: it has {length} bytes, and {LONGEST} are the most"
+        ));
+    }
+    let parsed = UriStr::new(url).map_err(|_| match wrong_sign(url) {
+        Some(sign) => format!("this is not a URL: the sign '{sign}' may not stand where it does"),
+        None => "this is not a URL".into(),
+    })?;
     let scheme = parsed.scheme_str();
     if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return Err(format!("the scheme '{scheme}' is unknown here: it must be http or https"));
@@ -22,6 +40,19 @@ pub(crate) fn check(url: &str) -> Result<String, String> {
         Some(port) => return Err(format!("{port} is not a port: ports go from 1 to 65535")),
     }
     Ok(url.into())
+}
+
+/// The first sign that is wrong in an encoded URL: one that no host has, or a % without two digits behind it.
+fn wrong_sign(url: &str) -> Option<char> {
+    let is_plain =
+        |sign: char| sign.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=".contains(sign);
+    let is_escape = |at: usize| {
+        let digits = url.as_bytes().get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let mut signs = url.char_indices();
+    let wrong = signs.find(|&(at, sign)| !(is_plain(sign) || sign == '%' && is_escape(at)));
+    wrong.map(|(_, sign)| sign)
 }
 
 /// Says what is wrong with the URL of a practice site: it has no certificate, so it speaks HTTP.
@@ -52,6 +83,17 @@ mod tests {
             "https://user@example.org:443/a?b=c#d",
         ]) {
             assert_eq!(check(url).as_deref(), Ok(url));
+        }
+    }
+
+    #[test]
+    fn what_a_browser_opens_is_taken() {
+        assert_eq!(check("http://h/ä?[x]|y").as_deref(), Ok("http://h/%C3%A4?%5Bx%5D%7Cy"));
+        let long = format!("http://h/?{}", "x".repeat(LONGEST));
+        assert!(check(&long).unwrap_err().contains("too long"));
+        for (url, sign) in [("http://hä/", "'ä'"), ("http://h/%zz", "'%'"), ("http://a b/", "' '")]
+        {
+            assert!(check(url).unwrap_err().contains(sign), "{url}");
         }
     }
 
@@ -109,7 +151,7 @@ mod tests {
         ) {
             for check in [check, check_site] {
                 let Ok(accepted) = check(&text) else { continue };
-                prop_assert_eq!(&accepted, &text);
+                prop_assert_eq!(&accepted, &*encoded(&text));
                 if is_read_further(&accepted) {
                     continue;
                 }

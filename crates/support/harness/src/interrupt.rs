@@ -1,9 +1,9 @@
-//! Ctrl-C: once to end in good order, twice to be out at once.
+//! Ctrl-C: once to end in good order, twice to be out at once. SIGTERM and SIGHUP (a closed window) do the same.
 
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -22,20 +22,25 @@ pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Clean-ups for a program that ends early.
-static BEFORE_EXIT: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
+type CleanUp = Box<dyn FnOnce() + Send>;
+
+/// Clean-ups for a program that ends early; none are kept once it does.
+static BEFORE_EXIT: Mutex<Option<Vec<CleanUp>>> = Mutex::new(Some(Vec::new()));
 
 /// Has this done if the program ends early: with the second Ctrl-C, with the end of its parent, or because
 /// it cannot go on. A program that ends as usual cleans up by itself.
 pub fn before_exit(clean_up: impl FnOnce() + Send + 'static) {
-    BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(clean_up));
+    match BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        Some(clean_ups) => clean_ups.push(Box::new(clean_up)),
+        // The program is ending, on another thread.
+        None => clean_up(),
+    }
 }
 
 /// Ends the program now.
 pub(crate) fn exit(status: i32) -> ! {
-    let clean_ups =
-        std::mem::take(&mut *BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner));
-    clean_ups.into_iter().for_each(|clean_up| clean_up());
+    let clean_ups = BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    clean_ups.into_iter().flatten().for_each(|clean_up| clean_up());
     process::exit(status)
 }
 
@@ -43,6 +48,21 @@ pub(crate) fn exit(status: i32) -> ! {
 pub(crate) fn explain_delay(explain: impl Fn() + Send + Sync + 'static) {
     // The first one stays.
     let _ = EXPLAIN.set(Box::new(explain));
+}
+
+/// The shell's prompt does not belong on the progress bar's line. A terminal that takes nothing (a stalled
+/// connection, a paused pane) is not waited for.
+fn end_the_line() {
+    if io::stderr().is_terminal() {
+        let (written, is_written) = mpsc::channel();
+        let write = move || {
+            let _ = writeln!(io::stderr());
+            let _ = written.send(());
+        };
+        if thread::Builder::new().spawn(write).is_ok() {
+            let _ = is_written.recv_timeout(Duration::from_millis(100));
+        }
+    }
 }
 
 /// From now on the first Ctrl-C cancels the run. The second ends the program: its child processes
@@ -53,10 +73,7 @@ pub(crate) fn explain_delay(explain: impl Fn() + Send + Sync + 'static) {
 pub fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            if io::stderr().is_terminal() {
-                // The shell's prompt does not belong on the progress bar's line.
-                let _ = writeln!(io::stderr());
-            }
+            end_the_line();
             exit(STATUS.into());
         }
         common::cancel();

@@ -6,6 +6,7 @@
 //! records are observed here, and its items.
 
 pub mod figures;
+mod files;
 mod interrupt;
 mod kind;
 mod lesson;
@@ -16,6 +17,7 @@ pub mod report;
 mod setup;
 mod terminal;
 
+pub use files::Beside;
 pub use interrupt::{STATUS as INTERRUPTED, before_exit, interrupted, listen as listen_for_ctrl_c};
 pub use kind::{Drawing, Kind, Total, Unit};
 pub use lesson::{Lesson, Limit, Model, Section, header};

@@ -1,7 +1,5 @@
 //! The observer of a lesson's run: lines and bar while it runs, then summary, diagram or report.
 
-use std::env;
-use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
@@ -19,11 +17,11 @@ use crate::printer::{self, Message, Printed, Style};
 use crate::report::Report;
 use crate::setup::{Format, Kept, Setup, TimelineFile};
 use crate::terminal::look;
-use crate::{Drawing, Kind, Lesson, give_up, interrupt};
+use crate::{Beside, Drawing, Kind, Lesson, give_up, interrupt};
 
-/// Set in the environment of a lesson by a program that reads its `--json`: the lesson ends with that
-/// program, when its own standard input does.
-pub const ENDS_WITH_INPUT: &str = "LESSON_ENDS_WITH_INPUT";
+/// A hidden switch, for a program that reads the `--json` of a lesson: the lesson ends with that program, when
+/// its own standard input does.
+pub const ENDS_WITH_INPUT: &str = "ends-with-input";
 
 /// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
 pub const PIPE_CLOSED: u8 = 141;
@@ -81,10 +79,10 @@ struct Reporter {
 /// Starts the clock.
 pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let (json, quiet) = (setup.flag("json"), setup.flag("quiet"));
-    panic::set_hook(Box::new(print_in_one_line));
     setup.catch_ctrl_c();
-    if env::var_os(ENDS_WITH_INPUT).is_some() {
-        thread::spawn(|| {
+    if setup.flag(ENDS_WITH_INPUT) {
+        // Where there is no thread for it, the lesson outlives that program by its own time.
+        let _ = thread::Builder::new().spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
             interrupt::exit(interrupt::STATUS.into())
         });
@@ -204,10 +202,15 @@ impl Reporter {
                 drawing.unwrap_or_else(|| timeline.svg())
             }
         };
-        fs::write(&file.path, text).map_err(|error| {
+        Beside::write(&file.path, text).and_then(Beside::place).map_err(|error| {
             format!("the timing diagram was not written to {}: {error}", file.path.display())
         })
     }
+}
+
+/// From now on a panic takes one line.
+pub(crate) fn catch_panics() {
+    panic::set_hook(Box::new(print_in_one_line));
 }
 
 /// A panic is a mistake in the program, or a system that refuses a thread. It takes one line; and one
@@ -219,9 +222,47 @@ fn print_in_one_line(panic: &PanicHookInfo<'_>) {
     let text = text.unwrap_or("a panic");
     let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
     let text: Vec<&str> = text.lines().map(str::trim).collect();
-    let sentence = format!("{}{place}", text.join(", "));
+    let sentence = format!("{}{place}", in_words(&text.join(", ")));
     if thread::current().name() == Some("main") {
         give_up(&sentence);
     }
     let _ = writeln!(io::stderr(), "{sentence}");
+}
+
+/// The text of a panic, without the names that Rust has for an error of the system: of
+/// `Os { code: 11, kind: WouldBlock, message: "Resource temporarily unavailable" }` the message is left.
+fn in_words(text: &str) -> String {
+    let message = text.split_once("Os { ").and_then(|(before, error)| {
+        let (_, message) = error.split_once("message: \"")?;
+        let (message, after) = message.split_once("\" }")?;
+        // What it is wrapped in begins with a capital letter: `ThreadPoolBuildError { kind: IOError(`.
+        let before = before.rsplit_once(": ").map_or(before, |(words, _)| words);
+        let before = before.split_once(": ").map_or(before, |(words, _)| words);
+        Some(format!("{before}: {message}{}", after.trim_start_matches([')', '}', ' '])))
+    });
+    message.unwrap_or_else(|| text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_system_is_put_into_words() {
+        for (text, words) in [
+            (
+                "failed to spawn thread: Os { code: 11, kind: WouldBlock, message: \"no more\" }",
+                "failed to spawn thread: no more",
+            ),
+            (
+                "the system gives the threads: ThreadPoolBuildError { kind: IOError(Os { code: 11, kind: \
+                 WouldBlock, message: \"no more\" }) }",
+                "the system gives the threads: no more",
+            ),
+            ("it is wrong: Os { odd", "it is wrong: Os { odd"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(in_words(text), words);
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The lines and the progress bar, on a thread of their own: a slow terminal must not slow down what
 //! is being timed.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -11,6 +13,7 @@ use indicatif::ProgressBar;
 
 use common::{Record, cancel};
 
+use crate::give_up;
 use crate::observe::Plan;
 use crate::terminal;
 
@@ -43,22 +46,30 @@ pub(crate) struct Printed {
     pub(crate) error: Option<io::Error>,
 }
 
+/// So many failures of one cause are printed; the others are counted.
+const MOST_ALIKE: usize = 100;
+
 /// Starts the thread. It cancels the run when stdout takes no more lines.
 pub(crate) fn start(plan: Arc<Plan>, style: Style) -> (Sender<Message>, JoinHandle<Printed>) {
     let (sender, receiver) = mpsc::channel();
     let printer = thread::Builder::new().name("printer".into());
     let printer = printer.spawn(move || print_all(&plan, style, &receiver));
-    (sender, printer.expect("a process can start one thread"))
+    let printer = printer.unwrap_or_else(|error| {
+        give_up(&format!("the system lets this process start no thread: {error}"))
+    });
+    (sender, printer)
 }
 
 fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed {
     let items = plan.items();
     let mut printed = Printed { records: Vec::with_capacity(items), error: None };
     let bar = match style {
-        Style::Lines => terminal::progress_bar(items as u64),
+        Style::Lines => terminal::progress_bar(items as u64, terminal::NARROW),
         Style::Quiet => ProgressBar::hidden(),
     };
     let (mut ended, mut items) = (false, 0);
+    // How often each cause of a failure occurred.
+    let mut failures = BTreeMap::<String, usize>::new();
     while !ended {
         let Ok(first) = messages.recv() else { break };
         // All that has come since is printed with it: the bar is cleared and drawn again only once.
@@ -70,12 +81,19 @@ fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed
                             plan.kind(&record).complete(&mut record);
                             items += 1;
                         }
-                        let written = print_record(plan, &record, style);
+                        let why = record.span.failed.as_ref();
+                        let alike = why.map(|why| failures.entry(why.clone()).or_default());
+                        let is_folded = alike.is_some_and(|alike| {
+                            *alike += 1;
+                            *alike > MOST_ALIKE
+                        });
+                        let written =
+                            if is_folded { Ok(()) } else { print_record(plan, &record, style) };
                         printed.records.push(record);
                         written
                     }
                     Message::Note(text) if style == Style::Lines => {
-                        writeln!(io::stdout(), "{text}")
+                        writeln!(io::stdout(), "{}", printable(&text))
                     }
                     Message::Warning(text) => {
                         let _ = writeln!(io::stderr(), "{text}");
@@ -101,6 +119,11 @@ fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed
         bar.set_position(items);
     }
     bar.finish_and_clear();
+    for (why, many) in failures {
+        if let Some(more) = many.checked_sub(MOST_ALIKE).filter(|more| *more > 0) {
+            let _ = writeln!(io::stderr(), "... and {more} more: {}", printable(&why));
+        }
+    }
     printed
 }
 
@@ -111,12 +134,48 @@ fn print_record(plan: &Plan, record: &Record, printing: Style) -> io::Result<()>
         (Some(why), _) => {
             // Where even stderr is closed, the summary and the status still say it.
             let failed = style("Failed").red().for_stderr();
-            let _ = writeln!(io::stderr(), "{failed} {}: {why}", span.label);
+            let _ =
+                writeln!(io::stderr(), "{failed} {}", printable(&format!("{}: {why}", span.label)));
             Ok(())
         }
         (None, Some(done)) if printing == Style::Lines => {
-            writeln!(io::stdout(), "{}", (plan.kind(record).line)(span, done))
+            writeln!(io::stdout(), "{}", printable(&(plan.kind(record).line)(span, done)))
         }
         _ => Ok(()),
+    }
+}
+
+/// A text for a terminal, which would take control characters for orders: they are written as `\u{1b}`. So is what
+/// would end the line or turn it around, and make one line look like another.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let is_order = |sign: char| {
+        sign.is_control()
+            || matches!(sign, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_order) {
+        return text.into();
+    }
+    let mut printable = String::new();
+    for sign in text.chars() {
+        if is_order(sign) {
+            printable.extend(sign.escape_default());
+        } else {
+            printable.push(sign);
+        }
+    }
+    printable.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_no_orders() {
+        assert_eq!(printable("Read 5 bytes from http://h/ä"), "Read 5 bytes from http://h/ä");
+        assert_eq!(
+            printable("a\u{1b}[2Jb\nc\r\u{9b}\u{202e}"),
+            "a\\u{1b}[2Jb\\nc\\r\\u{9b}\\u{202e}"
+        );
     }
 }

@@ -16,6 +16,7 @@ use common::Run;
 use console::style;
 use serde_json::{Value, json};
 
+use crate::observe::ENDS_WITH_INPUT;
 use crate::options::{MOST_ITEMS, MOST_WORKERS, numeric};
 use crate::{Drawing, Kind, Lesson, Limit, Model, Section, cores, interrupt, observe};
 
@@ -87,6 +88,7 @@ impl Lesson {
     /// ends (status 2 or 1).
     pub fn start<W: Work>(self, work: W) -> (&'static Run, &'static W::Items) {
         work.enter();
+        observe::catch_panics();
         let declared = Declared::by(&self, &work);
         let mut setup = Setup::of_this_process(self, declared);
         let items = Box::leak(Box::new(work.prepare(&mut setup)));
@@ -170,8 +172,11 @@ fn command(lesson: &Lesson, declared: Declared) -> Command {
                 .value_name("FILE")
                 .value_parser(ValueParser::from(timeline_file))
                 .help("Draw the run into FILE.svg, or write it to FILE.json for Perfetto"),
-            Arg::new(DESCRIBE).long(DESCRIBE).action(ArgAction::SetTrue).hide(true),
         ])
+        .args(
+            [DESCRIBE, ENDS_WITH_INPUT]
+                .map(|name| Arg::new(name).long(name).action(ArgAction::SetTrue).hide(true)),
+        )
         .args(declared.options);
     for &(name, default) in &lesson.defaults {
         command = command.mut_arg(name, |arg| arg.default_value(default));

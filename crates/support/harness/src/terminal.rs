@@ -13,24 +13,33 @@ use timeline::Look;
 /// would then be cleared instead of the bar's.
 const ROOM_FOR_CTRL_C: u16 = 2;
 
+/// A lesson's bar is no wider than this. A terminal that is made narrower breaks a line that no longer fits in two, of
+/// which only one is cleared: a bar that always fits leaves nothing behind.
+pub(crate) const NARROW: u16 = 40;
+
 /// How often the bar is drawn anew at the most, per second.
 const HERTZ: u8 = 20;
 
 /// The terminal of stderr, as far as a bar needs it.
 #[derive(Debug)]
-struct Stderr(Term);
+struct Stderr {
+    term: Term,
+    /// It is used up to this column.
+    most: u16,
+}
 
-/// A bar of so many steps on the terminal of stderr, with a place for a message; hidden where stderr
-/// is no terminal, or one that can do nothing but print.
+/// A bar of so many steps on the terminal of stderr, with a place for a message, and no wider than this; hidden where
+/// stderr is no terminal, or one that can do nothing but print.
 ///
 /// # Panics
 /// Never: its template is well-formed.
-pub fn progress_bar(steps: u64) -> ProgressBar {
+pub fn progress_bar(steps: u64, most: u16) -> ProgressBar {
     let terminal = Term::buffered_stderr();
     if !terminal.is_term() || env::var_os("TERM").is_some_and(|term| term == "dumb") {
         return ProgressBar::hidden();
     }
-    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(terminal)), HERTZ);
+    let target =
+        ProgressDrawTarget::term_like_with_hz(Box::new(Stderr { term: terminal, most }), HERTZ);
     let bar = ProgressBar::with_draw_target(Some(steps), target);
     let look = ProgressStyle::with_template("{wide_bar:.cyan/blue} {pos}/{len} {elapsed} {msg}")
         .expect("the template is well-formed");
@@ -58,33 +67,33 @@ pub fn look(columns_elsewhere: usize) -> Look {
 
 impl TermLike for Stderr {
     fn width(&self) -> u16 {
-        TermLike::width(&self.0).saturating_sub(ROOM_FOR_CTRL_C).max(1)
+        TermLike::width(&self.term).min(self.most).saturating_sub(ROOM_FOR_CTRL_C).max(1)
     }
     fn height(&self) -> u16 {
-        TermLike::height(&self.0)
+        TermLike::height(&self.term)
     }
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_up(n)
+        self.term.move_cursor_up(n)
     }
     fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_down(n)
+        self.term.move_cursor_down(n)
     }
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_right(n)
+        self.term.move_cursor_right(n)
     }
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.0.move_cursor_left(n)
+        self.term.move_cursor_left(n)
     }
     fn write_line(&self, line: &str) -> io::Result<()> {
-        self.0.write_line(line)
+        self.term.write_line(line)
     }
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.0.write_str(text)
+        self.term.write_str(text)
     }
     fn clear_line(&self) -> io::Result<()> {
-        self.0.clear_line()
+        self.term.clear_line()
     }
     fn flush(&self) -> io::Result<()> {
-        self.0.flush()
+        self.term.flush()
     }
 }

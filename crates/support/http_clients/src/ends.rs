@@ -1,6 +1,7 @@
 //! Connections whose ends are reported as they are.
 
 use std::io::ErrorKind;
+use std::time::Instant;
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
@@ -22,7 +23,12 @@ impl<In: Transport> Connector<In> for HonestEnds {
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
         let room = details.config.input_buffer_size();
-        Ok(chained.map(|transport| Watched { transport, room }))
+        Ok(chained.map(|transport| Watched {
+            transport,
+            room,
+            is_kept: false,
+            has_answered: false,
+        }))
     }
 }
 
@@ -32,6 +38,40 @@ pub(crate) struct Watched<T> {
     transport: T,
     /// How many bytes its buffer holds: it never grows.
     room: usize,
+    /// Whether an answer has come on it before the last request.
+    is_kept: bool,
+    /// Whether anything has come since.
+    has_answered: bool,
+}
+
+/// A connection that had been kept ended before anything of an answer came.
+#[derive(Debug)]
+pub(crate) struct Stale(pub(crate) Error);
+
+impl std::fmt::Display for Stale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Stale {}
+
+/// Whether a request was sent on a connection that the site had closed: it can be sent again.
+pub(crate) fn is_stale(error: &Error) -> bool {
+    matches!(error, Error::Other(error) if error.is::<Stale>())
+}
+
+impl<T> Watched<T> {
+    /// An end under another name, which ureq does not take for the end of a page.
+    fn or_stale(&self, error: Error) -> Error {
+        match error {
+            Error::Io(error) if is_end(error.kind()) && self.is_kept && !self.has_answered => {
+                Error::Other(Box::new(Stale(error.into())))
+            }
+            Error::Io(error) if is_end(error.kind()) => Error::Other(error.into()),
+            other => other,
+        }
+    }
 }
 
 impl<T: Transport> Transport for Watched<T> {
@@ -40,7 +80,10 @@ impl<T: Transport> Transport for Watched<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.transport.transmit_output(amount, timeout)
+        if self.has_answered {
+            (self.is_kept, self.has_answered) = (true, false);
+        }
+        self.transport.transmit_output(amount, timeout).map_err(|error| self.or_stale(error))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -49,10 +92,22 @@ impl<T: Transport> Transport for Watched<T> {
         if held >= self.room {
             return Err(Error::LargeResponseHeader(held, self.room));
         }
-        self.transport.await_input(timeout).map_err(|error| match error {
-            Error::Io(error) if is_end(error.kind()) => Error::Other(error.into()),
-            other => other,
-        })
+        let start = Instant::now();
+        let came = self.transport.await_input(timeout);
+        match came {
+            Ok(true) => self.has_answered = true,
+            // ureq ends a page whose time is up by closing its connection, which then looks like an end.
+            Ok(false) if start.elapsed() >= *timeout.after => {
+                return Err(Error::Timeout(timeout.reason));
+            }
+            // The end, as ureq reads it.
+            Ok(false) if self.is_kept && !self.has_answered => {
+                return Err(self.or_stale(Error::Io(ErrorKind::UnexpectedEof.into())));
+            }
+            Ok(false) => {}
+            Err(error) => return Err(self.or_stale(error)),
+        }
+        came
     }
 
     fn is_open(&mut self) -> bool {
@@ -67,6 +122,9 @@ impl<T: Transport> Transport for Watched<T> {
 fn is_end(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+        ErrorKind::UnexpectedEof
+            | ErrorKind::BrokenPipe
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
     )
 }

@@ -6,12 +6,20 @@
 //! package. They trust what the system trusts, so a school's own certificate authority is known.
 //! A practice site is reached without a proxy, whatever the environment names.
 
+#[cfg(feature = "reqwest")]
+mod awaiting;
+#[cfg(feature = "ureq")]
+mod blocking;
 #[cfg(feature = "ureq")]
 mod ends;
 #[cfg(feature = "ureq")]
 mod resolver;
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 mod words;
+
+mod urls;
+
+pub use urls::encoded;
 
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 use std::time::Duration;
@@ -46,6 +54,10 @@ const BUFFER: usize = 16 * 1024;
 #[cfg(feature = "ureq")]
 const IDLE: usize = 1_000;
 
+/// Sites refuse a request that does not say who asks.
+#[cfg(any(feature = "ureq", feature = "reqwest"))]
+const USER_AGENT: &str = concat!("concurrency-course/", env!("CARGO_PKG_VERSION"));
+
 /// A session of blocking calls, for one thread or for many.
 #[cfg(feature = "ureq")]
 impl Session for ureq::Agent {
@@ -61,32 +73,32 @@ impl Session for ureq::Agent {
             .max_idle_connections(IDLE)
             .max_idle_connections_per_host(IDLE)
             .tls_config(tls)
-            .middleware(success_alone);
+            .user_agent(USER_AGENT)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false);
         let config = if proxy { config } else { config.proxy(None) };
-        Self::with_parts(
+        let agent = Self::with_parts(
             config.build(),
             DefaultConnector::default().chain(ends::HonestEnds),
             resolver::WithoutThread::default(),
-        )
+        );
+        let browse = blocking::Browse { agent, timeout };
+        Self::config_builder().middleware(browse).build().into()
     }
-}
-
-/// ureq itself fails with 4xx and 5xx alone; but only a response of status 2xx is a page that arrived.
-#[cfg(feature = "ureq")]
-fn success_alone(
-    request: ureq::http::Request<ureq::SendBody<'_>>,
-    next: ureq::middleware::MiddlewareNext<'_>,
-) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-    let response = next.handle(request).map_err(words::before_answer)?;
-    let status = response.status();
-    if status.is_success() { Ok(response) } else { Err(ureq::Error::StatusCode(status.as_u16())) }
 }
 
 /// A session of awaited calls, shared by cloning.
 #[cfg(feature = "reqwest")]
 impl Session for reqwest::Client {
     fn new(timeout: Duration, proxy: bool) -> Self {
-        let builder = || Self::builder().timeout(timeout).retry(rejections());
+        let builder = || {
+            Self::builder()
+                .timeout(timeout)
+                .user_agent(USER_AGENT)
+                .retry(rejections())
+                .dns_resolver(awaiting::OnThread)
+        };
         // No certificate is trusted here, and none is needed for http.
         let without_certificates = || builder().tls_certs_only([]);
         let client = if proxy {

@@ -26,6 +26,7 @@ const BROKEN_GZIP: Words = Cow::Borrowed("the compressed page is broken");
 const TOO_MANY_REDIRECTS: Words = Cow::Borrowed("it redirects too often");
 const NO_REDIRECT: Words =
     Cow::Borrowed("it redirects, and names no http:// or https:// URL to go to");
+const TOO_LONG: Words = Cow::Borrowed("the URL is too long");
 const BAD_URL: Words = Cow::Borrowed("this is no URL of a page");
 const UNTRUSTED: Words =
     Cow::Borrowed("the certificate is not valid: nobody who is trusted here signed it");
@@ -76,7 +77,11 @@ pub(crate) fn before_answer(error: ureq::Error) -> ureq::Error {
 /// `at_end` is what it means that the connection ended.
 #[cfg(feature = "ureq")]
 fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
-    use ureq_proto::Error::{BadLocationHeader, HttpParseTooManyHeaders, NoLocationHeader};
+    use ureq_proto::Error::{
+        BadLocationHeader, HttpParseTooManyHeaders, NoLocationHeader, OutputOverflow,
+    };
+
+    use crate::ends::Stale;
 
     match error {
         ureq::Error::StatusCode(code) => from_status(*code),
@@ -87,12 +92,16 @@ fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
         ureq::Error::Other(other) => {
             let explained = other.downcast_ref::<Explained>().map(|explained| explained.0.clone());
             // As `HonestEnds` hands it on.
-            let io = || other.downcast_ref().map(|error| from_io(error, at_end));
-            explained.or_else(io).unwrap_or_else(|| other.to_string().into())
+            let io = || other.downcast_ref().map(|error| from_io(error, at_end.clone()));
+            let stale =
+                || other.downcast_ref::<Stale>().map(|stale| from_ureq(&stale.0, at_end.clone()));
+            explained.or_else(stale).or_else(io).unwrap_or_else(|| other.to_string().into())
         }
         ureq::Error::Decompress(_, error) if error.kind() == ErrorKind::UnexpectedEof => CUT_SHORT,
         ureq::Error::Decompress(..) => BROKEN_GZIP,
         ureq::Error::TooManyRedirects => TOO_MANY_REDIRECTS,
+        ureq::Error::RedirectFailed => NO_REDIRECT,
+        ureq::Error::Protocol(OutputOverflow) => TOO_LONG,
         ureq::Error::ConnectProxyFailed(_) => PROXY,
         ureq::Error::Http(_) => BAD_URL,
         // The URLs of a list are looked at before: it can only be where a redirect leads.

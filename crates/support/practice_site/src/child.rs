@@ -1,13 +1,12 @@
 //! The site as a process of its own: the program that wants it, started once more.
 
-use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{self, Child};
 use std::thread;
 use std::time::Duration;
 
-use processes::this_program_again;
+use processes::{pass_over_ctrl_c, role, this_program_again};
 
 use crate::{Server, SiteTimes};
 
@@ -24,7 +23,7 @@ pub struct PracticeSite {
 /// In a process that [`start`] started: is the site, and never returns. In any other process: does
 /// nothing. For a program that does something else before it calls `start`.
 pub fn be_the_site_if_asked() {
-    if let Ok(times) = env::var(MARK) {
+    if let Some(times) = role(MARK) {
         be_the_site(&times);
     }
 }
@@ -32,7 +31,7 @@ pub fn be_the_site_if_asked() {
 /// Brings up a practice site that takes so long (its latency, or [`SiteTimes`]), on a free port of
 /// loopback; gives its URL.
 ///
-/// The process is the same program again, without arguments. `main` must come to this call there as
+/// The process is the same program again. `main` must come to this call there as
 /// well (or to [`be_the_site_if_asked`]), and there it never returns: that process is the site. It ends
 /// with its parent, however that ends, since its standard input ends then.
 ///
@@ -74,8 +73,8 @@ fn serve(times: &str) -> io::Result<Server> {
         SiteTimes { latency: milliseconds(latency)?, connecting: milliseconds(connecting)? };
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::bind(loopback, times)?;
-    // Where Ctrl-C reaches this process (on Windows), the pages in flight are to arrive even so.
-    ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
+    // Ctrl-C is for the lesson: the pages in flight are to arrive even so.
+    pass_over_ctrl_c()?;
     thread::Builder::new().spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         process::exit(0)

@@ -19,3 +19,6 @@ pub use worker::{serve, worker_number};
 
 /// Marks a process that was started as a worker, and holds its number.
 const MARK: &str = "PROCESS_POOL_WORKER";
+
+/// The first line of a worker: it has set itself up, and takes jobs.
+const READY: &str = "ready\n";

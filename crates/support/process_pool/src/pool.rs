@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -29,8 +30,6 @@ pub struct Worker<'pool> {
     pool: &'pool ProcessPool,
     number: usize,
     process: Option<Process>,
-    /// How many jobs it had. Each is sent with its number, and so is the answer.
-    jobs: u64,
 }
 
 /// Why a job has no result.
@@ -79,15 +78,16 @@ impl ProcessPool {
             at_work.fetch_update(SeqCst, SeqCst, others).is_ok()
         };
         let look_after = |mut worker: Worker<'_>| {
-            while let Some(item) = next() {
-                job(&mut worker, item);
+            loop {
                 // Without a process it would fail all items faster than the others can do them.
-                if worker.process.is_none() && worker.process().is_err() && leave() {
+                if worker.ready().is_err() && leave() {
                     break;
                 }
+                let Some(item) = next() else { break };
+                job(&mut worker, item);
             }
         };
-        let new_worker = |number| Worker { pool: self, number, process: None, jobs: 0 };
+        let new_worker = |number| Worker { pool: self, number, process: None };
         thread::scope(|scope| {
             for number in 1..=self.workers {
                 let mut worker = new_worker(number);
@@ -121,11 +121,10 @@ impl Worker<'_> {
     /// # Errors
     /// What the job said, or what kept the worker process from answering.
     pub fn call<R: DeserializeOwned>(&mut self, job: &impl Serialize) -> Result<R, CallError> {
-        self.jobs += 1;
-        let number = self.jobs;
+        let number = unguessable();
         let job = serde_json::to_string(&(number, job)).map_err(CallError::NotSent)?;
         let limit = self.pool.timeout;
-        let process = self.process().map_err(CallError::Start)?;
+        let process = self.ready()?;
         match process.exchange(&job, limit).and_then(|reply| read_reply(&reply, number)) {
             Ok((result, worked)) => {
                 add_work(worked);
@@ -138,6 +137,17 @@ impl Worker<'_> {
         }
     }
 
+    /// The process, set up for a job.
+    fn ready(&mut self) -> Result<&mut Process, CallError> {
+        let limit = self.pool.timeout;
+        let is_ready = self.process().map_err(CallError::Start)?.ready(limit);
+        if is_ready.is_err() {
+            self.process = None;
+        }
+        is_ready?;
+        Ok(self.process.as_mut().expect("it is ready"))
+    }
+
     /// The process, alive and in step when last seen.
     fn process(&mut self) -> io::Result<&mut Process> {
         let fit = match self.process.take() {
@@ -147,6 +157,11 @@ impl Worker<'_> {
         let process = fit.map_or_else(|| Process::start(&self.pool.initargs, self.number), Ok)?;
         Ok(self.process.insert(process))
     }
+}
+
+/// A number for a job, which its answer bears as well: no worker can know the next one's before it has it.
+fn unguessable() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// No job takes longer than this, so none works longer. Sums of such times do not overflow.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use processes::this_program_again;
 
-use crate::{CallError, MARK};
+use crate::{CallError, MARK, READY};
 
 /// Longest accepted reply, so that a runaway worker cannot exhaust memory.
 const MOST_REPLY: u64 = 64 << 20;
@@ -21,6 +21,7 @@ pub(crate) struct Process {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
+    is_ready: bool,
 }
 
 impl Process {
@@ -28,9 +29,21 @@ impl Process {
         let mut child = this_program_again(MARK, &number.to_string())?.spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut process = Self { child, stdin, stdout: BufReader::new(stdout) };
+        let mut process = Self { child, stdin, stdout: BufReader::new(stdout), is_ready: false };
         writeln!(process.stdin, "{initargs}")?;
         Ok(process)
+    }
+
+    /// Waits until it has set itself up, at most so long. After an error it is of no more use, and has seen no job.
+    pub(crate) fn ready(&mut self, limit: Option<Duration>) -> Result<(), CallError> {
+        if !self.is_ready {
+            let line = self.line(limit, |_| Ok(()))?;
+            if line != READY.as_bytes() {
+                return Err(CallError::nonsense(&line));
+            }
+            self.is_ready = true;
+        }
+        Ok(())
     }
 
     /// Whether it is alive, and has not said more than it was asked.
@@ -44,8 +57,17 @@ impl Process {
         job: &str,
         limit: Option<Duration>,
     ) -> Result<Vec<u8>, CallError> {
-        let Self { child, stdin, stdout } = self;
-        let mut exchange = || writeln!(stdin, "{job}").and_then(|()| read_line(stdout));
+        self.line(limit, |stdin| writeln!(stdin, "{job}"))
+    }
+
+    /// The line that comes back after this was sent, within this time.
+    fn line(
+        &mut self,
+        limit: Option<Duration>,
+        send: impl FnOnce(&mut ChildStdin) -> io::Result<()>,
+    ) -> Result<Vec<u8>, CallError> {
+        let Self { child, stdin, stdout, .. } = self;
+        let exchange = || send(stdin).and_then(|()| read_line(stdout));
         let reply = match limit {
             None => exchange(),
             Some(limit) => {

@@ -1,6 +1,5 @@
 //! The worker's side of the border.
 
-use std::env;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 use std::iter;
@@ -9,10 +8,11 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use common::{plain_words, thread_time};
+use processes::{pass_over_ctrl_c, role};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::MARK;
+use crate::{MARK, READY};
 
 /// In a process that a [`ProcessPool`](crate::ProcessPool) started: does jobs until the pool wants no
 /// more, and never returns. In any other process: does nothing. To be called first in `main`.
@@ -26,12 +26,12 @@ where
     E: Error + 'static,
     F: FnMut(J) -> Result<R, E>,
 {
-    if env::var_os(MARK).is_none() {
+    if worker_number().is_none() {
         return;
     }
     let work = || -> Result<(), Box<dyn Error>> {
-        // Where Ctrl-C reaches this process (on Windows), it is the pool that decides when to end.
-        ctrlc::set_handler(|| {})?;
+        // The pool decides when to end.
+        pass_over_ctrl_c()?;
         work(lines_of_stdin()?, io::stdout(), initializer)
     };
     match work() {
@@ -46,7 +46,7 @@ where
 /// Which of the pool's workers this process is, counted from 1; `None` where it is none. One that replaces
 /// another has its number.
 pub fn worker_number() -> Option<usize> {
-    env::var(MARK).ok()?.parse().ok()
+    role(MARK)?.parse().ok()
 }
 
 /// Takes the `initargs` and then jobs, a line each, and writes a line for each job.
@@ -66,6 +66,7 @@ where
     let Some(initargs) = lines.next() else { return Ok(()) };
     let initargs = serde_json::from_slice(&initargs);
     let mut do_job = initializer(initargs.map_err(|error| format!("no initargs: {error}"))?);
+    replies.write_all(READY.as_bytes())?;
     for line in lines {
         let before = thread_time();
         let job = serde_json::from_slice::<(u64, J)>(&line);
@@ -118,6 +119,7 @@ mod tests {
     ) -> (Vec<u8>, Result<(), Box<dyn Error>>) {
         let mut replies = Vec::new();
         let ended = work(whole_lines(lines), &mut replies, |()| Ok::<J, Infallible>);
+        let replies = replies.strip_prefix(READY.as_bytes()).unwrap_or_default().to_vec();
         (replies, ended)
     }
 

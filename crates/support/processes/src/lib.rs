@@ -6,5 +6,5 @@
 mod child;
 mod descriptors;
 
-pub use child::{own_group, this_program_again};
+pub use child::{own_group, pass_over_ctrl_c, role, this_program_again};
 pub use descriptors::{descriptor_limit, reserve_descriptors};
