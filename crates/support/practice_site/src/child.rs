@@ -21,7 +21,7 @@ pub struct PracticeSite {
 }
 
 /// In a process that [`start`] started: is the site, and never returns. In any other process: does
-/// nothing. For a program that does something else before it calls `start`.
+/// nothing. To be called before the arguments are read: those of a site are none of the program's.
 pub fn be_the_site_if_asked() {
     if let Some(times) = role(MARK) {
         be_the_site(&times);
@@ -31,14 +31,12 @@ pub fn be_the_site_if_asked() {
 /// Brings up a practice site that takes so long (its latency, or [`SiteTimes`]), on a free port of
 /// loopback; gives its URL.
 ///
-/// The process is the same program again. `main` must come to this call there as
-/// well (or to [`be_the_site_if_asked`]), and there it never returns: that process is the site. It ends
-/// with its parent, however that ends, since its standard input ends then.
+/// The process is the same program again, whose `main` must begin with [`be_the_site_if_asked`]: there that process
+/// is the site. It ends with its parent, however that ends, since its standard input ends then.
 ///
 /// # Errors
 /// When no process can be started, or the site in it finds no port.
 pub fn start(times: impl Into<SiteTimes>) -> io::Result<(String, PracticeSite)> {
-    be_the_site_if_asked();
     let SiteTimes { latency, connecting } = times.into();
     let times = format!("{},{}", latency.as_millis(), connecting.as_millis());
     let child = this_program_again(MARK, &times)?.spawn()?;
