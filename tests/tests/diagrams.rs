@@ -75,11 +75,15 @@ fn async_has_all_pages_in_flight_on_one_thread_which_they_have_in_turns() {
             .iter()
             .map(|turn| serde_json::from_value(turn.clone()).expect("numbers"))
             .collect();
-        assert!(own.iter().all(|turn| turn.len() == 4 && turn[0] <= turn[1]), "{item}");
+        // From, to, when its task was woken for it; then how long the thread worked, and was ready.
+        assert!(own.iter().all(|turn| turn.len() == 6 && turn[0] <= turn[1]), "{item}");
+        assert!(own.iter().all(|turn| turn[2] <= turn[0]), "{item}");
+        let ready: f64 = own.iter().map(|turn| turn[0] - turn[2] + turn[4]).sum();
+        assert!((number(item, "ready") - ready).abs() < 1e-5, "{item}");
         assert!(number(item, "start") <= own[0][0], "{item}");
         assert!(own[own.len() - 1][1] <= number(item, "end"), "{item}");
         // Each of the numbers is rounded to a microsecond.
-        let worked: f64 = own.iter().map(|turn| turn[2] + 1e-6).sum();
+        let worked: f64 = own.iter().map(|turn| turn[3] + 1e-6).sum();
         assert!(number(item, "working") <= worked + 1e-6, "{item}");
         turns.extend(own.into_iter().map(|turn| (turn[0], turn[1])));
     }
@@ -155,6 +159,86 @@ fn calls_keep_as_many_lanes_at_work_as_there_are_workers() {
         });
         assert!(is_at_work, "{name}: {seen:?}");
     }
+}
+
+/// Threads that compute, and one of the machine's cores.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Has twice as many threads as cores compute while this is done.
+#[cfg(target_os = "linux")]
+fn on_a_busy_machine<T>(work: impl FnOnce() -> T) -> T {
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 * cores() {
+            scope.spawn(|| while !is_done.load(std::sync::atomic::Ordering::Relaxed) {});
+        }
+        let result = work();
+        is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+        result
+    })
+}
+
+/// Three times as many threads as cores: whoever else uses the machine, two thirds of the time that a thread does not
+/// work it could. Where the system does not tell that, nothing is said of it.
+#[test]
+fn threads_without_a_core_are_ready_and_not_waiting() {
+    let workers = (3 * cores()).to_string();
+    for model in [Model::Threads, Model::Rayon] {
+        let name = doing("call", model).name();
+        let arguments = ["--number", "32", "--calls", &workers, "--workers", &workers];
+        let run = program(name).record(&arguments);
+        let (facts, tells) = (&run["facts"], run["clock"]["tells_ready"] == true);
+        assert_eq!(tells, cfg!(target_os = "linux"), "{run}");
+        let (working, ready) = (number(facts, "working"), number(facts, "ready"));
+        if tells {
+            assert!(ready > 0.5 && working + ready > 0.9, "{name}: {facts}");
+            let ended = program(name).run(&arguments);
+            let words = ended.explanation().join(" ");
+            assert!(words.contains(" were ready without a core for "), "{name}: {words}");
+            assert!(words.contains("═ ready") || words.contains("= ready"), "{name}: {words}");
+        } else {
+            assert!(ready == 0.0, "{name}: {facts}");
+        }
+        let bound = facts["bound"].as_str().unwrap_or("CPU-bound");
+        assert!(bound.starts_with("CPU-bound"), "{name}: {facts}");
+    }
+}
+
+/// A task that was robbed of its core did not block: in the turns of a correct program there is nothing that is neither
+/// work nor time without a core.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_busy_machine_makes_no_task_block() {
+    let folder = Folder::new("busy");
+    let svg = folder.file("busy.svg");
+    on_a_busy_machine(|| {
+        for _ in 0..5 {
+            let ended = program(all_tasks().name()).run(&["--timeline", &svg]);
+            assert_eq!(ended.code(), 0, "{ended:?}");
+            assert!(!ended.stdout.contains("blocking"), "{}", ended.stdout);
+            let picture = fs::read_to_string(&svg).expect("it was written");
+            assert!(!picture.contains("class=\"blocking\""), "{picture}");
+            assert!(picture.contains("class=\"ready\""), "{picture}");
+        }
+    });
+}
+
+/// On a busy machine, too, and in each section.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_only_computes_is_never_called_io_bound() {
+    on_a_busy_machine(|| {
+        for lesson in lessons().iter().filter(|it| only_does(it, "call")) {
+            let run = program(lesson.name()).record(&["--number", "24"]);
+            let parts = run["parts"].as_array().cloned().unwrap_or_default();
+            let facts = parts.iter().map(|part| &part["facts"]).chain([&run["facts"]]);
+            for bound in facts.filter_map(|facts| facts["bound"].as_str()) {
+                assert!(bound.starts_with("CPU-bound"), "{}: {bound}", lesson.name());
+            }
+        }
+    });
 }
 
 /// A page of 64 MB and one of 27 bytes are the same to the parent: a line goes, and a line comes. So
@@ -233,6 +317,10 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
                 ": CPU-bound.",
                 ": between I/O-bound and CPU-bound.",
                 ": CPU-bound, and waiting for a core.",
+                ": CPU-bound, and waiting for something that is not a core.",
+                ": CPU-bound, and waiting for a core or for something else.",
+                // Calls of microseconds, where the clock counts in milliseconds.
+                " by this system's clock, which counts in steps of 16 ms.",
             ];
             if !lesson.has_sections() {
                 assert!(sentence.starts_with("At most "), "{sentence}");

@@ -506,11 +506,22 @@ mod process_pool {
                 return Err(CallError::Died(None));
             }
             let (number, item): (u64, u64) = serde_json::from_str(job).expect("a job");
-            Ok(format!(r#"[{number},{{"Ok":{item}}},{{"secs":0,"nanos":0}}]"#).into_bytes())
+            Ok(format!(
+                r#"[{number},{{"Ok":{item}}},[{{"secs":0,"nanos":0}},{{"secs":0,"nanos":0}}]]"#
+            )
+            .into_bytes())
         }
     }
 
-    fn add_work(_time: Duration) {}
+    /// What a worker did: nothing.
+    struct Usage {
+        working: Duration,
+        ready: Duration,
+    }
+
+    fn add_work(usage: Usage) {
+        assert_eq!((usage.working, usage.ready), (Duration::ZERO, Duration::ZERO));
+    }
 
     /// The items that came out, in their order, and how many of them have a result.
     fn for_each(plan: Plan, workers: usize, items: u64) -> (Vec<u64>, usize) {

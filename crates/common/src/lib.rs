@@ -14,14 +14,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use std::{
     error::Error, fmt::Display, future, io, io::Write, mem, pin::pin, process::ExitCode, thread,
 };
 
-use cpu_time::ThreadTime;
+use thread_clock::{Alarm, Usage, measure, usage};
 
 /// The articles' own sites.
 pub const LIVE_SITES: [&str; 2] = ["https://www.jython.org", "http://olympus.realpython.org/dice"];
@@ -53,6 +53,8 @@ pub struct Run {
 pub struct Timer<'run> {
     run: &'run Run,
     record: Record,
+    /// Until its beginning; of an item that has turns, in them.
+    usage: Usage,
     has_ended: bool,
 }
 
@@ -82,12 +84,16 @@ pub struct Span {
     pub end: Duration,
     /// How long it kept a processor busy: CPU time, so not where in the span.
     pub working: Duration,
+    /// How long it could have gone on and had no core, or a task its thread; zero where that is not known.
+    pub ready: Duration,
     /// The turns that it had on its thread, where it shared that with other tasks; otherwise none.
     pub turns: Vec<Turn>,
     /// Why it failed, if it did.
     pub failed: Option<String>,
     /// Whether it is an annotation.
     pub is_annotation: bool,
+    /// Whether it has not ended; then the end is the moment of the picture.
+    pub is_open: bool,
 }
 
 /// One poll of a task: it has the thread to itself until it returns.
@@ -97,8 +103,12 @@ pub struct Turn {
     pub start: Duration,
     /// When it ended.
     pub end: Duration,
+    /// When its task was woken for it, as far as that is known.
+    pub woken: Duration,
     /// CPU time of the thread in it.
     pub working: Duration,
+    /// How long the thread could have gone on in it, and had no core.
+    pub ready: Duration,
     /// CPU time of the thread since the last turn: the event loop itself, and tasks that are not items.
     pub before: Duration,
 }
@@ -118,6 +128,8 @@ pub struct Outcome(pub Result<Done, String>);
 
 /// Receives the records of a run, each on the thread where the item ends.
 pub trait Observer: Send + Sync {
+    /// An item begins: this much of its record is known.
+    fn begin(&self, _record: &Record) {}
     /// An item has ended, or an annotation.
     fn record(&self, record: Record);
     /// A section begins, so long after the start of the run.
@@ -156,9 +168,10 @@ impl Run {
         }
         record.section = self.sections_begun.load(Relaxed).saturating_sub(1);
         (record.span.label, record.span.worker) = (label.to_string(), self.worker(record.section));
-        record.span.working = worked(); // until now; once it has ended, since now
+        self.observer.begin(&record);
+        let usage = usage();
         record.span.start = self.started.elapsed();
-        Some(Timer { run: self, record, has_ended: false })
+        Some(Timer { run: self, record, usage, has_ended: false })
     }
     /// Begins a section: from now on the same work is done in another way, and is compared.
     pub fn section(&self, name: &'static str) {
@@ -205,19 +218,16 @@ impl Timer<'_> {
     /// Ends the item with its future; returns whether it succeeded. Each poll is measured, since an item
     /// that shares its thread has it for a turn at a time. Once the run is cancelled, both are dropped.
     pub async fn end_after<T: Into<Outcome>>(mut self, item: impl Future<Output = T>) -> bool {
-        let (mut item, mut waker, mut rejected) = (pin!(item), None::<Arc<Waker>>, None);
+        let (mut item, mut alarm, mut rejected) = (pin!(item), None::<Arc<Alarm>>, None);
         let output = future::poll_fn(|context| {
-            REJECTED.set(None);
-            let poll = self.turn(|| item.as_mut().poll(context));
-            rejected = REJECTED.take().or(rejected.take());
-            if !waker.as_deref().is_some_and(|waker| context.waker().will_wake(waker)) {
-                let task = Arc::downgrade(waker.insert(Arc::new(context.waker().clone())));
-                let mut tasks = tasks_to_wake();
-                if tasks.len() == tasks.capacity() {
-                    tasks.retain(|task| task.strong_count() > 0);
-                }
-                tasks.push(task);
+            let woken = alarm.as_ref().and_then(|alarm| alarm.rang());
+            if !alarm.as_ref().is_some_and(|alarm| alarm.wakes(context.waker())) {
+                alarm = Some(Alarm::new(context.waker()));
             }
+            let waker = alarm.clone().map_or_else(|| context.waker().clone(), Waker::from);
+            REJECTED.set(None);
+            let poll = self.turn(woken, || item.as_mut().poll(&mut Context::from_waker(&waker)));
+            rejected = REJECTED.take().or(rejected.take());
             if poll.is_pending() && is_cancelled() { Poll::Ready(None) } else { poll.map(Some) }
         });
         let Some(output) = output.await else { return false };
@@ -228,33 +238,34 @@ impl Timer<'_> {
         succeeded
     }
     /// Measures a turn that the item has on its thread, with one call of the CPU clock.
-    fn turn<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        thread_local!(static LAST: Cell<Option<(Duration, Duration)>> = const { Cell::new(None) });
-        let start = self.run.started.elapsed();
-        let (last_end, worked) = LAST.get().unwrap_or_else(|| (start, thread_time()));
-        let result = poll();
-        let (end, now) = (self.run.started.elapsed(), thread_time());
-        LAST.set(Some((end, now)));
-        let all = now.saturating_sub(worked);
-        let working = all.min(end.saturating_sub(start));
+    fn turn<T>(&mut self, woken: Option<Instant>, poll: impl FnOnce() -> T) -> T {
+        let (result, turn) = measure(poll);
+        let since_start = |time: Instant| time.saturating_duration_since(self.run.started);
+        let [start, end, last_end] = [turn.start, turn.end, turn.last_end].map(since_start);
         let span = &mut self.record.span;
-        span.working = if span.turns.is_empty() { working } else { span.working + working };
+        let could = span.turns.last().map_or(span.start, |turn| turn.end);
+        let woken = woken.map_or(start, since_start).max(could).min(start);
+        let before = if span.turns.is_empty() { Usage::default() } else { self.usage };
+        let Usage { working, ready } = turn.usage;
+        self.usage = before + Usage { working, ready: ready + (start - woken) };
         // A gap too short to be seen is none, unless others had a turn in it: so the turns stay few.
         let visible = end.saturating_sub(span.start) / 1_000;
         match span.turns.last_mut() {
             Some(own) if own.end == last_end && start.saturating_sub(last_end) < visible => {
-                (own.end, own.working) = (end, own.working + all);
+                own.end = end;
+                own.working += working + turn.before;
+                own.ready += ready;
             }
-            _ => span.turns.push(Turn { start, end, working, before: all - working }),
+            _ => span.turns.push(Turn { start, end, woken, working, ready, before: turn.before }),
         }
         result
     }
     fn set(&mut self, Outcome(outcome): Outcome) {
         let span = &mut self.record.span;
         span.end = self.run.started.elapsed();
-        if span.turns.is_empty() {
-            span.working = worked().saturating_sub(span.working);
-        }
+        let has_turns = !span.turns.is_empty();
+        let usage = if has_turns { self.usage } else { usage() - self.usage };
+        (span.working, span.ready) = (usage.working, usage.ready);
         span.failed = outcome.as_ref().err().cloned();
         self.record.done = outcome.ok();
         self.has_ended = true;
@@ -306,24 +317,18 @@ impl Observer for Lines {
     }
 }
 static CANCELLED: AtomicBool = AtomicBool::new(false);
-static TASKS: Mutex<Vec<Weak<Waker>>> = Mutex::new(Vec::new());
 static EXPLAIN: OnceLock<fn(&(dyn Error + 'static)) -> Option<String>> = OnceLock::new();
 thread_local! {
-    static ADDED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static REJECTED: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
 }
 /// Cancels the run: what has begun may end, and nothing new begins.
 pub fn cancel() {
     CANCELLED.store(true, SeqCst);
-    let tasks = mem::take(&mut *tasks_to_wake());
-    tasks.iter().filter_map(Weak::upgrade).for_each(|task| task.wake_by_ref());
+    thread_clock::wake_all();
 }
 /// Whether the run was cancelled.
 pub fn is_cancelled() -> bool {
     CANCELLED.load(SeqCst)
-}
-fn tasks_to_wake() -> MutexGuard<'static, Vec<Weak<Waker>>> {
-    TASKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 /// For an HTTP client: has this function put the errors that it knows into plain words.
 pub fn explain_errors(explain: fn(&(dyn Error + 'static)) -> Option<String>) {
@@ -336,15 +341,4 @@ pub fn reject(why: Option<String>) {
 /// An error in plain words, or else in its own.
 pub fn plain_words(error: &(dyn Error + 'static)) -> String {
     EXPLAIN.get().and_then(|explain| explain(error)).unwrap_or_else(|| error.to_string())
-}
-/// The CPU time that this thread has used so far. Windows counts it in steps of 15.6 ms (`GetThreadTimes`).
-pub fn thread_time() -> Duration {
-    ThreadTime::now().as_duration()
-}
-fn worked() -> Duration {
-    thread_time() + ADDED.get()
-}
-/// Counts CPU time of another process or thread, whose result this thread waits for, as its own.
-pub fn add_work(time: Duration) {
-    ADDED.set(ADDED.get() + time);
 }

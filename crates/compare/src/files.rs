@@ -172,6 +172,7 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
         "failed",
         "peak_in_flight",
         "working",
+        "ready",
         "cores_busy",
     ])?;
     for row in &results.rows {
@@ -187,6 +188,7 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
                 &sample.failed.to_string(),
                 &sample.facts.peak_in_flight.to_string(),
                 &format!("{:.4}", sample.facts.working),
+                &format!("{:.4}", sample.facts.ready),
                 &format!("{:.4}", sample.facts.cores_busy),
             ])?;
         }

@@ -15,7 +15,7 @@ use harness::Model;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use timeline::scale;
 
-use crate::results::{Curve, Point, Results, Row, Spread, digits, many};
+use crate::results::{Curve, Point, Results, Row, Sample, Spread, digits, many};
 use crate::{kinds, sweep, tables};
 
 /// The name of the table of lessons that compare their sections.
@@ -61,6 +61,7 @@ fn page(results: &Results) -> Value {
         sweeps => list(results.kinds().filter_map(|kind| curves(results, kind))),
         axes => axes,
         at_the_same_limit => tables::at_the_same_limit(results),
+        any_ready => medians(results).any(|run| run.timeline.was_ready()),
         any_failed => results.rows.iter().any(|row| row.done_and_failed().1 > 0),
         runs => runs,
     }
@@ -197,13 +198,18 @@ fn ticks(axis: Duration, at_most: usize) -> Vec<Value> {
     marks.map(mark).collect()
 }
 
+/// The runs that are drawn.
+fn medians(results: &Results) -> impl Iterator<Item = &Sample> {
+    results.rows.iter().filter_map(Row::median_run)
+}
+
 /// The end of the run that took longest, of those that are drawn.
 fn longest(results: &Results) -> Duration {
     ends(results).max().unwrap_or_default()
 }
 
 fn ends(results: &Results) -> impl Iterator<Item = Duration> {
-    results.rows.iter().filter_map(Row::median_run).map(|run| run.timeline.end())
+    medians(results).map(|run| run.timeline.end())
 }
 
 /// The axes that one can choose from: the whole time first.

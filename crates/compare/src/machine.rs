@@ -54,13 +54,13 @@ pub(crate) fn warn_of_load(when: &str) -> Option<String> {
 /// The share of a core that each of as many computing threads as there are cores gets.
 fn share_of_a_core() -> f64 {
     let compute = || {
-        let (start, worked) = (Instant::now(), common::thread_time());
+        let (start, worked) = (Instant::now(), thread_clock::usage().working);
         while start.elapsed() < TRIAL {
             for number in 0..10_000 {
                 black_box(number);
             }
         }
-        let worked = common::thread_time().saturating_sub(worked);
+        let worked = thread_clock::usage().working.saturating_sub(worked);
         worked.as_secs_f64() / start.elapsed().as_secs_f64()
     };
     let shares: Vec<f64> = thread::scope(|scope| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::{Span, Turn};
 use course::{Found, Lesson};
 use harness::{Described, Limit, Model};
-use timeline::{Bound, Facts, Timeline};
+use timeline::{Clock, Facts, Timeline};
 
 use crate::kinds::{CALLS, PAGES};
 use crate::results::{Check, Curve, Machine, Point, Results, Row, Sample, Sizes, Spread};
@@ -186,14 +186,21 @@ fn run_of(row: &Row, thousandths: u32) -> Sample {
         title: row.name(),
         item: row.item.into(),
         worker: row.lesson.model().worker().into(),
-        only_computes: row.item == CALLS && row.lesson.model() != Model::Processes,
+        only_computes: row.item == CALLS,
+        clock: Clock { tells_ready: true, ..Clock::default() },
         took,
         cores: 2,
         spans,
         sections: Vec::new(),
     };
-    let nothing =
-        Facts { peak_in_flight: 0, workers: 0, working: 0.0, cores_busy: 0.0, bound: Bound::Io };
+    let nothing = Facts {
+        peak_in_flight: 0,
+        workers: 0,
+        working: 0.0,
+        ready: 0.0,
+        cores_busy: 0.0,
+        bound: None,
+    };
     Sample {
         seconds: took.as_secs_f64(),
         workers,
@@ -211,9 +218,9 @@ const fn micros(micros: u64) -> Duration {
 
 fn slower(mut span: Span, thousandths: u32) -> Span {
     let slow = |time: &mut Duration| *time = *time * thousandths / 1000;
-    [&mut span.start, &mut span.end, &mut span.working].into_iter().for_each(slow);
-    for Turn { start, end, working, before } in &mut span.turns {
-        [start, end, working, before].into_iter().for_each(slow);
+    [&mut span.start, &mut span.end, &mut span.working, &mut span.ready].into_iter().for_each(slow);
+    for Turn { start, end, woken, working, ready, before } in &mut span.turns {
+        [start, end, woken, working, ready, before].into_iter().for_each(slow);
     }
     span
 }
@@ -254,8 +261,10 @@ fn tasks(tasks: u64) -> Vec<Span> {
     let turn = |start: u64, length: u64| Turn {
         start: micros(start),
         end: micros(start + length),
+        woken: micros(start),
         working: micros(length),
         before: micros(5),
+        ..Turn::default()
     };
     let span = |task: u64| {
         let begun = 400 + task * 50;

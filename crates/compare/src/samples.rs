@@ -122,7 +122,7 @@ mod tests {
     fn report() -> Value {
         let page = |section: &str, start: f64, end: f64| {
             json!({
-                "label": "/jython", "worker": "main", "start": start, "end": end, "working": 0.0,
+                "label": "/jython", "worker": "main", "start": start, "end": end, "working": 0.0, "ready": 0.0,
                 "part": section, "bytes": 7,
             })
         };

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::thread_time;
+use thread_clock::usage;
 
 /// Whether two threads cannot use two cores here, since there is one, or since others use them.
 ///
@@ -13,7 +13,7 @@ pub fn has_no_second_core() -> bool {
     let start = Instant::now();
     let compute = || {
         while start.elapsed() < Duration::from_millis(300) {}
-        thread_time()
+        usage().working
     };
     let worked: Duration = thread::scope(|scope| {
         let threads = [(); 2].map(|()| scope.spawn(compute));

@@ -44,7 +44,7 @@ const PICTURE: Kind = Kind {
     label: file_name,
     line,
     total: Total::None,
-    only_computes: false,
+    only_computes: true,
     expected: None,
 };
 

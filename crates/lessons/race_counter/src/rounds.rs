@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use clap::Arg;
-use common::{Done, Outcome, Span, add_work, thread_time};
+use common::{Done, Outcome, Span};
 use cpu_time::ProcessTime;
 use harness::options::numeric;
 use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures};
+use thread_clock::{Usage, add_work, usage};
 
 use crate::Interleaving;
 
@@ -75,9 +76,10 @@ impl Work for Rounds {
 /// Has `count` count with this many threads, each of which adds 1 this many times; returns what was lost. The work
 /// of its threads is the round's.
 pub fn counted(threads: u64, increments: u64, count: impl Fn(u64, u64) -> u64) -> Outcome {
-    let (process, thread) = (ProcessTime::now(), thread_time());
+    let (process, thread) = (ProcessTime::now(), usage().working);
     let counted = count(threads, increments);
-    add_work(process.elapsed().saturating_sub(thread_time().saturating_sub(thread)));
+    let working = process.elapsed().saturating_sub(usage().working.saturating_sub(thread));
+    add_work(Usage { working, ..Usage::default() });
     let expected = threads * increments;
     let details = [
         ("threads", threads),

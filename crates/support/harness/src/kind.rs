@@ -24,7 +24,7 @@ pub struct Kind {
     pub line: fn(&Span, &Done) -> String,
     /// What the report says of all items together.
     pub total: Total,
-    /// Whether its items compute and can wait for nothing but a core.
+    /// Whether its items are there to compute: then what they wait for is never called their work.
     pub only_computes: bool,
     /// The only right result, where there is just one.
     pub expected: Option<u64>,

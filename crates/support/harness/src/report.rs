@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::{Record, Span, Turn};
 use console::{measure_text_width, style};
 use serde_json::{Value, json};
-use timeline::{Facts, Look, Section, Timeline};
+use timeline::{Clock, Facts, Look, Section, Timeline};
 
 use crate::figures::{seconds, times_as_fast};
 use crate::observe::Plan;
@@ -35,8 +35,10 @@ pub struct Report {
     pub interrupted: bool,
     /// What one of its items is: `item` where there are several kinds.
     pub item: String,
-    /// Whether its items compute and can wait for nothing but a core.
+    /// Whether its items compute and nothing else.
     pub only_computes: bool,
+    /// What the clock of this run can tell.
+    pub clock: Clock,
     /// Its sections, one after another; none where it is one.
     pub sections: Vec<Section>,
     /// Its items, in the order in which they were reported.
@@ -73,8 +75,15 @@ impl Report {
             .zip(ends)
             .map(|(&(index, start), end)| {
                 let section = plan.lesson.sections[index];
-                let (name, item) = (section.name.into(), section.noun(&kinds).into());
-                Section { name, item, start, end }
+                let mut its =
+                    kinds.iter().filter(|it| section.kind.is_none_or(|kind| kind == it.noun));
+                Section {
+                    name: section.name.into(),
+                    item: section.noun(&kinds).into(),
+                    only_computes: its.all(|kind| kind.only_computes),
+                    start,
+                    end,
+                }
             })
             .collect();
         let (annotations, records): (Vec<&Record>, Vec<&Record>) =
@@ -98,9 +107,8 @@ impl Report {
             failed,
             interrupted,
             item: if does_several { "item" } else { main.noun }.into(),
-            only_computes: main.only_computes
-                && plan.lesson.model != Model::Processes
-                && plan.lesson.sections.is_empty(),
+            only_computes: kinds.iter().all(|kind| kind.only_computes),
+            clock: clock(),
             totals: kinds.iter().filter_map(|kind| total(plan, kind, &records)).collect(),
             items: records.iter().map(item).collect(),
             annotations: annotations.iter().map(|record| record.span.clone()).collect(),
@@ -117,6 +125,7 @@ impl Report {
             item: self.item.clone(),
             worker: self.model.worker().into(),
             only_computes: self.only_computes,
+            clock: self.clock,
             took: self.took,
             cores: self.cores,
             spans: spans.cloned().collect(),
@@ -189,6 +198,7 @@ impl Report {
             "interrupted": self.interrupted,
             "item": self.item,
             "only_computes": self.only_computes,
+            "clock": { "tells_ready": self.clock.tells_ready, "step": seconds(self.clock.step) },
             "items": self.items.iter().map(Item::to_json).collect::<Vec<_>>(),
         });
         for (name, value) in &self.totals {
@@ -199,6 +209,7 @@ impl Report {
                 json!({
                     "name": it.name,
                     "item": it.item,
+                    "only_computes": it.only_computes,
                     "start": seconds(it.start),
                     "seconds": seconds(it.end.saturating_sub(it.start)),
                     "facts": timeline.section(it).facts().map(facts_to_json),
@@ -247,6 +258,10 @@ impl Report {
             interrupted: object["interrupted"].as_bool().unwrap_or_default(),
             item: object["item"].as_str().unwrap_or("item").into(),
             only_computes: object["only_computes"].as_bool().unwrap_or_default(),
+            clock: Clock {
+                tells_ready: object["clock"]["tells_ready"].as_bool().unwrap_or_default(),
+                step: duration(&object["clock"]["step"]).unwrap_or_default(),
+            },
             sections: sections.collect::<Result<_, String>>()?,
             items: items.collect::<Result<_, String>>()?,
             annotations: annotations.collect::<Result<_, String>>()?,
@@ -254,6 +269,11 @@ impl Report {
             is_drawn_otherwise: false,
         })
     }
+}
+
+/// What the clock of this system can tell.
+pub(crate) fn clock() -> Clock {
+    Clock { tells_ready: thread_clock::tells_ready(), step: thread_clock::STEP }
 }
 
 /// What a report says of all items of a kind together.
@@ -323,6 +343,7 @@ fn section_from_json(object: &Value) -> Result<Section, String> {
     Ok(Section {
         name: text("name").unwrap_or_default(),
         item: text("item").unwrap_or_else(|| "item".into()),
+        only_computes: object["only_computes"].as_bool().unwrap_or_default(),
         start,
         end: start.saturating_add(time("seconds")?),
     })
@@ -336,9 +357,11 @@ fn span_to_json(span: &Span) -> Value {
         "start": seconds(span.start),
         "end": seconds(span.end),
         "working": seconds(span.working),
+        "ready": seconds(span.ready),
     });
     if !span.turns.is_empty() {
-        let times = |turn: &Turn| [turn.start, turn.end, turn.working, turn.before].map(seconds);
+        let times =
+            |it: &Turn| [it.start, it.end, it.woken, it.working, it.ready, it.before].map(seconds);
         object["turns"] = span.turns.iter().map(|turn| json!(times(turn))).collect();
     }
     if let Some(why) = &span.failed {
@@ -357,22 +380,24 @@ fn span_from_json(object: &Value) -> Result<Span, Malformed> {
         start: time("start")?,
         end: time("end")?,
         working: time("working")?,
+        ready: time("ready")?,
         turns: match object.get("turns") {
             None => Vec::new(),
             Some(turns) => turns_from_json(turns).ok_or(Malformed("turns"))?,
         },
         failed: object["error"].as_str().map(String::from),
-        is_annotation: false,
+        ..Span::default()
     };
     if span.start <= span.end { Ok(span) } else { Err(Malformed("end")) }
 }
 
 fn turns_from_json(turns: &Value) -> Option<Vec<Turn>> {
     let turn = |turn: &Value| match turn.as_array()?.as_slice() {
-        [start, end, working, before] => {
-            let (start, end) = (duration(start)?, duration(end)?);
-            let (working, before) = (duration(working)?, duration(before)?);
-            (start <= end).then_some(Turn { start, end, working, before })
+        [start, end, woken, working, ready, before] => {
+            let (start, end, woken) = (duration(start)?, duration(end)?, duration(woken)?);
+            let (working, ready) = (duration(working)?, duration(ready)?);
+            let turn = Turn { start, end, woken, working, ready, before: duration(before)? };
+            (woken <= start && start <= end).then_some(turn)
         }
         _ => None,
     };
@@ -400,8 +425,9 @@ pub fn facts_to_json(facts: Facts) -> Value {
         "peak_in_flight": facts.peak_in_flight,
         "workers": facts.workers,
         "working": round(facts.working),
+        "ready": round(facts.ready),
         "cores_busy": round(facts.cores_busy),
-        "bound": facts.bound.to_string(),
+        "bound": facts.bound.map(|bound| bound.to_string()),
     })
 }
 
@@ -485,31 +511,42 @@ mod tests {
     #[test]
     fn json_there_and_back_again() {
         let millis = Duration::from_millis;
-        let turn = Turn { start: millis(4), end: millis(6), working: millis(1), before: millis(3) };
+        let turn = Turn {
+            start: millis(5),
+            end: millis(8),
+            woken: millis(4),
+            working: millis(1),
+            ready: millis(2),
+            before: millis(3),
+        };
         let span = Span {
             label: "http://127.0.0.1/jython?\"<&".into(),
             worker: "main".into(),
             start: millis(3),
             end: millis(9),
             working: millis(1),
+            ready: millis(3),
             turns: vec![turn],
             failed: Some("the page was cut short".into()),
-            is_annotation: false,
+            ..Span::default()
         };
         assert_eq!(span_from_json(&span_to_json(&span)), Ok(span));
     }
 
     #[test]
     fn nonsense_is_told_by_its_name() {
-        let whole = json!({"label": "", "worker": "", "start": 1, "end": 2, "working": 0});
+        let whole =
+            json!({"label": "", "worker": "", "start": 1, "end": 2, "working": 0, "ready": 0});
         assert!(span_from_json(&whole).is_ok());
         for (key, value) in [
             ("label", json!(7)),
             ("start", json!("soon")),
             ("working", json!(-1)),
+            ("ready", json!(null)),
             ("end", json!(0.5)),
             ("turns", json!([[1, 2]])),
-            ("turns", json!([[2, 1, 0, 0]])),
+            ("turns", json!([[2, 1, 0, 0, 0, 0]])),
+            ("turns", json!([[1, 2, 2, 0, 0, 0]])),
         ] {
             let mut object = whole.clone();
             object[key] = value;
@@ -520,7 +557,7 @@ mod tests {
     /// JSON of any shape, with the members of a span here and there.
     fn json() -> impl Strategy<Value = Value> {
         let key = prop::sample::select(vec![
-            "label", "worker", "start", "end", "working", "turns", "error", "more",
+            "label", "worker", "start", "end", "working", "ready", "turns", "error", "more",
         ]);
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -544,16 +581,16 @@ mod tests {
         let member = |whole: Value| prop_oneof![9 => Just(whole), 1 => json()];
         let turns = prop_oneof![
             Just(Value::Null),
-            prop::collection::vec(prop::collection::vec(0..3u8, 3..5), 0..3)
+            prop::collection::vec(prop::collection::vec(0..3u8, 5..7), 0..3)
                 .prop_map(|turns| json!(turns)),
             json(),
         ];
-        let times = [member(json!(1.5)), member(json!(2)), member(json!(0.25))];
+        let times = [1.5, 2.0, 0.25, 0.125].map(|time| member(json!(time)));
         (member(json!("a call")), member(json!("main")), times, turns, json()).prop_map(
-            |(label, worker, [start, end, working], turns, error)| {
+            |(label, worker, [start, end, working, ready], turns, error)| {
                 let mut span = json!({
                     "label": label, "worker": worker, "start": start, "end": end,
-                    "working": working, "error": error,
+                    "working": working, "ready": ready, "error": error,
                 });
                 if !turns.is_null() {
                     span["turns"] = turns;
@@ -569,15 +606,19 @@ mod tests {
     }
 
     fn span() -> impl Strategy<Value = Span> {
-        let turn = [time(), time(), time(), time()].prop_map(|[start, took, working, before]| {
-            Turn { start, end: start + took, working, before }
+        let times = [time(), time(), time(), time(), time(), time()];
+        let turn = times.prop_map(|[woken, late, took, working, ready, before]| {
+            let start = woken + late;
+            Turn { start, end: start + took, woken, working, ready, before }
         });
         let text = || prop::collection::vec(any::<char>(), 0..20).prop_map(String::from_iter);
         let turns = prop::collection::vec(turn, 0..4);
-        (text(), text(), [time(), time(), time()], turns, prop::option::of(text())).prop_map(
-            |(label, worker, [start, took, working], turns, failed)| {
+        let times = [time(), time(), time(), time()];
+        (text(), text(), times, turns, prop::option::of(text())).prop_map(
+            |(label, worker, [start, took, working, ready], turns, failed)| {
                 let end = start + took;
-                Span { label, worker, start, end, working, turns, failed, is_annotation: false }
+                let times = Span { start, end, working, ready, ..Span::default() };
+                Span { label, worker, turns, failed, ..times }
             },
         )
     }
@@ -595,7 +636,7 @@ mod tests {
                     prop_assert!(span_from_json(&span_to_json(&span)).is_ok());
                 }
                 Err(Malformed(key)) => prop_assert!(
-                    ["label", "worker", "start", "end", "working", "turns"].contains(&key)
+                    ["label", "worker", "start", "end", "working", "ready", "turns"].contains(&key)
                 ),
             }
         }

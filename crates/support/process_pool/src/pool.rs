@@ -10,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use common::add_work;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use thread_clock::{Usage, add_work};
 
 use crate::process::Process;
 
@@ -126,8 +126,8 @@ impl Worker<'_> {
         let limit = self.pool.timeout;
         let process = self.ready()?;
         match process.exchange(&job, limit).and_then(|reply| read_reply(&reply, number)) {
-            Ok((result, worked)) => {
-                add_work(worked);
+            Ok((result, usage)) => {
+                add_work(usage);
                 result.map_err(CallError::Job)
             }
             Err(error) => {
@@ -167,13 +167,15 @@ fn unguessable() -> u64 {
 /// No job takes longer than this, so none works longer. Sums of such times do not overflow.
 const LONGEST_WORK: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A job's result as the worker reports it, and how long the worker worked.
-type Reply<R> = (Result<R, String>, Duration);
+/// A job's result as the worker reports it, and what the worker did for it.
+type Reply<R> = (Result<R, String>, Usage);
 
 /// What a line says of the job with that number.
 fn read_reply<R: DeserializeOwned>(line: &[u8], number: u64) -> Result<Reply<R>, CallError> {
-    match serde_json::from_slice::<(u64, Result<R, String>, Duration)>(line) {
-        Ok((of, result, worked)) if of == number && worked < LONGEST_WORK => Ok((result, worked)),
+    match serde_json::from_slice::<(u64, Result<R, String>, [Duration; 2])>(line) {
+        Ok((of, result, [working, ready])) if of == number && working.max(ready) < LONGEST_WORK => {
+            Ok((result, Usage { working, ready }))
+        }
         _ => Err(CallError::nonsense(line)),
     }
 }
@@ -232,7 +234,10 @@ mod tests {
     fn any_work() -> impl Strategy<Value = Vec<u8>> {
         let work = (any::<u64>(), any::<u32>());
         work.prop_map(|(secs, nanos)| {
-            format!(r#"[7,{{"Ok":"text"}},{{"secs":{secs},"nanos":{nanos}}}]"#).into_bytes()
+            format!(
+                r#"[7,{{"Ok":"text"}},[{{"secs":0,"nanos":1}},{{"secs":{secs},"nanos":{nanos}}}]]"#
+            )
+            .into_bytes()
         })
     }
 
@@ -242,8 +247,8 @@ mod tests {
             line in prop_oneof![any::<Vec<u8>>(), nearly_a_reply(), any_work()],
         ) {
             match read_reply::<String>(&line, 7) {
-                Ok((_, worked)) => {
-                    add_work(worked);
+                Ok((_, usage)) => {
+                    add_work(usage);
                     prop_assert!(serde_json::from_slice::<serde_json::Value>(&line).is_ok());
                 }
                 Err(error @ CallError::Nonsense(_)) => {
@@ -258,7 +263,7 @@ mod tests {
 
         #[test]
         fn the_answer_to_another_job_is_none_to_this_one(of in 0..3u64, number in 0..3u64) {
-            let line = serde_json::to_string(&(of, Ok::<_, String>(5), Duration::ZERO)).expect("JSON");
+            let line = serde_json::to_string(&(of, Ok::<_, String>(5), [Duration::ZERO; 2])).expect("JSON");
             prop_assert_eq!(read_reply::<u64>(line.as_bytes(), number).is_ok(), of == number);
         }
     }

@@ -7,10 +7,11 @@ use std::process;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use common::{plain_words, thread_time};
+use common::plain_words;
 use processes::{pass_over_ctrl_c, role};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use thread_clock::usage;
 
 use crate::{MARK, READY};
 
@@ -68,12 +69,12 @@ where
     let mut do_job = initializer(initargs.map_err(|error| format!("no initargs: {error}"))?);
     replies.write_all(READY.as_bytes())?;
     for line in lines {
-        let before = thread_time();
+        let before = usage();
         let job = serde_json::from_slice::<(u64, J)>(&line);
         let (number, job) = job.map_err(|error| format!("this is no job: {error}"))?;
         let result = do_job(job).map_err(|error| plain_words(&error));
-        let worked = thread_time().saturating_sub(before);
-        let reply = serde_json::to_string(&(number, result, worked))?;
+        let used = usage() - before;
+        let reply = serde_json::to_string(&(number, result, (used.working, used.ready)))?;
         // A pool that takes no results any more is gone.
         if writeln!(replies, "{reply}").is_err() {
             break;

@@ -10,9 +10,23 @@ use crate::Timeline;
 
 /// From this part of what its workers could have worked on, a run is CPU-bound,
 const CPU_BOUND: f64 = 0.6;
-/// and up to this one I/O-bound. In between it is not known: a worker that waits for a core, since others
-/// use this machine, waits as well.
+/// and up to this one I/O-bound. In between it is not known.
 const IO_BOUND: f64 = 0.35;
+/// From this part of its workers' time on, they lacked cores,
+const LACKS_CORES: f64 = 0.1;
+/// unless they kept this part of the cores busy that they could: then there are more of them than cores.
+const ALL_CORES: f64 = 0.85;
+/// From so many steps of the clock on, it tells working from waiting.
+const STEPS_TO_TELL: u32 = 20;
+
+/// What the clock of a system can tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// Whether it tells a thread that is ready, and has no core, from one that waits.
+    pub tells_ready: bool,
+    /// The step in which it counts CPU time.
+    pub step: Duration,
+}
 
 /// What a run used, and what it waited for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,10 +37,12 @@ pub struct Facts {
     pub workers: usize,
     /// The part of the workers' time with an item in which they kept a processor busy, from 0 to 1.
     pub working: f64,
+    /// The part of that time in which they could have worked, and had no core; 0 where the clock does not tell.
+    pub ready: f64,
     /// How many cores the items kept busy, on average over the whole run.
     pub cores_busy: f64,
-    /// What would make it faster.
-    pub bound: Bound,
+    /// What would make it faster; `None` where the run was too short for the clock to tell.
+    pub bound: Option<Bound>,
 }
 
 /// What a run is limited by.
@@ -36,10 +52,14 @@ pub enum Bound {
     Io,
     /// The processor.
     Cpu,
-    /// Something between the two: it works and waits, or it waits for a core that others use.
+    /// Something between the two: it works, and it waits.
     Between,
     /// The processor, and it has less of that than there is: others use the cores.
     Core,
+    /// It only computes, and what it waits for is not a core: a lock, another worker, a process that starts.
+    Turn,
+    /// It only computes, and waits; the clock does not tell for what.
+    Unknown,
 }
 
 impl fmt::Display for Bound {
@@ -49,6 +69,8 @@ impl fmt::Display for Bound {
             Self::Cpu => "CPU-bound",
             Self::Between => "between I/O-bound and CPU-bound",
             Self::Core => "CPU-bound, and waiting for a core",
+            Self::Turn => "CPU-bound, and waiting for something that is not a core",
+            Self::Unknown => "CPU-bound, and waiting for a core or for something else",
         })
     }
 }
@@ -63,41 +85,71 @@ impl Timeline {
         let workers: Vec<_> = lanes.iter().filter(|lane| lane.kind == Kind::Worker).collect();
         let covered: Duration = workers.iter().map(|lane| lane.covered()).sum();
         let working: Duration = workers.iter().map(|lane| lane.working()).sum();
-        let share = share(working, covered);
+        let ready: Duration = workers.iter().map(|lane| lane.ready()).sum();
         let cores_busy = working.as_secs_f64() / self.took.as_secs_f64().max(1e-9);
         // With more workers than cores, each of them also waits for a core.
         let can_be_busy = workers.len().min(self.cores).max(1);
-        let load = share.max(cores_busy / can_be_busy as f64);
+        let busy = cores_busy / can_be_busy as f64;
+        let (working, ready) = (share(working, covered), share(ready, covered));
+        let can_tell = covered >= STEPS_TO_TELL * self.clock.step;
         Some(Facts {
             peak_in_flight: peak_in_flight(&self.spans),
             workers: workers.len(),
-            working: share,
+            working,
+            ready,
             cores_busy,
-            bound: match load {
-                load if load >= CPU_BOUND => Bound::Cpu,
-                _ if self.only_computes => Bound::Core,
-                load if load <= IO_BOUND => Bound::Io,
-                _ => Bound::Between,
-            },
+            bound: can_tell.then(|| self.bound(working, ready, busy)),
         })
+    }
+
+    /// From the parts of their time that the workers worked and were ready, and the part of the cores that they
+    /// could keep busy and did.
+    fn bound(&self, working: f64, ready: f64, busy: f64) -> Bound {
+        let load = working.max(busy);
+        let lacks_cores = ready >= LACKS_CORES && busy < ALL_CORES;
+        match working + ready {
+            wanted if wanted.max(load) >= CPU_BOUND && lacks_cores => Bound::Core,
+            _ if load >= CPU_BOUND => Bound::Cpu,
+            _ if self.only_computes && self.clock.tells_ready => Bound::Turn,
+            _ if self.only_computes => Bound::Unknown,
+            wanted if wanted.max(load) <= IO_BOUND => Bound::Io,
+            _ => Bound::Between,
+        }
     }
 
     /// The facts in one sentence; `None` where nothing was done.
     pub fn sentence(&self) -> Option<String> {
-        let facts = self.facts()?;
-        let Facts { peak_in_flight: peak, workers, working, cores_busy, bound } = facts;
-        let working = (working * 100.0).round();
+        let Facts { peak_in_flight: peak, workers, working, ready, cores_busy, bound } =
+            self.facts()?;
+        let what = format!(
+            "At most {peak} {} in flight; {workers} {}",
+            plural(&self.item, peak),
+            plural(&self.worker, workers)
+        );
+        let Some(bound) = bound else {
+            return Some(format!(
+                "{what}; too short to tell working from waiting by this system's clock, which counts in \
+                 steps of {:.0} ms.",
+                self.clock.step.as_secs_f64() * 1e3
+            ));
+        };
+        let percent = |share: f64| (share * 100.0).round();
+        let (working, ready) = (percent(working), percent(ready));
+        let waiting = (100.0 - working - ready).max(0.0);
+        let waited = if ready > 0.0 {
+            let were = if workers == 1 { "was" } else { "were" };
+            format!(", {were} ready without a core for {ready}%, and waited {waiting}%")
+        } else {
+            format!(" and waited {waiting}%")
+        };
         // Where nothing was done in the end, and nothing was waited for, no work limits it.
         let all_failed = self.spans.iter().all(|it| it.is_annotation || it.failed.is_some());
         let says_nothing = all_failed && bound != Bound::Io;
         let verdict = if says_nothing { String::new() } else { format!(": {bound}") };
         Some(format!(
-            "At most {peak} {item} in flight; {workers} {worker} worked {working}% of the time and waited \
-             {waiting}%; {cores_busy:.2} of {cores} busy{verdict}.",
-            item = plural(&self.item, peak),
-            worker = plural(&self.worker, workers),
-            waiting = 100.0 - working,
-            cores = format_args!("{} {}", self.cores, plural("core", self.cores)),
+            "{what} worked {working}% of the time{waited}; {cores_busy:.2} of {} {} busy{verdict}.",
+            self.cores,
+            plural("core", self.cores),
         ))
     }
 }
@@ -139,6 +191,7 @@ mod tests {
             item: "page".into(),
             worker: "process".into(),
             only_computes: false,
+            clock: Clock::default(),
             took: Duration::from_millis(took),
             cores: 2,
             spans: spans.to_vec(),
@@ -176,7 +229,7 @@ mod tests {
         let spans = ["a", "b", "c", "d", "e"].map(|worker| span(worker, 0, 100, 40));
         let facts = timeline(100, &spans).facts().expect("there are spans");
         assert!(facts.working < 0.5);
-        assert_eq!(facts.bound, Bound::Cpu);
+        assert_eq!(facts.bound, Some(Bound::Cpu));
     }
 
     /// The one thread's work is counted, between the turns too; that of each task would be counted twice.
@@ -190,19 +243,59 @@ mod tests {
         assert_eq!((facts.peak_in_flight, facts.workers), (2, 1));
         assert!((facts.working - 0.2).abs() < 1e-9, "{facts:?}");
         assert!((facts.cores_busy - 0.1).abs() < 1e-9, "{facts:?}");
-        assert_eq!(facts.bound, Bound::Io);
+        assert_eq!(facts.bound, Some(Bound::Io));
     }
 
-    /// Others use the machine: what only computes can wait for nothing else.
+    /// Where the clock does not tell, nothing is said of what they wait for.
     #[test]
-    fn what_only_computes_waits_for_a_core() {
-        let spans = [span("main", 0, 100, 30)];
-        let run = timeline(100, &spans);
-        assert_eq!(run.facts().map(|facts| facts.bound), Some(Bound::Io));
-        let run = Timeline { only_computes: true, ..run };
-        assert_eq!(run.facts().map(|facts| facts.bound), Some(Bound::Core));
-        let half = Timeline { spans: vec![span("main", 0, 100, 50)], only_computes: false, ..run };
-        assert_eq!(half.facts().map(|facts| facts.bound), Some(Bound::Between));
+    fn what_only_computes_is_never_io_bound() {
+        let bound = |run: &Timeline| run.facts().and_then(|facts| facts.bound);
+        let run = timeline(100, &[span("main", 0, 100, 30)]);
+        assert_eq!(bound(&run), Some(Bound::Io));
+        let half = Timeline { spans: vec![span("main", 0, 100, 50)], ..run.clone() };
+        assert_eq!(bound(&half), Some(Bound::Between));
+        let computes = Timeline { only_computes: true, ..run };
+        assert_eq!(bound(&computes), Some(Bound::Unknown));
+        let clock = Clock { tells_ready: true, ..Clock::default() };
+        assert_eq!(bound(&Timeline { clock, ..computes }), Some(Bound::Turn));
+    }
+
+    /// Others use the machine.
+    #[test]
+    fn who_is_ready_and_has_no_core_waits_for_a_core() {
+        let ready = |worker, working| Span {
+            ready: Duration::from_millis(95 - working),
+            ..span(worker, 0, 100, working)
+        };
+        let clock = Clock { tells_ready: true, ..Clock::default() };
+        let run = Timeline { clock, ..timeline(100, &[ready("main", 30)]) };
+        assert_eq!(
+            run.sentence().as_deref(),
+            Some(
+                "At most 1 page in flight; 1 process worked 30% of the time, was ready without a core for \
+                 65%, and waited 5%; 0.30 of 2 cores busy: CPU-bound, and waiting for a core."
+            )
+        );
+        // Two cores are busy: there are more threads than cores, and no others on this machine.
+        let spans = ["a", "b", "c", "d"].map(|worker| ready(worker, 47));
+        let facts = Timeline { spans: spans.into(), ..run }.facts().expect("there are spans");
+        assert_eq!(facts.bound, Some(Bound::Cpu));
+        assert!((facts.ready - 0.48).abs() < 1e-9, "{facts:?}");
+    }
+
+    #[test]
+    fn below_what_the_clock_can_tell_there_is_no_verdict() {
+        let clock = Clock { step: Duration::from_micros(15_625), ..Clock::default() };
+        let run = Timeline { clock, ..timeline(23, &[span("main", 0, 23, 0)]) };
+        assert_eq!(
+            run.sentence().as_deref(),
+            Some(
+                "At most 1 page in flight; 1 process; too short to tell working from waiting by this \
+                 system's clock, which counts in steps of 16 ms."
+            )
+        );
+        let longer = Timeline { spans: vec![span("main", 0, 400, 0)], ..run };
+        assert_eq!(longer.facts().and_then(|facts| facts.bound), Some(Bound::Io));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use common::{Span, Turn};
 
+use crate::Clock;
+
 /// Less than this is not called blocking: clocks differ, and the system lets others run now and then.
 const NOTICEABLE: Duration = Duration::from_millis(1);
 
@@ -31,10 +33,14 @@ pub(crate) enum Kind {
 pub(crate) enum Doing {
     /// It keeps a processor busy.
     Working,
+    /// It could go on, and has no core; or a task that was woken, and has not got its thread yet.
+    Ready,
     /// It keeps the thread from all other tasks, and waits.
     Blocking,
     /// It waits, and others may go on.
     Waiting,
+    /// It has not ended: what it does is not known.
+    Open,
 }
 
 /// A time in which a lane is busy with something: at work, or waiting for it.
@@ -43,6 +49,7 @@ pub(crate) struct Piece<'a> {
     pub(crate) start: Duration,
     pub(crate) end: Duration,
     pub(crate) working: Duration,
+    pub(crate) ready: Duration,
     /// The item whose time it is; none where it is the event loop's own.
     pub(crate) span: Option<&'a Span>,
     /// The turn that it is, where tasks take turns on this lane.
@@ -55,32 +62,33 @@ impl Piece<'_> {
     }
 
     /// In which of its time what was done, as far as that is known: from, to, and how.
-    pub(crate) fn stretches(&self, kind: Kind) -> Vec<(Duration, Duration, Doing)> {
-        let of_turn = |turn: &Turn| {
-            let blocked_from = turn.end.saturating_sub(blocked(turn));
-            [(turn.start, blocked_from, Doing::Working), (blocked_from, turn.end, Doing::Blocking)]
-        };
+    pub(crate) fn stretches(&self, kind: Kind, clock: Clock) -> Vec<Stretch> {
         match (self.turn, self.span) {
-            (Some(turn), _) if !blocked(turn).is_zero() => of_turn(turn).to_vec(),
-            // A task waits between its turns.
+            (_, Some(span)) if span.is_open => vec![(self.start, self.end, Doing::Open)],
+            (Some(turn), _) => of_turn(turn, clock).to_vec(),
+            // A task waits between its turns, until it is woken.
             (_, Some(span)) if kind == Kind::Task && !span.turns.is_empty() => {
-                let starts = span.turns.iter().map(|turn| turn.start).chain([self.end]);
                 let ends = [self.start].into_iter().chain(span.turns.iter().map(|turn| turn.end));
-                let waiting = ends.zip(starts).map(|(from, to)| (from, to, Doing::Waiting));
-                waiting.chain(span.turns.iter().flat_map(of_turn)).collect()
+                let mut stretches: Vec<Stretch> = ends
+                    .zip(&span.turns)
+                    .flat_map(|(from, turn)| {
+                        let woken = turn.woken.clamp(from.min(turn.start), turn.start);
+                        let waiting = (from, woken, Doing::Waiting);
+                        [waiting, (woken, turn.start, Doing::Ready)]
+                            .into_iter()
+                            .chain(of_turn(turn, clock))
+                    })
+                    .collect();
+                let last = span.turns.last().map_or(self.start, |turn| turn.end);
+                stretches.push((last, self.end, Doing::Waiting));
+                stretches
             }
-            // Of a thread it is known for how long it worked: drawn from the left.
+            // Of a thread it is known how long it did what: drawn from the left.
             _ => {
-                let waits_from = self.start + self.working.min(self.length());
-                let working = (self.start, waits_from, Doing::Working);
-                vec![working, (waits_from, self.end, Doing::Waiting)]
+                let [working, ready] = limited(self.working, self.ready, self.length());
+                from_the_left(self.start, working, ready, self.end, Doing::Waiting).to_vec()
             }
         }
-    }
-
-    /// The part of it that was work. The two clocks may differ by a little: it is never more than 1.
-    pub(crate) fn share(&self) -> f64 {
-        share(self.working, self.length())
     }
 }
 
@@ -94,13 +102,51 @@ impl Lane<'_> {
     pub(crate) fn working(&self) -> Duration {
         self.pieces.iter().map(|piece| piece.working).sum::<Duration>().min(self.covered())
     }
+
+    /// Never more than what is covered and was not worked.
+    pub(crate) fn ready(&self) -> Duration {
+        let ready = self.pieces.iter().map(|piece| piece.ready).sum::<Duration>();
+        ready.min(self.covered() - self.working())
+    }
 }
 
-/// How long a turn kept the thread and did not work: a call that blocks, or others had the core. Nothing where
-/// that is too short to be sure of.
-pub(crate) fn blocked(turn: &Turn) -> Duration {
-    let blocked = turn.end.saturating_sub(turn.start).saturating_sub(turn.working);
-    if blocked < NOTICEABLE { Duration::ZERO } else { blocked }
+/// From, to, and what is done.
+pub(crate) type Stretch = (Duration, Duration, Doing);
+
+/// First it works, then it is ready, and then comes the rest.
+pub(crate) fn from_the_left(
+    start: Duration,
+    working: Duration,
+    ready: Duration,
+    end: Duration,
+    rest: Doing,
+) -> [Stretch; 3] {
+    let worked = start + working;
+    let had_a_core = worked + ready;
+    [(start, worked, Doing::Working), (worked, had_a_core, Doing::Ready), (had_a_core, end, rest)]
+}
+
+/// Two clocks may differ by a little: what was worked, and then was ready for, is never more than the whole.
+pub(crate) fn limited(working: Duration, ready: Duration, whole: Duration) -> [Duration; 2] {
+    let working = working.min(whole);
+    [working, ready.min(whole - working)]
+}
+
+/// A turn: what is too short to be called blocking is work.
+fn of_turn(turn: &Turn, clock: Clock) -> [Stretch; 3] {
+    let length = turn.end.saturating_sub(turn.start);
+    let [_, ready] = limited(turn.working, turn.ready, length);
+    let working = length - ready - blocked(turn, clock);
+    from_the_left(turn.start, working, ready, turn.end, Doing::Blocking)
+}
+
+/// How long a turn kept the thread, and neither worked nor was robbed of its core: a call that blocks. Nothing where that
+/// is too short to be sure of. Where the system does not tell the two apart, a turn that was robbed counts as well.
+pub(crate) fn blocked(turn: &Turn, clock: Clock) -> Duration {
+    let length = turn.end.saturating_sub(turn.start);
+    let blocked = length.saturating_sub(turn.working).saturating_sub(turn.ready);
+    let is_noticeable = blocked >= NOTICEABLE.max(2 * clock.step);
+    if is_noticeable { blocked } else { Duration::ZERO }
 }
 
 /// What part of `whole` it is, from 0 to 1.
@@ -138,7 +184,14 @@ pub(crate) fn lanes(spans: &[Span]) -> Vec<Lane<'_>> {
 }
 
 fn whole(span: &Span) -> Piece<'_> {
-    Piece { start: span.start, end: span.end, working: span.working, span: Some(span), turn: None }
+    Piece {
+        start: span.start,
+        end: span.end,
+        working: span.working,
+        ready: span.ready,
+        span: Some(span),
+        turn: None,
+    }
 }
 
 /// The turns that tasks take on one thread, and what the thread does between them while any is in flight.
@@ -156,8 +209,8 @@ fn turns<'a>(spans: &[&'a Span]) -> Vec<Piece<'a>> {
                 pieces.push(between(now, start, turn.before));
             }
             now = turn.end.max(start);
-            let (span, working) = (Some(span), turn.working);
-            pieces.push(Piece { start, end: now, working, span, turn: Some(turn) });
+            let (span, working, ready) = (Some(span), turn.working, turn.ready);
+            pieces.push(Piece { start, end: now, working, ready, span, turn: Some(turn) });
         }
         if end > now {
             pieces.push(between(now, end, Duration::ZERO));
@@ -168,7 +221,7 @@ fn turns<'a>(spans: &[&'a Span]) -> Vec<Piece<'a>> {
 
 /// Between two turns.
 fn between<'a>(start: Duration, end: Duration, working: Duration) -> Piece<'a> {
-    Piece { start, end, working, span: None, turn: None }
+    Piece { start, end, working, ready: Duration::ZERO, span: None, turn: None }
 }
 
 /// The times in which any of them is in flight. They are sorted by their start.
@@ -231,8 +284,10 @@ pub(crate) mod tests {
         let turn = |&[start, end, working, before]: &[u64; 4]| Turn {
             start: ms(start),
             end: ms(end),
+            woken: ms(start),
             working: ms(working),
             before: ms(before),
+            ..Turn::default()
         };
         span.turns = turns.iter().map(turn).collect();
         span.working = span.turns.iter().map(|turn| turn.working).sum();

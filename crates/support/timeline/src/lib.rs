@@ -15,7 +15,7 @@ mod svg;
 mod terminal;
 mod trace;
 
-pub use facts::{Bound, Facts, plural};
+pub use facts::{Bound, Clock, Facts, plural};
 pub use section::Section;
 pub use side_by_side::side_by_side;
 pub use svg::{Picture, STYLE, document, rectangle, text};
@@ -34,8 +34,10 @@ pub struct Timeline {
     pub item: String,
     /// What does the items, in the singular: `thread`, `process`.
     pub worker: String,
-    /// Whether its items compute and nothing else: then what they wait for is a core.
+    /// Whether its items compute and nothing else.
     pub only_computes: bool,
+    /// What the clock of this run can tell.
+    pub clock: Clock,
     /// How long the run took.
     pub took: Duration,
     /// How many cores it could use.

@@ -13,6 +13,8 @@ pub struct Section {
     pub name: String,
     /// What an item is, in the singular, as [`Timeline::item`].
     pub item: String,
+    /// Whether its items compute and nothing else.
+    pub only_computes: bool,
     /// When it began.
     pub start: Duration,
     /// When it ended.
@@ -23,7 +25,12 @@ impl Timeline {
     /// One of its sections as a run of its own: what began in it, with times since the section's start.
     pub fn section(&self, section: &Section) -> Self {
         let since = |time: Duration| time.saturating_sub(section.start);
-        let turn = |turn: &Turn| Turn { start: since(turn.start), end: since(turn.end), ..*turn };
+        let turn = |turn: &Turn| Turn {
+            start: since(turn.start),
+            end: since(turn.end),
+            woken: since(turn.woken),
+            ..*turn
+        };
         let span = |span: &Span| Span {
             start: since(span.start),
             end: since(span.end),
@@ -36,7 +43,8 @@ impl Timeline {
             title: section.name.clone(),
             item: section.item.clone(),
             worker: self.worker.clone(),
-            only_computes: false, // they may wait for each other
+            only_computes: section.only_computes,
+            clock: self.clock,
             took: since(section.end),
             cores: self.cores,
             spans: spans.map(span).collect(),
@@ -48,6 +56,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Clock;
     use crate::lanes::tests::{span, with_turns};
 
     #[test]
@@ -59,6 +68,7 @@ mod tests {
             item: "item".into(),
             worker: "thread".into(),
             only_computes: false,
+            clock: Clock::default(),
             took: ms(100),
             cores: 2,
             spans: vec![span("main", 0, 50, 50), second],
@@ -67,6 +77,7 @@ mod tests {
         let part = run.section(&Section {
             name: "the second".into(),
             item: "call".into(),
+            only_computes: true,
             start: ms(55),
             end: ms(100),
         });

@@ -74,6 +74,12 @@ pub fn side_by_side(title: &str, runs: &[Timeline]) -> String {
         ));
     }
     let legend = top + FOOT - 12;
+    if runs.iter().any(Timeline::was_ready) {
+        document = document
+            .add(rectangle("ready", MARGIN + 300, legend - 13, 32, 3))
+            .add(rectangle("ready", MARGIN + 300, legend - 3, 32, 3))
+            .add(text("", MARGIN + 342, legend, "ready, without a core"));
+    }
     document
         .add(strips)
         .add(rectangle("working", MARGIN, legend - 13, 32, 13))
@@ -98,6 +104,7 @@ mod tests {
             item: "page".into(),
             worker: "thread".into(),
             only_computes: false,
+            clock: crate::Clock::default(),
             took: Duration::from_millis(took),
             cores: 2,
             spans: spans.to_vec(),

@@ -9,7 +9,7 @@ use svg::Document;
 use svg::node::element::{Group, Rectangle, SVG, Style, Text, Title};
 
 use crate::facts::plural;
-use crate::lanes::{Doing, Kind, Lane, Piece, blocked, lanes, share};
+use crate::lanes::{Doing, Kind, Lane, Piece, blocked, from_the_left, lanes, limited, share};
 use crate::{Timeline, scale};
 
 /// Lanes beyond these are summed up in words.
@@ -33,18 +33,20 @@ const ROOM_FOR_A_TICK: usize = 28;
 const PARTS: usize = 20;
 const SIGN: usize = 8;
 
-/// The colours, and the difference between working and waiting without them: a working bar is thick, a waiting one
-/// thin. Blue and vermilion are those of Okabe and Ito's palette, which colour-blind people can tell
+/// The colours, and the difference between working, ready and waiting without them: a working bar is thick, a waiting one
+/// thin, and one that is ready two rails with nothing on them. Blue, green and vermilion are those of Okabe and Ito's palette, which colour-blind people can tell
 /// apart (<https://jfly.uni-koeln.de/color/>).
 pub const STYLE: &str = "
-.timing { --paper: #ffffff; --ink: #1a1a1a; --faint: #d8d8d8; --working: #0072b2; --waiting: #d55e00;
+.timing { --paper: #ffffff; --ink: #1a1a1a; --faint: #d8d8d8; --working: #0072b2; --ready: #009e73; --waiting: #d55e00;
   font-family: system-ui, sans-serif; font-size: 12px; fill: var(--ink);
   -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 @media screen and (prefers-color-scheme: dark) {
-  .timing { --paper: #16181d; --ink: #e8e8e8; --faint: #3a3d45; --working: #56b4e9; --waiting: #f08a4b; } }
+  .timing { --paper: #16181d; --ink: #e8e8e8; --faint: #3a3d45; --working: #56b4e9; --ready: #35c495; --waiting: #f08a4b; } }
 .timing .paper { fill: var(--paper); }
 .timing .grid { fill: var(--faint); }
 .timing .working { fill: var(--working); }
+.timing .ready { fill: var(--ready); }
+.timing .open { fill: var(--faint); }
 .timing .waiting, .timing .blocking { fill: var(--waiting); }
 .timing .part { fill: var(--ink); font-weight: 600; }
 .timing .other rect { opacity: 0.72; }
@@ -100,19 +102,24 @@ struct Strip {
 }
 
 impl Strip {
-    fn stretch(self, from: Duration, to: Duration, doing: Doing) -> Option<Rectangle> {
+    fn stretch(self, from: Duration, to: Duration, doing: Doing) -> Vec<Rectangle> {
         let space = if self.height > 4 { self.height.div_ceil(6) } else { 0 };
-        match doing {
-            Doing::Working => self.rect("working", from, to, self.height - space),
-            Doing::Blocking => self.rect("blocking", from, to, self.height - space),
-            Doing::Waiting => self.rect("waiting", from, to, self.waiting),
-        }
-    }
-
-    fn rect(self, class: &str, from: Duration, to: Duration, size: usize) -> Option<Rectangle> {
-        let rect = rectangle(class, 0, self.top + (self.height - size) / 2, 0, size);
+        let thick = self.height - space;
+        let middle = |size: usize| (self.top + (self.height - size) / 2, size);
+        let (top, rail) = (middle(thick).0, thick.div_ceil(6));
+        let (class, rects) = match doing {
+            Doing::Working => ("working", vec![middle(thick)]),
+            Doing::Blocking => ("blocking", vec![middle(thick)]),
+            // Too low for two of them.
+            Doing::Ready if thick < 4 => ("ready", vec![middle(thick)]),
+            Doing::Ready => ("ready", vec![(top, rail), (top + thick - rail, rail)]),
+            Doing::Waiting => ("waiting", vec![middle(self.waiting)]),
+            Doing::Open => ("open", vec![middle(self.waiting)]),
+        };
         let (from, to) = (micros(from), micros(to));
-        (from < to).then(|| rect.set("x", from).set("width", to - from))
+        let rects = rects.into_iter().filter(|_| from < to);
+        let rect = |(top, size)| rectangle(class, 0, top, 0, size).set("x", from);
+        rects.map(|it| rect(it).set("width", to - from)).collect()
     }
 }
 
@@ -198,29 +205,34 @@ impl Timeline {
     fn bar(&self, pieces: &[Piece<'_>], strip: Strip, is_other: bool) -> Group {
         let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
         let length: Duration = pieces.iter().map(Piece::length).sum();
-        let working = pieces.iter().map(|piece| piece.working).sum::<Duration>().min(length);
+        let sum = |of: fn(&Piece<'_>) -> Duration| pieces.iter().map(of).sum::<Duration>();
+        let [working, ready] = limited(sum(|it| it.working), sum(|it| it.ready), length);
         let stretches = match pieces {
-            [piece] => piece.stretches(strip.kind),
-            _ => {
-                let waits_from = start + working;
-                vec![(start, waits_from, Doing::Working), (waits_from, end, Doing::Waiting)]
-            }
+            [piece] => piece.stretches(strip.kind, self.clock),
+            _ => from_the_left(start, working, ready, end, Doing::Waiting).to_vec(),
         };
-        let rects = stretches.into_iter().map(|(from, to, doing)| strip.stretch(from, to, doing));
+        let rects =
+            stretches.into_iter().flat_map(|(from, to, doing)| strip.stretch(from, to, doing));
         let failed =
             pieces.iter().any(|piece| piece.span.is_some_and(|span| span.failed.is_some()));
         let classes = [(is_other, "other"), (failed, "failed")];
         let classes: Vec<_> =
             classes.iter().filter(|(is, _)| *is).map(|(_, class)| *class).collect();
-        let mut group = Group::new().add(Title::new(self.words(pieces, working, length)));
+        let mut group = Group::new().add(Title::new(self.words(pieces, working, ready, length)));
         if !classes.is_empty() {
             group = group.set("class", classes.join(" "));
         }
-        rects.flatten().fold(group, Group::add)
+        rects.fold(group, Group::add)
     }
 
     /// The words that appear when the mouse points at a bar.
-    fn words(&self, pieces: &[Piece<'_>], working: Duration, length: Duration) -> String {
+    fn words(
+        &self,
+        pieces: &[Piece<'_>],
+        working: Duration,
+        ready: Duration,
+        length: Duration,
+    ) -> String {
         let mut spans = pieces.iter().filter_map(|piece| piece.span);
         let what = match (spans.next(), spans.count()) {
             (None, _) => "between two turns".into(),
@@ -232,8 +244,12 @@ impl Timeline {
         };
         let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let was_ready = match ms(ready) {
+            ready if ready < 0.01 => String::new(),
+            ready => format!(", ready {ready:.2}"),
+        };
         let words = format!(
-            "{what}: from {:.1} to {:.1} ms, worked {:.2} of {:.2} ms",
+            "{what}: from {:.1} to {:.1} ms, worked {:.2}{was_ready} of {:.2} ms",
             ms(start),
             ms(end),
             ms(working),
@@ -244,7 +260,14 @@ impl Timeline {
 
     /// Whether a task kept its thread without working.
     fn has_blocked(&self) -> bool {
-        self.spans.iter().flat_map(|span| &span.turns).any(|turn| !blocked(turn).is_zero())
+        let mut turns = self.spans.iter().flat_map(|span| &span.turns);
+        turns.any(|turn| !blocked(turn, self.clock).is_zero())
+    }
+
+    /// Whether so much of it was ready and had no core, or not yet its thread, that it is seen.
+    pub fn was_ready(&self) -> bool {
+        let finest = self.end().mul_f64(FINEST);
+        self.spans.iter().any(|span| span.ready > finest)
     }
 
     /// What is said of it, in lines: the facts, or of a run of several parts how long each took.
@@ -277,7 +300,9 @@ impl Timeline {
         let parts = if self.sections.is_empty() { 0 } else { PARTS };
         let head = HEAD + parts + LINE * (lines.len() - 1);
         let bottom = head + picture.height;
-        let height = bottom + more + FOOT;
+        let (has_blocked, was_ready) = (self.has_blocked(), self.was_ready());
+        let second_line = if has_blocked || was_ready { LINE + 2 } else { 0 };
+        let height = bottom + more + FOOT + second_line;
         let at = |time: Duration| NAMES + (plot as f64 * share(time, axis)) as usize;
         let mut document = document(&self.title, WIDTH, height);
         for (number, line) in lines.iter().enumerate() {
@@ -315,10 +340,26 @@ impl Timeline {
             .add(picture.element(axis).set("x", NAMES).set("y", head).set("width", plot))
             .add(text("", NAMES, bottom + 15, &picture.more));
         let legend = bottom + more + 20;
-        if self.has_blocked() {
+        let below = legend + LINE + 2;
+        if was_ready {
             document = document
-                .add(rectangle("blocking", NAMES + 450, legend - 9, 28, 10))
-                .add(text("", NAMES + 486, legend, "blocking: a task keeps the thread, and waits"));
+                .add(rectangle("ready", NAMES, below - 9, 28, 2))
+                .add(rectangle("ready", NAMES, below - 1, 28, 2))
+                .add(text(
+                    "",
+                    NAMES + 36,
+                    below,
+                    "ready: it has no core (a task: not yet its thread)",
+                ));
+        }
+        if has_blocked {
+            let words = match self.clock.tells_ready {
+                true => "blocking: a task keeps the thread, and waits",
+                false => "blocking: a task keeps the thread, and waits (or has no core)",
+            };
+            document = document
+                .add(rectangle("blocking", NAMES + 340, below - 9, 28, 10))
+                .add(text("", NAMES + 376, below, words));
         }
         document
             .add(rectangle("working", NAMES, legend - 9, 28, 10))

@@ -6,7 +6,7 @@ use console::{Alignment, Color, Style, measure_text_width, pad_str};
 
 use crate::facts::plural;
 use crate::lanes::{Doing, Kind, Lane, lanes, share};
-use crate::{Timeline, scale};
+use crate::{Clock, Timeline, scale};
 
 /// All rows: lanes, axis and legend.
 const MOST_ROWS: usize = 12;
@@ -17,9 +17,10 @@ const COLUMNS_TO_TELL_ITEMS: usize = 4;
 /// ` 100%`
 const PERCENT: usize = 5;
 
-/// Blue and vermilion of Okabe and Ito's palette, which colour-blind people can tell apart, as near as
+/// Blue, green and vermilion of Okabe and Ito's palette, which colour-blind people can tell apart, as near as
 /// a terminal's 256 colours come to them. (<https://jfly.uni-koeln.de/color/>)
 const WORKING: Color = Color::Color256(32);
+const READY: Color = Color::Color256(36);
 const WAITING: Color = Color::Color256(166);
 
 /// What the terminal can show.
@@ -37,19 +38,62 @@ pub struct Look {
 #[derive(Clone, Copy, Debug)]
 struct Signs {
     working: char,
+    /// Two rails, and nothing on them.
+    ready: char,
     blocking: char,
     waiting: char,
+    open: char,
     next: char,
     failed: char,
     more: &'static str,
 }
 
-const UNICODE: Signs =
-    Signs {
-        working: '█', blocking: '▒', waiting: '░', next: '│', failed: '×', more: "…"
-    };
-const ASCII: Signs =
-    Signs { working: '#', blocking: '=', waiting: '.', next: '|', failed: 'x', more: "..." };
+const UNICODE: Signs = Signs {
+    working: '█',
+    ready: '═',
+    blocking: '▒',
+    waiting: '░',
+    open: '┄',
+    next: '│',
+    failed: '×',
+    more: "…",
+};
+const ASCII: Signs = Signs {
+    working: '#',
+    ready: '=',
+    blocking: '%',
+    waiting: '.',
+    open: '~',
+    next: '|',
+    failed: 'x',
+    more: "...",
+};
+
+impl Signs {
+    fn of(self, doing: Doing) -> char {
+        match doing {
+            Doing::Working => self.working,
+            Doing::Ready => self.ready,
+            Doing::Blocking => self.blocking,
+            Doing::Waiting => self.waiting,
+            Doing::Open => self.open,
+        }
+    }
+
+    /// Those that a diagram may have, with their meaning; the first two it always tells.
+    fn meanings(self, clock: Clock) -> [(char, &'static str); 7] {
+        let blocking = if clock.tells_ready { "blocking" } else { "blocking, or without a core" };
+        [
+            (self.working, "working"),
+            (self.waiting, "waiting"),
+            (self.ready, "ready"),
+            (self.blocking, blocking),
+            (self.open, "not ended"),
+            (self.next, "next"),
+            (self.failed, "failed"),
+        ]
+    }
+}
 
 impl Look {
     fn signs(self) -> Signs {
@@ -83,11 +127,22 @@ impl Timeline {
     /// The diagram in at most twelve rows, each with a line's end. Lanes for which there is no row are
     /// summed up in the last. Empty where there is nothing to draw, or no room for it.
     pub fn terminal(&self, look: Look) -> String {
+        // Which signs are used, and so how many lines their meaning takes, is known when the rows are drawn.
+        let mut legend_rows = 1;
+        loop {
+            let (text, has) = self.with_legend(look, legend_rows);
+            if has <= legend_rows {
+                return text;
+            }
+            legend_rows = has;
+        }
+    }
+
+    /// The diagram with room for a legend of so many lines; and how many it has.
+    fn with_legend(&self, look: Look, legend_rows: usize) -> (String, usize) {
         let lanes = lanes(&self.spans);
         let signs = look.signs();
-        // As many as the legend may need: which signs are used is not known yet.
-        let every_sign = [signs.working, signs.blocking, signs.waiting, signs.next, signs.failed];
-        let legend_rows = legend(&String::from_iter(every_sign), signs, look).lines().count();
+        let meanings = signs.meanings(self.clock);
         let rows = MOST_ROWS - 1 - legend_rows - usize::from(!self.sections.is_empty());
         let shown = if lanes.len() > rows { rows - 1 } else { lanes.len() };
         let shown_names = lanes[..shown].iter().map(|lane| lane.name.as_str()).chain([signs.more]);
@@ -95,7 +150,7 @@ impl Timeline {
         let names = longest.min(look.width / 4);
         let columns = look.width.saturating_sub(names + 1 + PERCENT);
         if lanes.is_empty() || columns < LEAST_COLUMNS {
-            return String::new();
+            return (String::new(), 0);
         }
         let end = self.end();
         let axis = axis(end, columns, look.unicode);
@@ -106,14 +161,14 @@ impl Timeline {
         if !self.sections.is_empty() {
             let parts = self.part_names(end, columns, signs);
             if parts.is_empty() {
-                return self.without_sections().terminal(look);
+                return self.without_sections().with_legend(look, legend_rows);
             }
             text += &format!("{} {}\n", name(""), look.paint(&parts, Style::new().bold()));
         }
         text += &format!("{} {axis} work\n", name(""));
         let mut used = String::new();
         for lane in &lanes[..shown] {
-            let row = row(lane, end, columns, signs);
+            let row = row(lane, end, columns, signs, self.clock);
             let percent = percent(lane.working(), lane.covered());
             text += &format!("{} {}{percent}\n", name(&lane.name), coloured(&row, look));
             used += &row;
@@ -127,8 +182,9 @@ impl Timeline {
             let percent = percent(working, covered);
             text += &format!("{} {row}{percent}\n", name(signs.more));
         }
-        text += &(legend(&used, signs, look) + "\n");
-        text
+        let legend = legend(&used, &meanings, look);
+        text += &format!("{legend}\n");
+        (text, legend.lines().count())
     }
 
     fn without_sections(&self) -> Self {
@@ -189,61 +245,62 @@ fn axis(end: Duration, columns: usize, unicode: bool) -> String {
     pad_str(&axis, columns, Alignment::Left, Some("")).into_owned()
 }
 
-/// A column of a lane: how long it is busy in it, and how much of that it works and blocks, in seconds.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    busy: f64,
-    working: f64,
-    blocking: f64,
-}
+/// All that a lane can be doing.
+const ALL: [Doing; 5] =
+    [Doing::Working, Doing::Ready, Doing::Blocking, Doing::Waiting, Doing::Open];
 
-fn row(lane: &Lane<'_>, end: Duration, columns: usize, signs: Signs) -> String {
+fn row(lane: &Lane<'_>, end: Duration, columns: usize, signs: Signs, clock: Clock) -> String {
     let column = end.as_secs_f64().max(1e-9) / columns as f64;
     let at = |moment: Duration| ((moment.as_secs_f64() / column) as usize).min(columns - 1);
-    // Of each column: for how long the lane is busy in it, and with what. Where in a piece it worked is not
-    // always known, so its work is everywhere in it; but a turn that blocks is where it is.
-    let mut cells = vec![Cell::default(); columns];
+    // Of each column: for how long the lane does what in it.
+    let mut cells = vec![[0.0; ALL.len()]; columns];
     for piece in &lane.pieces {
-        let stretches = piece.stretches(lane.kind);
-        let is_known = stretches.iter().any(|(.., doing)| *doing == Doing::Blocking);
-        let whole = [(piece.start, piece.end, Doing::Waiting)];
-        for &(start, end, doing) in if is_known { &stretches[..] } else { &whole } {
+        for (start, end, doing) in piece.stretches(lane.kind, clock) {
             let (first, last) = (at(start), at(end));
             let (start, end) = (start.as_secs_f64(), end.as_secs_f64());
             for (number, cell) in cells[..=last].iter_mut().enumerate().skip(first) {
                 let (left, right) = (number as f64 * column, (number + 1) as f64 * column);
-                let overlap = (end.min(right) - start.max(left)).max(0.0);
-                cell.busy += overlap;
-                match doing {
-                    Doing::Working => cell.working += overlap,
-                    Doing::Blocking => cell.blocking += overlap,
-                    Doing::Waiting if !is_known => cell.working += overlap * piece.share(),
-                    Doing::Waiting => {}
-                }
+                let here = ALL.iter().position(|it| *it == doing).expect("it is one of all");
+                cell[here] += (end.min(right) - start.max(left)).max(0.0);
             }
         }
     }
-    let mut row: Vec<char> = cells
-        .into_iter()
-        .map(|Cell { busy, working, blocking }| match () {
-            () if busy <= column * 1e-6 => ' ',
-            () if working >= busy / 2.0 => signs.working,
-            () if blocking >= busy / 2.0 => signs.blocking,
-            () => signs.waiting,
-        })
-        .collect();
     let items: Vec<_> = lane.pieces.iter().filter_map(|piece| piece.span).collect();
-    let used = row.iter().filter(|sign| **sign != ' ').count();
+    let used = cells.iter().filter(|cell| is_busy(&cell[..], column)).count();
     let is_told = |span: &crate::Span| lane.kind == Kind::Task || span.turns.is_empty();
+    let mut marks = vec![None; columns];
     if used >= COLUMNS_TO_TELL_ITEMS * items.len() {
         for span in items.iter().skip(1).filter(|span| is_told(span)) {
-            row[at(span.start)] = signs.next;
+            marks[at(span.start)] = Some(signs.next);
         }
     }
     for span in items.iter().filter(|span| span.failed.is_some() && is_told(span)) {
-        row[at(span.end)] = signs.failed;
+        marks[at(span.end)] = Some(signs.failed);
     }
-    row.into_iter().collect()
+    // A column has one sign, and what is left over goes on to the next ones: so in a whole lane each sign has the
+    // part that is true, also where no column has it for the most part.
+    let mut due = [0.0; ALL.len()];
+    let mut sign = |(cell, mark): (&[f64; ALL.len()], Option<char>)| {
+        if !is_busy(cell, column) {
+            return mark.unwrap_or(' ');
+        }
+        let busy: f64 = cell.iter().sum();
+        due.iter_mut().zip(cell).for_each(|(due, time)| *due += time / busy);
+        if let Some(mark) = mark {
+            return mark;
+        }
+        let may_be_here = |index: &usize| cell[*index] > 0.0 || due[*index] >= 1.0;
+        let most = (0..ALL.len()).filter(may_be_here).max_by(|a, b| due[*a].total_cmp(&due[*b]));
+        let most = most.expect("a busy column has something to do");
+        due[most] -= 1.0;
+        signs.of(ALL[most])
+    };
+    cells.iter().zip(marks).map(&mut sign).collect()
+}
+
+/// Whether the lane does anything in this column.
+fn is_busy(cell: &[f64], column: f64) -> bool {
+    cell.iter().sum::<f64>() > column * 1e-6
 }
 
 /// The row with its colours; neighbours of one colour in one go.
@@ -262,6 +319,7 @@ fn coloured(row: &str, look: Look) -> String {
 fn style(sign: char, signs: Signs) -> Style {
     match sign {
         sign if sign == signs.working => Style::new().fg(WORKING),
+        sign if sign == signs.ready => Style::new().fg(READY),
         sign if sign == signs.waiting || sign == signs.blocking => Style::new().fg(WAITING),
         sign if sign == signs.failed => Style::new().bold(),
         _ => Style::new(),
@@ -269,14 +327,12 @@ fn style(sign: char, signs: Signs) -> Style {
 }
 
 /// The signs with their meaning, in as few lines as they fit in.
-fn legend(used: &str, signs: Signs, look: Look) -> String {
-    let rare = [(signs.blocking, "blocking"), (signs.next, "next"), (signs.failed, "failed")];
-    let rare = rare.into_iter().filter(|(sign, _)| used.contains(*sign));
+fn legend(used: &str, meanings: &[(char, &str)], look: Look) -> String {
+    let (always, rare) = meanings.split_at(2);
+    let rare = rare.iter().filter(|(sign, _)| used.contains(*sign));
     let (mut text, mut width) = (String::new(), 0);
-    for (sign, word) in
-        [(signs.working, "working"), (signs.waiting, "waiting")].into_iter().chain(rare)
-    {
-        let more = 2 + word.len();
+    for (sign, words) in always.iter().chain(rare) {
+        let more = 2 + words.len();
         if width > 0 && width + 2 + more <= look.width {
             text += "  ";
             width += 2 + more;
@@ -284,13 +340,16 @@ fn legend(used: &str, signs: Signs, look: Look) -> String {
             text += if width > 0 { "\n" } else { "" };
             width = more;
         }
-        text += &format!("{} {word}", look.paint(&sign.to_string(), style(sign, signs)));
+        let painted = look.paint(&sign.to_string(), style(*sign, look.signs()));
+        text += &format!("{painted} {words}");
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::lanes::tests::{span, with_turns};
     use common::Span;
@@ -305,6 +364,7 @@ mod tests {
             item: "page".into(),
             worker: "thread".into(),
             only_computes: false,
+            clock: Clock::default(),
             took: Duration::from_millis(took),
             cores: 2,
             spans,
@@ -324,7 +384,7 @@ mod tests {
             run.terminal(PLAIN),
             "         0         10        20        30        40 ms  work\n\
              worker-1 ####################|###################       100%\n\
-             worker-2 ..............................                   7%\n\
+             worker-2 ##............................                   7%\n\
              # working  . waiting  | next\n"
         );
     }
@@ -341,6 +401,74 @@ mod tests {
         assert_eq!(rows[11], "█ working  ░ waiting");
     }
 
+    /// How often each sign is in the lane of this name.
+    fn read(text: &str, lane: &str) -> BTreeMap<char, usize> {
+        let row = text.lines().find_map(|line| line.strip_prefix(lane)).expect("its lane");
+        let (row, _) = row.rsplit_once(' ').expect("a percentage");
+        let mut signs = BTreeMap::new();
+        row.trim().chars().for_each(|sign| *signs.entry(sign).or_default() += 1);
+        signs
+    }
+
+    /// Four threads on two cores: each item is half work, whether it takes many columns or a part of one; and so is the
+    /// lane that is read back.
+    #[test]
+    fn a_lane_that_is_half_busy_looks_half_busy() {
+        for (items, length) in [(1, 400), (5, 80), (40, 10), (400, 1)] {
+            for (part, sign) in [(1, '#'), (2, '=')] {
+                let spans = (0..items).map(|item| {
+                    let (start, half) = (item * length * 100, length * 50);
+                    let it = span("worker-1", start, start + 2 * half, half);
+                    if part == 1 { it } else { Span { ready: it.working, ..it } }
+                });
+                let mut run = timeline(items * length * 100, spans.collect());
+                run.clock.tells_ready = true;
+                let text = run.terminal(PLAIN);
+                let signs = read(&text, "worker-1 ");
+                let all: usize = signs.values().sum();
+                let share = signs[&sign] as f64 / all as f64;
+                assert!((0.4..=0.6).contains(&share), "{items} items, {sign}: {share}\n{text}");
+                assert!(part == 1 || !signs.contains_key(&'.'), "{text}");
+            }
+        }
+    }
+
+    /// Twenty threads that hand one lock on: each works a twentieth of its time, and together they keep a core busy.
+    #[test]
+    fn lanes_that_work_a_little_add_up_to_what_they_work() {
+        let spans = |worker: u64| {
+            let name = format!("worker-{worker}");
+            let item = move |item: u64| span(&name, item * 1_000, (item + 1) * 1_000, 50);
+            (0..20).map(item)
+        };
+        let text = timeline(20_000, (1..=8).flat_map(spans).collect()).terminal(PLAIN);
+        let rows: Vec<_> =
+            (1..=8).map(|worker| read(&text, &format!("worker-{worker} "))).collect();
+        let all: usize = rows.iter().flat_map(BTreeMap::values).sum();
+        let working: usize = rows.iter().filter_map(|row| row.get(&'#')).sum();
+        let share = working as f64 / all as f64;
+        assert!((0.03..=0.07).contains(&share), "{share}\n{text}");
+    }
+
+    /// A task that was woken waits for its thread; so does a thread for a core.
+    #[test]
+    fn a_task_is_ready_from_when_it_is_woken() {
+        let mut second = with_turns(span("main", 0, 46, 0), &[[1, 2, 1, 0], [40, 46, 6, 0]]);
+        second.turns[1].woken = Duration::from_millis(10);
+        let mut first = with_turns(span("main", 0, 46, 0), &[[0, 1, 1, 0], [2, 40, 28, 0]]);
+        first.turns[1].ready = Duration::from_millis(10);
+        let mut run = timeline(46, vec![first, second]);
+        run.clock.tells_ready = true;
+        assert_eq!(
+            run.terminal(PLAIN),
+            "       0         10         20        30         40 ms  work\n\
+             main   ###############################==========#######  78%\n\
+             task 1 #.#############################===========......  63%\n\
+             task 2 .#........================================######  15%\n\
+             # working  . waiting  = ready\n"
+        );
+    }
+
     /// It keeps the thread and waits: what others of its kind have to wait for.
     #[test]
     fn a_turn_that_blocks_is_seen_where_it_is() {
@@ -351,10 +479,10 @@ mod tests {
         assert_eq!(
             timeline(46, spans).terminal(PLAIN),
             "       0         10         20        30         40 ms  work\n\
-             main   ##...................=====================#.....   9%\n\
-             task 1 #....................=====================......   2%\n\
+             main   ###..................%%%%%%%%%%%%%%%%%%%%%#.....   9%\n\
+             task 1 #....................%%%%%%%%%%%%%%%%%%%%%......   2%\n\
              task 2 .#........................................#.....   4%\n\
-             # working  . waiting  = blocking\n"
+             # working  . waiting  % blocking, or without a core\n"
         );
     }
 
@@ -363,6 +491,7 @@ mod tests {
         let section = |name: &str, start, end| Section {
             name: name.into(),
             item: "page".into(),
+            only_computes: false,
             start: Duration::from_millis(start),
             end: Duration::from_millis(end),
         };

@@ -64,6 +64,7 @@ impl Timeline {
                         "dur": microseconds(piece.length()),
                         "args": {
                             "working_ms": piece.working.as_secs_f64() * 1e3,
+                            "ready_ms": piece.ready.as_secs_f64() * 1e3,
                             "working_percent": (working * 100.0).round(),
                             "error": span.failed,
                         },
@@ -91,7 +92,11 @@ fn overlapping(span: Option<&Span>, worker: u32, task: u32) -> Vec<Value> {
             "id2": { "local": format!("{task:#x}") }, // with a global "id", Perfetto would take it out of the process
             "name": span.label,
             "ts": microseconds(time),
-            "args": { "working_ms": span.working.as_secs_f64() * 1e3, "error": span.failed },
+            "args": {
+                "working_ms": span.working.as_secs_f64() * 1e3,
+                "ready_ms": span.ready.as_secs_f64() * 1e3,
+                "error": span.failed,
+            },
         })
     };
     vec![event("b", span.start), event("e", span.end)]
@@ -114,6 +119,7 @@ mod tests {
             item: "page".into(),
             worker: "thread".into(),
             only_computes: false,
+            clock: crate::Clock::default(),
             took: Duration::from_millis(50),
             cores: 2,
             spans: vec![
