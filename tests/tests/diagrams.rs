@@ -172,7 +172,11 @@ fn on_a_busy_machine<T>(work: impl FnOnce() -> T) -> T {
     let is_done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..2 * cores() {
-            scope.spawn(|| while !is_done.load(std::sync::atomic::Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
         }
         let result = work();
         is_done.store(true, std::sync::atomic::Ordering::Relaxed);

@@ -128,7 +128,7 @@ pub struct Outcome(pub Result<Done, String>);
 
 /// Receives the records of a run, each on the thread where the item ends.
 pub trait Observer: Send + Sync {
-    /// An item begins: this much of its record is known.
+    /// An item begins, or an annotation: this much of its record is known.
     fn begin(&self, _record: &Record) {}
     /// An item has ended, or an annotation.
     fn record(&self, record: Record);
@@ -168,6 +168,7 @@ impl Run {
         }
         record.section = self.sections_begun.load(Relaxed).saturating_sub(1);
         (record.span.label, record.span.worker) = (label.to_string(), self.worker(record.section));
+        record.span.start = self.started.elapsed();
         self.observer.begin(&record);
         let usage = usage();
         record.span.start = self.started.elapsed();
@@ -263,8 +264,7 @@ impl Timer<'_> {
     fn set(&mut self, Outcome(outcome): Outcome) {
         let span = &mut self.record.span;
         span.end = self.run.started.elapsed();
-        let has_turns = !span.turns.is_empty();
-        let usage = if has_turns { self.usage } else { usage() - self.usage };
+        let usage = if span.turns.is_empty() { usage() - self.usage } else { self.usage };
         (span.working, span.ready) = (usage.working, usage.ready);
         span.failed = outcome.as_ref().err().cloned();
         self.record.done = outcome.ok();
@@ -278,7 +278,11 @@ impl Drop for Timer<'_> {
             self.set(0.into());
         } else if !self.has_ended && !is_cancelled() {
             // An item that is dropped before its end is not lost: it failed.
-            let why = if thread::panicking() { "its worker panicked" } else { "it was given up" };
+            let why = match self.record.span.turns[..] {
+                _ if thread::panicking() => "its worker panicked",
+                [] => "it was given up: was it never awaited?",
+                _ => "it was given up",
+            };
             self.set(Outcome(Err(why.into())));
         }
         if self.has_ended {

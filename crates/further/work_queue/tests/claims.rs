@@ -83,7 +83,9 @@ fn a_sender_that_is_kept_keeps_the_workers_waiting() {
     thread::sleep(Duration::from_millis(100));
     signal("-INT", running.id());
     wait_until("it ends", || !is_alive(running.id()));
-    assert_eq!(running.wait().code(), 130);
+    let ended = running.wait();
+    assert_eq!(ended.code(), 130);
+    assert!(ended.stderr.contains("Ended at once: 6 of 6 had ended, 0 in flight."), "{ended:?}");
     assert_eq!(site.record.requests(), 6);
     // With the sender gone, it ends by itself.
     LESSON.record(&arguments);

@@ -63,6 +63,9 @@ fn tasks_that_nobody_waits_for_do_nothing() {
     let run = ended.json();
     assert_eq!((ended.code(), &run["done"], &run["failed"]), (1, &0.into(), &0.into()), "{run}");
     assert_eq!(site.seen(), (0, 0, 0));
+    let ended = LESSON.example("nobody_waits").run(&["--repeat", "4", "--site", &site.url]);
+    let text = ended.explanation().join(" ");
+    assert!(text.contains("0 of 8 were begun: no worker and no task took any."), "{text}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::thread;
 use harness::Limit;
 use test_sites::{FaultSite, Site};
 use testing::record::items;
-use testing::{OwnLesson, own_lesson};
+use testing::{Ended, OwnLesson, own_lesson};
 
 const LESSON: OwnLesson = own_lesson!();
 
@@ -35,6 +35,14 @@ fn a_session_for_each_page_needs_a_connection_for_each_page() {
     assert_eq!(site.seen(), (1, 1, 10));
     LESSON.example("session_per_page").record(&arguments);
     assert_eq!(site.seen(), (1, 1 + 10, 20));
+    // With a site of its own, it says so itself.
+    let words = |ended: Ended| ended.explanation().join(" ");
+    let text = words(LESSON.example("session_per_page").run(&["--repeat", "5"]));
+    let sentence =
+        "The site saw 10 connections, with at most 1 in use at once: has each page a client";
+    assert!(text.starts_with(sentence), "{text}");
+    let text = words(LESSON.run(&["--repeat", "5"]));
+    assert!(text.starts_with("At most 1 page in flight;"), "{text}");
 }
 
 #[test]

@@ -9,8 +9,9 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction};
 use common::{Done, LIVE_SITES, PRACTICE_PAGES, Sites, Span};
 use harness::options::{MOST_ITEMS, in_seconds, numeric};
+use harness::report::Report;
 use harness::{Kind, Lesson, Limit, Model, Setup, Total, Unit, Work, give_up, warn};
-use practice_site::SiteTimes;
+use practice_site::{PracticeSite, SiteTimes};
 use processes::{descriptor_limit, reserve_descriptors};
 
 /// A lesson that starts a thread for each page takes no more pages than these.
@@ -198,15 +199,30 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
             let (base, site) = practice_site::start(times).unwrap_or_else(|error| {
                 give_up(&format!("the practice site did not come up: {error}"))
             });
-            setup.keep(site);
+            setup.remark(|report| a_connection_for_each_page(report, site));
             practice_sites(&base)
         }
     };
+    setup.takes_at_most(setup.value("timeout"));
     let urls = vec![list; repeat].concat();
     keep_to_descriptors(setup, urls.len());
     let by_process = setup.lesson.model == Model::Processes;
     setup.add(Kind { line: if by_process { line_of_worker } else { line }, ..PAGE }, urls.len());
     Sites { urls, timeout: setup.value("timeout"), proxy }
+}
+
+/// What the site knows of a lesson whose pages do not share their connections.
+fn a_connection_for_each_page(report: &Report, mut site: PracticeSite) -> Option<String> {
+    let connections = site.connections()?;
+    let at_once = report.timeline().facts()?.peak_in_flight as u64;
+    // Lessons with sections compare clients, and some have one in each.
+    let is_a_client_each = report.sections.is_empty() && connections > 2 * at_once;
+    is_a_client_each.then(|| {
+        format!(
+            "The site saw {connections} connections, with at most {at_once} in use at once: has each page a client of \
+             its own?"
+        )
+    })
 }
 
 /// How often a list of so many pages is repeated in a lesson with this limit, where it is to be so often.

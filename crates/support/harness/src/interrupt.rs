@@ -17,6 +17,9 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Prints the explanation.
 static EXPLAIN: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
+/// Draws what the program was doing.
+static BEFORE_THE_END: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+
 /// Whether Ctrl-C was pressed.
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
@@ -50,6 +53,12 @@ pub(crate) fn explain_delay(explain: impl Fn() + Send + Sync + 'static) {
     let _ = EXPLAIN.set(Box::new(explain));
 }
 
+/// Has this done first where a second Ctrl-C ends the program.
+pub(crate) fn before_the_end(draw: impl Fn() + Send + Sync + 'static) {
+    // The first one stays.
+    let _ = BEFORE_THE_END.set(Box::new(draw));
+}
+
 /// The shell's prompt does not belong on the progress bar's line. A terminal that takes nothing (a stalled
 /// connection, a paused pane) is not waited for.
 fn end_the_line() {
@@ -73,6 +82,9 @@ fn end_the_line() {
 pub fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            if let Some(draw) = BEFORE_THE_END.get() {
+                draw();
+            }
             end_the_line();
             exit(STATUS.into());
         }

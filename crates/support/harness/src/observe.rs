@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -15,9 +15,9 @@ use timeline::Timeline;
 
 use crate::printer::{self, Message, Printed, Style};
 use crate::report::Report;
-use crate::setup::{Format, Kept, Setup, TimelineFile};
+use crate::setup::{Format, Kept, Remarks, Setup, TimelineFile};
 use crate::terminal::look;
-use crate::{Beside, Drawing, Kind, Lesson, give_up, interrupt};
+use crate::{Beside, Drawing, Kind, Lesson, Model, give_up, interrupt};
 
 /// A hidden switch, for a program that reads the `--json` of a lesson: the lesson ends with that program, when
 /// its own standard input does.
@@ -32,6 +32,11 @@ pub(crate) struct Plan {
     pub(crate) lesson: Lesson,
     /// The kinds of its items, and how many there are of each, once.
     pub(crate) kinds: Vec<(Kind, usize)>,
+    /// How many items may be in progress at once.
+    pub(crate) workers: usize,
+    /// When nothing has begun or ended for so long, and nothing computes, something is wrong; `None` where that
+    /// cannot be known.
+    pub(crate) patience: Option<Duration>,
     /// The sections that have begun: the index of each, and its start since that of the run.
     sections: Mutex<Vec<(usize, Duration)>>,
 }
@@ -65,15 +70,14 @@ impl Plan {
 /// Sends all to the printer, and reports in the end.
 struct Reporter {
     plan: Arc<Plan>,
-    workers: usize,
     json: bool,
     quiet: bool,
     timeline: Option<TimelineFile>,
     drawing: Option<Box<dyn Drawing>>,
     facts: Vec<(&'static str, u64)>,
     messages: Sender<Message>,
-    /// What `finish` takes: the printer, and what was kept until then.
-    to_finish: Mutex<Option<(JoinHandle<Printed>, Kept)>>,
+    /// What `finish` takes: the printer, what was kept until then, and what is said of the run.
+    to_finish: Mutex<Option<(JoinHandle<Printed>, Kept, Remarks)>>,
 }
 
 /// Starts the clock.
@@ -90,8 +94,12 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let timeline = setup.timeline();
     let workers = setup.workers(setup.kinds.first().map_or(0, |(_, items)| *items));
     let drawing = setup.drawing.take();
-    let Setup { lesson, kinds, facts, kept, .. } = setup;
-    let plan = Arc::new(Plan { lesson, kinds, sections: Mutex::default() });
+    // What worker processes compute is not known until they end.
+    let is_seen = lesson_computes_here(&setup);
+    let Setup { lesson, kinds, facts, kept, remarks, longest, .. } = setup;
+    let patience = is_seen.then_some(longest + MARGIN);
+    let plan = Plan { lesson, kinds, workers, patience, sections: Mutex::default() };
+    let plan = Arc::new(plan);
     let printing = if json || quiet { Style::Quiet } else { Style::Lines };
     let (messages, printer) = printer::start(plan.clone(), printing);
     let explanation = messages.clone();
@@ -100,14 +108,32 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
             "Ctrl-C: what has begun is waited for, and nothing new begins. Once more ends it at once.",
         ));
     });
-    let to_finish = Mutex::new(Some((printer, kept)));
-    Run::start(
-        workers,
-        Reporter { plan, workers, json, quiet, timeline, drawing, facts, messages, to_finish },
-    )
+    let last_words = messages.clone();
+    interrupt::before_the_end(move || {
+        let (sender, is_drawn) = mpsc::channel();
+        let _ = last_words.send(Message::EndsNow(sender));
+        // A terminal that takes nothing is not waited for.
+        let _ = is_drawn.recv_timeout(Duration::from_millis(300));
+    });
+    let to_finish = Mutex::new(Some((printer, kept, remarks)));
+    let reporter = Reporter { plan, json, quiet, timeline, drawing, facts, messages, to_finish };
+    Run::start(workers, reporter)
+}
+
+/// Nothing may begin or end for as long as an item may take, and this much longer.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Whether it is seen in this process that its items compute.
+fn lesson_computes_here(setup: &Setup) -> bool {
+    let computes = setup.kinds.iter().any(|(kind, _)| kind.only_computes);
+    !(computes && setup.lesson.model == Model::Processes)
 }
 
 impl Observer for Reporter {
+    fn begin(&self, record: &Record) {
+        self.send(Message::Begun(record.clone()));
+    }
+
     fn record(&self, record: Record) {
         self.send(Message::Record(record));
     }
@@ -132,20 +158,23 @@ impl Observer for Reporter {
         let interrupted = interrupt::interrupted();
         self.send(Message::End);
         let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (printer, kept) = to_finish.expect("a run is finished once");
-        let Ok(Printed { records, error }) = printer.join() else {
+        let (printer, kept, remarks) = to_finish.expect("a run is finished once");
+        let Ok(Printed { records, begun, open, error }) = printer.join() else {
             return ExitCode::FAILURE;
         };
-        drop(kept);
         let mut report = Report::of(&self.plan, &records, took, interrupted);
-        report.workers = self.workers;
+        let mut doubts = doubts(&self.plan, &report, begun, &open);
+        doubts.extend(remarks.into_iter().filter_map(|remark| remark(&report)));
+        drop(kept);
         report.totals.extend(self.facts.iter().map(|(name, value)| ((*name).into(), json!(value))));
         report.is_drawn_otherwise = self.drawing.is_some();
         let timeline = report.timeline();
         let written = match error {
             Some(error) => Err(error),
             None if self.json => writeln!(io::stdout(), "{}", report.to_json()),
-            None => write!(io::stdout(), "{}", self.last_lines(&report, &records, &timeline)),
+            None => {
+                write!(io::stdout(), "{}", self.last_lines(&report, &records, &timeline, &doubts))
+            }
         };
         // Also where the output could not be written, and the other way round.
         let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&timeline, file));
@@ -169,7 +198,13 @@ impl Reporter {
     }
 
     /// The summary, and what explains it: working and waiting in a sentence and in a diagram.
-    fn last_lines(&self, report: &Report, records: &[Record], timeline: &Timeline) -> String {
+    fn last_lines(
+        &self,
+        report: &Report,
+        records: &[Record],
+        timeline: &Timeline,
+        doubts: &[String],
+    ) -> String {
         let colour = match report.done {
             _ if report.interrupted => Color::Yellow,
             done if done == self.plan.items() => Color::Green,
@@ -179,6 +214,7 @@ impl Reporter {
             format!("{}\n", style(report.summary(&self.plan, records)).bold().fg(colour));
         if !self.quiet {
             let look = look(80);
+            lines.extend(doubts.iter().map(|doubt| look.wrap(doubt) + "\n"));
             if let Some(drawing) = &self.drawing {
                 return lines + &drawing.terminal(look);
             }
@@ -206,6 +242,34 @@ impl Reporter {
             format!("the timing diagram was not written to {}: {error}", file.path.display())
         })
     }
+}
+
+/// What the record says of a run that did not go as it was meant to, in sentences.
+fn doubts(plan: &Plan, report: &Report, begun: usize, open: &[Record]) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let (all, open) = (plan.items(), open.iter().filter(|it| !it.span.is_annotation).count());
+    let left = all.saturating_sub(begun);
+    if report.interrupted {
+        return doubts;
+    }
+    if begun == 0 {
+        doubts.push(format!("0 of {all} were begun: no worker and no task took any."));
+    } else if left > 0 {
+        let were = if left == 1 { "was" } else { "were" };
+        doubts.push(format!("{left} of {all} {were} never begun."));
+    }
+    if open > 0 {
+        doubts.push(format!("{open} of {all} had not ended: was their worker never joined?"));
+    }
+    // Of items of several kinds, or of sections, not each takes a worker.
+    let is_limited = plan.lesson.takes_workers();
+    let peak = report.timeline().facts().map_or(0, |facts| facts.peak_in_flight);
+    if is_limited && plan.lesson.sections.is_empty() && plan.kinds.len() == 1 && peak > plan.workers
+    {
+        let workers = plan.workers;
+        doubts.push(format!("Up to {peak} at once, though --workers is {workers}."));
+    }
+    doubts
 }
 
 /// From now on a panic takes one line.

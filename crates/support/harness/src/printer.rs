@@ -2,20 +2,22 @@
 //! is being timed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
+use common::{Record, cancel, is_cancelled};
 use console::style;
+use cpu_time::ProcessTime;
 use indicatif::ProgressBar;
+use timeline::{Look, plural};
 
-use common::{Record, cancel};
-
-use crate::give_up;
 use crate::observe::Plan;
-use crate::terminal;
+use crate::report::Report;
+use crate::{Model, give_up, terminal};
 
 /// What is printed while a lesson runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +31,14 @@ pub(crate) enum Style {
 /// A message to the thread.
 #[derive(Debug)]
 pub(crate) enum Message {
+    Begun(Record),
     Record(Record),
     Note(String),
     /// For stderr, in any style.
     Warning(&'static str),
     Section(&'static str),
+    /// The program ends now: what it was doing is drawn, and then told to be.
+    EndsNow(Sender<()>),
     End,
 }
 
@@ -42,6 +47,10 @@ pub(crate) enum Message {
 pub(crate) struct Printed {
     /// All records, in the order in which the items ended.
     pub(crate) records: Vec<Record>,
+    /// How many items have begun,
+    pub(crate) begun: usize,
+    /// and what had not ended at the end of the run.
+    pub(crate) open: Vec<Record>,
     /// Why stdout could not be written to.
     pub(crate) error: Option<io::Error>,
 }
@@ -62,69 +71,217 @@ pub(crate) fn start(plan: Arc<Plan>, style: Style) -> (Sender<Message>, JoinHand
 
 fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed {
     let items = plan.items();
-    let mut printed = Printed { records: Vec::with_capacity(items), error: None };
+    let printed =
+        Printed { records: Vec::with_capacity(items), begun: 0, open: Vec::new(), error: None };
     let bar = match style {
         Style::Lines => terminal::progress_bar(items as u64, terminal::NARROW),
         Style::Quiet => ProgressBar::hidden(),
     };
-    let (mut ended, mut items) = (false, 0);
-    // How often each cause of a failure occurred.
-    let mut failures = BTreeMap::<String, usize>::new();
-    while !ended {
-        let Ok(first) = messages.recv() else { break };
-        // All that has come since is printed with it: the bar is cleared and drawn again only once.
-        bar.suspend(|| {
-            for message in [first].into_iter().chain(messages.try_iter()) {
-                let written = match message {
-                    Message::Record(mut record) => {
-                        if !record.span.is_annotation {
-                            plan.kind(&record).complete(&mut record);
-                            items += 1;
-                        }
-                        let why = record.span.failed.as_ref();
-                        let alike = why.map(|why| failures.entry(why.clone()).or_default());
-                        let is_folded = alike.is_some_and(|alike| {
-                            *alike += 1;
-                            *alike > MOST_ALIKE
-                        });
-                        let written =
-                            if is_folded { Ok(()) } else { print_record(plan, &record, style) };
-                        printed.records.push(record);
-                        written
-                    }
-                    Message::Note(text) if style == Style::Lines => {
-                        writeln!(io::stdout(), "{}", printable(&text))
-                    }
-                    Message::Warning(text) => {
-                        let _ = writeln!(io::stderr(), "{text}");
-                        Ok(())
-                    }
-                    Message::Section(name) if style == Style::Lines => {
-                        let (dashes, name) =
-                            (console::style("--").dim(), console::style(name).bold());
-                        writeln!(io::stdout(), "{dashes} {name}")
-                    }
-                    Message::Note(_) | Message::Section(_) => Ok(()),
-                    Message::End => {
-                        ended = true;
-                        Ok(())
-                    }
-                };
-                if let (Err(error), None) = (written, &printed.error) {
-                    cancel();
-                    printed.error = Some(error);
+    let (started, failures, open) = (Instant::now(), BTreeMap::new(), Open::default());
+    let mut printer = Printer { plan, style, started, printed, failures, open, ended: false };
+    let mut silence = Silence::begin();
+    while !printer.ended {
+        match messages.recv_timeout(Silence::TICK) {
+            // All that has come since is printed with it: the bar is cleared and drawn again only once.
+            Ok(first) => bar.suspend(|| {
+                for message in [first].into_iter().chain(messages.try_iter()) {
+                    printer.take(message);
+                }
+                silence = Silence::begin();
+            }),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(time) = silence.is_a_finding(plan) {
+                    bar.suspend(|| printer.tell_of_silence(time));
                 }
             }
-        });
-        bar.set_position(items);
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        bar.set_position(printer.items() as u64);
     }
     bar.finish_and_clear();
-    for (why, many) in failures {
+    for (why, many) in &printer.failures {
         if let Some(more) = many.checked_sub(MOST_ALIKE).filter(|more| *more > 0) {
-            let _ = writeln!(io::stderr(), "... and {more} more: {}", printable(&why));
+            let _ = writeln!(io::stderr(), "... and {more} more: {}", printable(why));
         }
     }
-    printed
+    printer.printed.open = printer.open.0.into_values().collect();
+    printer.printed
+}
+
+/// What has begun and not ended, each by its worker and the moment in which it began.
+#[derive(Default)]
+struct Open(BTreeMap<(String, Duration), Record>);
+
+impl Open {
+    fn begin(&mut self, record: Record) {
+        self.0.insert((record.span.worker.clone(), record.span.start), record);
+    }
+
+    /// A worker begins one after another, so it is the last that began on it until then.
+    fn end(&mut self, record: &Record) {
+        let until = (record.span.worker.clone(), record.span.start);
+        let last = self.0.range(..=until).next_back().map(|(key, _)| key.clone());
+        if let Some(key) = last.filter(|(worker, _)| *worker == record.span.worker) {
+            self.0.remove(&key);
+        }
+    }
+
+    fn items(&self) -> impl Iterator<Item = &Record> {
+        self.0.values().filter(|record| !record.span.is_annotation)
+    }
+}
+
+/// How long nothing has begun or ended.
+struct Silence {
+    ticks: u32,
+    computed: ProcessTime,
+    is_told: bool,
+}
+
+impl Silence {
+    /// Counted by looks, so that time in which the whole process was stopped (by Ctrl-Z, a debugger, a lid that was
+    /// closed) is not counted.
+    const TICK: Duration = Duration::from_secs(1);
+    /// Threads that compute less than this part of the time do not compute.
+    const COMPUTES: f64 = 0.2;
+
+    fn begin() -> Self {
+        Self { ticks: 0, computed: ProcessTime::now(), is_told: false }
+    }
+
+    /// Another tick has passed; returns the time in which nothing happened, once that is too long to be anything but
+    /// a mistake.
+    fn is_a_finding(&mut self, plan: &Plan) -> Option<Duration> {
+        self.ticks += 1;
+        let time = self.ticks * Self::TICK;
+        let patience = plan.patience.filter(|patience| time >= *patience)?;
+        if self.is_told || is_cancelled() {
+            return None;
+        }
+        if self.computed.elapsed().as_secs_f64() > Self::COMPUTES * patience.as_secs_f64() {
+            *self = Self::begin();
+            return None;
+        }
+        self.is_told = true;
+        Some(time)
+    }
+}
+
+/// What has been printed, and what is in progress.
+struct Printer<'run> {
+    plan: &'run Plan,
+    style: Style,
+    started: Instant,
+    printed: Printed,
+    /// How often each cause of a failure occurred.
+    failures: BTreeMap<String, usize>,
+    open: Open,
+    ended: bool,
+}
+
+impl Printer<'_> {
+    /// How many items have ended.
+    fn items(&self) -> usize {
+        self.printed.records.iter().filter(|record| !record.span.is_annotation).count()
+    }
+
+    fn take(&mut self, message: Message) {
+        let written = match message {
+            Message::Begun(record) => {
+                self.printed.begun += usize::from(!record.span.is_annotation);
+                self.open.begin(record);
+                Ok(())
+            }
+            Message::Record(record) => self.record(record),
+            Message::Note(text) if self.style == Style::Lines => {
+                writeln!(io::stdout(), "{}", printable(&text))
+            }
+            Message::Warning(text) => {
+                let _ = writeln!(io::stderr(), "{text}");
+                Ok(())
+            }
+            Message::Section(name) if self.style == Style::Lines => {
+                let (dashes, name) = (style("--").dim(), style(name).bold());
+                writeln!(io::stdout(), "{dashes} {name}")
+            }
+            Message::EndsNow(is_drawn) => {
+                if self.style == Style::Lines {
+                    let (done, in_flight) = (self.items(), self.open.items().count());
+                    let all = self.plan.items();
+                    self.draw(&format!(
+                        "Ended at once: {done} of {all} had ended, {in_flight} in flight."
+                    ));
+                }
+                let _ = is_drawn.send(());
+                Ok(())
+            }
+            Message::Note(_) | Message::Section(_) => Ok(()),
+            Message::End => {
+                self.ended = true;
+                Ok(())
+            }
+        };
+        if let (Err(error), None) = (written, &self.printed.error) {
+            cancel();
+            self.printed.error = Some(error);
+        }
+    }
+
+    fn record(&mut self, mut record: Record) -> io::Result<()> {
+        self.open.end(&record);
+        if !record.span.is_annotation {
+            self.plan.kind(&record).complete(&mut record);
+        }
+        let alike = record.span.failed.as_ref().map(|why| {
+            let alike = self.failures.entry(why.clone()).or_default();
+            *alike += 1;
+            *alike
+        });
+        let is_folded = alike.is_some_and(|alike| alike > MOST_ALIKE);
+        let written = if is_folded { Ok(()) } else { print_record(self.plan, &record, self.style) };
+        self.printed.records.push(record);
+        written
+    }
+
+    /// A hang is a finding: what is known of it.
+    fn tell_of_silence(&self, time: Duration) {
+        let (plan, in_flight) = (self.plan, self.open.items().count());
+        let left = plan.items().saturating_sub(self.printed.begun);
+        let busy: BTreeSet<&str> = self.open.items().map(|it| it.span.worker.as_str()).collect();
+        let idle = match plan.lesson.model {
+            Model::Sync | Model::Async => 0,
+            _ => plan.workers.saturating_sub(busy.len()),
+        };
+        let idle = match idle {
+            0 => String::new(),
+            idle => format!(", {idle} {} idle", plural("worker", idle)),
+        };
+        let question = match in_flight {
+            0 | 1 => "Does something wait for a lock, a queue or a worker that never comes?",
+            _ => "Do they wait for each other?",
+        };
+        let sentence = match (in_flight, left) {
+            (0, 0) => format!("all items have ended, and the program goes on. {question}"),
+            _ => format!("{in_flight} in flight{idle}, {left} not begun. {question}"),
+        };
+        self.draw(&format!("Nothing has begun or ended for {} s: {sentence}", time.as_secs()));
+    }
+
+    /// A sentence, and the lanes so far, on stderr.
+    fn draw(&self, sentence: &str) {
+        let now = self.started.elapsed();
+        let open = self.open.0.values().cloned().map(|mut record| {
+            if !record.span.is_annotation {
+                self.plan.kind(&record).complete(&mut record);
+            }
+            (record.span.end, record.span.is_open) = (now, true);
+            record
+        });
+        let records: Vec<Record> = self.printed.records.iter().cloned().chain(open).collect();
+        let timeline = Report::of(self.plan, &records, now, false).timeline();
+        let look = Look { colour: console::colors_enabled_stderr(), ..terminal::look(80) };
+        let _ = write!(io::stderr(), "{}\n{}", look.wrap(sentence), timeline.terminal(look));
+    }
 }
 
 fn print_record(plan: &Plan, record: &Record, printing: Style) -> io::Result<()> {

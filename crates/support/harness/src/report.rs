@@ -100,7 +100,7 @@ impl Report {
         Self {
             lesson: plan.lesson.name.into(),
             model: plan.lesson.model,
-            workers: 0,
+            workers: plan.workers,
             cores: cores(),
             took,
             done: records.len() - failed,

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf, is_separator};
 use std::process;
+use std::time::Duration;
 
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::observe::ENDS_WITH_INPUT;
 use crate::options::{MOST_ITEMS, MOST_WORKERS, numeric};
+use crate::report::Report;
 use crate::{Drawing, Kind, Lesson, Limit, Model, Section, cores, interrupt, observe};
 
 /// Work that a lesson does: its options, and what there is to do.
@@ -49,6 +51,9 @@ pub trait Work {
 /// Things that are dropped at the end of a run: a practice site, a folder.
 pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
 
+/// What a work says of the run that is over, each a sentence or nothing.
+pub(crate) type Remarks = Vec<Box<dyn FnOnce(&Report) -> Option<String> + Send>>;
+
 /// A command line that has been read, and what becomes of it.
 pub struct Setup {
     /// The lesson.
@@ -64,6 +69,9 @@ pub struct Setup {
     pub(crate) facts: Vec<(&'static str, u64)>,
     /// What is to be there until the end.
     pub(crate) kept: Kept,
+    pub(crate) remarks: Remarks,
+    /// How long an item that does not compute may take.
+    pub(crate) longest: Duration,
     catches_ctrl_c: bool,
 }
 
@@ -223,7 +231,7 @@ impl Setup {
     ) -> Result<Self, clap::Error> {
         let mut command = command(&lesson, declared);
         let matches = command.try_get_matches_from_mut(arguments)?;
-        let (kinds, drawing, facts, kept, catches_ctrl_c) = Default::default();
+        let (kinds, drawing, facts, kept, remarks, catches_ctrl_c) = Default::default();
         Ok(Self {
             lesson,
             command,
@@ -233,6 +241,8 @@ impl Setup {
             drawing,
             facts,
             kept,
+            remarks,
+            longest: Duration::from_secs(10),
             catches_ctrl_c,
         })
     }
@@ -287,6 +297,16 @@ impl Setup {
     /// Keeps something until the end of the run; then it is dropped.
     pub fn keep(&mut self, thing: impl Any + Send) {
         self.kept.push(Box::new(thing));
+    }
+
+    /// Has this say something of the run when it is over, where there is something to say.
+    pub fn remark(&mut self, remark: impl FnOnce(&Report) -> Option<String> + Send + 'static) {
+        self.remarks.push(Box::new(remark));
+    }
+
+    /// No item takes longer than this, unless it computes.
+    pub fn takes_at_most(&mut self, time: Duration) {
+        self.longest = time;
     }
 
     /// Has this drawn in place of the timing diagram.

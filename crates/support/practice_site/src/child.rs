@@ -1,8 +1,9 @@
 //! The site as a process of its own: the program that wants it, started once more.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{self, Child};
+use std::process::{self, Child, ChildStdout};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ const MARK: &str = "PRACTICE_SITE_CHILD";
 #[derive(Debug)]
 pub struct PracticeSite {
     child: Child,
+    answers: Option<BufReader<ChildStdout>>,
 }
 
 /// In a process that [`start`] started: is the site, and never returns. In any other process: does
@@ -39,11 +41,12 @@ pub fn be_the_site_if_asked() {
 pub fn start(times: impl Into<SiteTimes>) -> io::Result<(String, PracticeSite)> {
     let SiteTimes { latency, connecting } = times.into();
     let times = format!("{},{}", latency.as_millis(), connecting.as_millis());
-    let child = this_program_again(MARK, &times)?.spawn()?;
-    let mut site = PracticeSite { child };
+    let mut child = this_program_again(MARK, &times)?.spawn()?;
+    let answers = child.stdout.take().map(BufReader::new);
+    let mut site = PracticeSite { child, answers };
     let mut url = String::new();
-    if let Some(stdout) = site.child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut url)?;
+    if let Some(answers) = &mut site.answers {
+        answers.read_line(&mut url)?;
     }
     if !url.ends_with('\n') {
         return Err(io::Error::other("its process ended"));
@@ -73,12 +76,32 @@ fn serve(times: &str) -> io::Result<Server> {
     let server = Server::bind(loopback, times)?;
     // Ctrl-C is for the lesson: the pages in flight are to arrive even so.
     pass_over_ctrl_c()?;
-    thread::Builder::new().spawn(|| {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
+    let record = server.record();
+    thread::Builder::new().spawn(move || {
+        // Each line asks how many connections it has had.
+        for _ in io::stdin().lines().map_while(Result::ok) {
+            let _ = writeln!(io::stdout(), "{}", record.connections());
+        }
         process::exit(0)
     })?;
     writeln!(io::stdout(), "http://{}", server.address()?)?;
     Ok(server)
+}
+
+impl PracticeSite {
+    /// How many connections it has had; `None` where it does not say so at once (it was stopped).
+    pub fn connections(&mut self) -> Option<u64> {
+        let (mut answers, stdin) = (self.answers.take()?, self.child.stdin.as_mut()?);
+        writeln!(stdin).ok()?;
+        let (sender, answer) = mpsc::channel();
+        let read = move || {
+            let mut line = String::new();
+            let is_read = answers.read_line(&mut line).is_ok();
+            let _ = sender.send(line.trim_end().parse().ok().filter(|_| is_read));
+        };
+        thread::Builder::new().spawn(read).ok()?;
+        answer.recv_timeout(Duration::from_secs(1)).ok()?
+    }
 }
 
 impl Drop for PracticeSite {

@@ -1,0 +1,71 @@
+//! Programs that a student writes by mistake, each of its options another one. None downloads anything: what is wrong is
+//! when its pages begin and end.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use common::{Run, Sites};
+use harness::{Lesson, Model, Switch};
+
+const DEADLOCK: Switch = Switch::new("deadlock", "Two threads lock two mutexes in opposite order");
+const NOT_JOINED: Switch = Switch::new("not-joined", "Nobody joins the threads");
+const NO_LIMIT: Switch = Switch::new("no-limit", "A thread for each page, whatever --workers says");
+const NONE: Switch = Switch::new("none", "No thread is started");
+
+fn main() -> ExitCode {
+    let lesson = Lesson::new("mistakes", "//! What goes wrong.\n", Model::Threads).workers(5);
+    let work = ((downloads::Pages, DEADLOCK), NOT_JOINED, (NO_LIMIT, NONE));
+    let (run, ((sites, deadlock), not_joined, (no_limit, none))) = lesson.start(work);
+    if *deadlock {
+        lock_in_opposite_order(run, sites);
+    } else if *not_joined {
+        begin_and_go_on(run, sites);
+    } else if *no_limit {
+        a_thread_each(run, sites);
+    } else if !none {
+        sites.urls.iter().filter_map(|url| run.begin(url)).for_each(|page| page.end(1));
+    }
+    run.finish()
+}
+
+fn lock_in_opposite_order(run: &Run, sites: &Sites) {
+    let locks = [Mutex::new(()), Mutex::new(())];
+    thread::scope(|scope| {
+        for (number, url) in sites.urls.iter().enumerate().take(2) {
+            let [one, other] = [&locks[number], &locks[1 - number]];
+            scope.spawn(move || {
+                let Some(page) = run.begin(url) else { return };
+                let _one = one.lock();
+                thread::sleep(Duration::from_millis(100));
+                let _other = other.lock();
+                page.end(1);
+            });
+        }
+    });
+}
+
+/// The first thread has begun when the program goes on, and most have not.
+fn begin_and_go_on(run: &'static Run, sites: &'static Sites) {
+    thread::spawn(|| {
+        for url in &sites.urls {
+            let Some(page) = run.begin(url) else { return };
+            thread::sleep(Duration::from_millis(400));
+            page.end(1);
+        }
+    });
+    thread::sleep(Duration::from_millis(600));
+}
+
+fn a_thread_each(run: &Run, sites: &Sites) {
+    thread::scope(|scope| {
+        for url in &sites.urls {
+            scope.spawn(move || {
+                let Some(page) = run.begin(url) else { return };
+                thread::sleep(Duration::from_millis(200));
+                page.end(1);
+            });
+        }
+    });
+}

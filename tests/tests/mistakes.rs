@@ -1,0 +1,79 @@
+//! What a program says of itself when it hangs, or did not do what it was meant to (`tests/src/bin/mistakes.rs`).
+
+#[cfg(unix)]
+use std::fs::{self, File};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::thread;
+#[cfg(unix)]
+use std::time::Duration;
+
+use testing::program;
+#[cfg(unix)]
+use testing::{Folder, signal, wait_until};
+
+/// The lines after the summary, in one.
+fn explanation(arguments: &[&str]) -> String {
+    program("mistakes").run(arguments).explanation().join(" ")
+}
+
+#[test]
+fn pages_that_were_never_begun_or_never_joined_are_counted() {
+    let text = explanation(&["--not-joined", "--repeat", "3"]);
+    assert!(text.contains("4 of 6 were never begun."), "{text}");
+    assert!(text.contains("1 of 6 had not ended: was their worker never joined?"), "{text}");
+
+    let text = explanation(&["--none", "--repeat", "3"]);
+    assert!(text.contains("0 of 6 were begun: no worker and no task took any."), "{text}");
+}
+
+#[test]
+fn more_at_once_than_allowed_is_said() {
+    let text = explanation(&["--no-limit", "--repeat", "5", "--workers", "2"]);
+    assert!(text.contains("Up to 10 at once, though --workers is 2."), "{text}");
+    let text = explanation(&["--no-limit", "--repeat", "5", "--workers", "10"]);
+    assert!(!text.contains("though"), "{text}");
+}
+
+/// With as many at once as there are.
+#[test]
+fn a_program_that_does_what_it_was_meant_to_says_nothing_of_this() {
+    for arguments in [&["--repeat", "3"][..], &["--repeat", "3", "--workers", "1"]] {
+        let text = explanation(arguments);
+        assert!(text.starts_with("At most 1 page in flight;"), "{text}");
+    }
+}
+
+/// Two threads wait for each other: of that the lanes are drawn up to now, and once more when it is ended.
+#[cfg(unix)]
+#[test]
+fn a_hang_is_told_with_the_lanes_so_far() {
+    let folder = Folder::new("hang");
+    let told = folder.file("told.txt");
+    let said = || fs::read_to_string(&told).unwrap_or_default();
+    let mut hanging = Command::new(program("mistakes").path())
+        .args(["--deadlock", "--repeat", "5", "--timeout", "1"])
+        .stdout(Stdio::null())
+        .stderr(File::create(&told).expect("a new file"))
+        .spawn()
+        .expect("it starts");
+    wait_until("it says that it hangs", || said().contains("not ended"));
+    let sentence = said().lines().take(2).collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        sentence,
+        "Nothing has begun or ended for 6 s: 2 in flight, 3 workers idle, 8 not begun. Do they wait for each other?"
+    );
+    for _ in 0..2 {
+        signal("-INT", hanging.id());
+        thread::sleep(Duration::from_millis(300)); // two signals at once are one
+    }
+    let ended = hanging.wait().expect("it can be waited for");
+    assert_eq!(ended.code(), Some(130), "{}", said());
+    assert!(said().contains("Ended at once: 0 of 10 had ended, 2 in flight."), "{}", said());
+    for lane in ["worker-1 ", "worker-2 "] {
+        let lanes = said().lines().filter(|line| line.starts_with(lane)).count();
+        assert_eq!(lanes, 2, "{lane}: {}", said());
+    }
+    assert_eq!(said().matches("not ended").count(), 2, "{}", said());
+}
