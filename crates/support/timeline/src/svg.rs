@@ -10,7 +10,7 @@ use svg::node::element::{Group, Rectangle, SVG, Style, Text, Title};
 
 use crate::facts::plural;
 use crate::lanes::{Doing, Kind, Lane, Piece, blocked, from_the_left, lanes, limited, share};
-use crate::{Timeline, scale};
+use crate::{Look, Timeline, scale};
 
 /// Lanes beyond these are summed up in words.
 const MOST_LANES: usize = 200;
@@ -25,6 +25,8 @@ const NAMES: usize = 110;
 const PERCENTS: usize = 60;
 const HEAD: usize = 82;
 const FOOT: usize = 34;
+/// So many signs of a line of words fit in.
+const COLUMNS: usize = 130;
 /// What a further line of words takes.
 const LINE: usize = 16;
 /// Half of what the label of a tick takes, with its unit.
@@ -273,7 +275,12 @@ impl Timeline {
     /// What is said of it, in lines: the facts, or of a run of several parts how long each took.
     fn headlines(&self) -> Vec<String> {
         if self.sections.is_empty() {
-            return vec![self.sentence().unwrap_or_default()];
+            let look = Look { width: COLUMNS, unicode: true, colour: false };
+            return look
+                .wrap(&self.sentence().unwrap_or_default())
+                .lines()
+                .map(Into::into)
+                .collect();
         }
         let mut lines = vec![String::new()];
         for section in &self.sections {
@@ -400,4 +407,36 @@ pub fn rectangle(class: &str, x: usize, y: usize, width: usize, height: usize) -
 
 fn micros(time: Duration) -> u64 {
     time.as_micros().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Clock;
+    use crate::lanes::tests::span;
+    use common::Span;
+
+    #[test]
+    fn a_sentence_that_is_too_long_for_a_line_takes_two() {
+        let ready =
+            |worker: &str| Span { ready: Duration::from_millis(60), ..span(worker, 0, 100, 30) };
+        let run = Timeline {
+            title: "a lesson".into(),
+            item: "call".into(),
+            worker: "thread".into(),
+            only_computes: true,
+            clock: Clock { tells_ready: true, ..Clock::default() },
+            took: Duration::from_millis(1_000),
+            cores: 16,
+            spans: (1..=12).map(|worker| ready(&format!("worker-{worker}"))).collect(),
+            sections: Vec::new(),
+        };
+        let lines = run.headlines();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{lines:?}");
+        assert_eq!(Some(lines.join(" ")), run.sentence());
+        let [one, two] = [run.svg(), Timeline { spans: Vec::new(), ..run }.svg()];
+        assert!(one.contains("y=\"60\"") && one.contains("ready: it has no core"), "{one}");
+        assert!(!two.contains("ready: it"), "nothing was done: {two}");
+    }
 }
