@@ -84,7 +84,8 @@ fn nothing_is_started_when_one_url_of_many_is_wrong() {
     let site = Site::start(1);
     for lesson in lessons().iter().filter(|lesson| lesson.does("page")) {
         let page = format!("{}/dice", site.url);
-        program(lesson.name()).refuses(&[&page, &page, "gopher://example.org"], "'gopher'");
+        let page = page.as_str();
+        program(lesson.name()).refuses(&[page, page, "gopher://example.org"], "'gopher'");
     }
     assert_eq!(site.record.requests(), 0);
 }
