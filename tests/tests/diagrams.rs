@@ -299,6 +299,7 @@ fn sentence_and_rows<'a>(explanation: &[&'a str]) -> (String, Vec<&'a str>) {
     (explanation[..axis].join(" "), explanation[axis..].to_vec())
 }
 
+#[cfg(unix)]
 fn width(line: &str) -> usize {
     line.chars().count()
 }

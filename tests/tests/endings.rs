@@ -1,6 +1,7 @@
 //! How lessons end when something ends them: Ctrl-C, a closed pipe, a killed worker, a killed parent.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -8,9 +9,11 @@ use std::time::{Duration, Instant};
 use course::Lesson;
 use harness::{Limit, Model};
 use test_sites::Site;
+#[cfg(target_os = "linux")]
+use testing::short;
 use testing::{
-    Running, children, downloaders, first, is_alive, lessons, long, only_does, program, short,
-    signal, wait_until,
+    Running, children, downloaders, first, is_alive, lessons, long, only_does, program, signal,
+    wait_until,
 };
 
 /// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
