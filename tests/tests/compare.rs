@@ -105,8 +105,8 @@ fn every_lesson_has_a_row_and_all_got_the_same() {
         assert!(!ended.stdout.contains(name), "{name}: {}", ended.stdout);
     }
     for sentence in [
-        "Downloads: 20 pages at 20 ms each\n",
-        "Computing: fib(22), 8 times\n",
+        "Downloads: 20 pages at 20 ms each, in 2 runs\n",
+        "Computing: fib(22), 8 times, in 2 runs\n",
         "All 8 runs of 4 lessons got the same 20 pages.\n",
         "All 8 runs of 4 lessons got the same 8 numbers.\n",
     ] {
@@ -267,7 +267,7 @@ fn further_lessons_and_their_sections_have_rows() {
              lessons.\n",
             2 * with_sections
         ),
-        "Further lessons: each part beside the first that does the same work\n".into(),
+        "Further lessons: each part beside the first that does the same work, in 2 runs\n".into(),
     ] {
         assert!(ended.stdout.contains(&sentence), "{sentence}{}", ended.stdout);
     }
@@ -293,10 +293,10 @@ fn a_section_is_beside_the_first_with_the_same_work() {
     }
     // Ten times what each connection costs.
     let session = verdict(kinds.len() - 1);
-    assert!(session.as_str().is_some_and(|words| words.ends_with("x faster")), "{session}");
+    assert!(session.as_str().is_some_and(|words| words.contains("x faster")), "{session}");
     assert_eq!(lesson(&results, sync)["verdict"], "the base");
     let threads = lesson(&results, further);
-    assert!(threads["verdict"].as_str().is_some_and(|words| words.ends_with("x faster")));
+    assert!(threads["verdict"].as_str().is_some_and(|words| words.contains("x faster")));
     assert_eq!((&threads["article_verdict"], &threads["part"]), (&"-".into(), &Value::Null));
 }
 
@@ -415,7 +415,10 @@ fn one_run_gives_no_firm_verdict() {
     let [sync, tasks] = [Model::Sync, Model::Async].map(|it| of_the_nine("call", it));
     compare(&["--runs", "1", "--only", sync, tasks, "--out", &out]);
     let verdict = lesson(&results(&folder), tasks)["verdict"].as_str().map(String::from);
-    assert!(verdict.as_ref().is_some_and(|words| words.ends_with("x slower?")), "{verdict:?}");
+    assert!(
+        verdict.as_ref().is_some_and(|words| words.contains("x slower (one run")),
+        "{verdict:?}"
+    );
 }
 
 #[cfg(unix)]

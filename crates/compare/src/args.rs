@@ -88,7 +88,7 @@ fn command(found: &'static [Found]) -> Command {
         [] => value_parser!(String),
         _ => PossibleValuesParser::new(names).into(),
     };
-    Command::new("compare")
+    let command = Command::new("compare")
         .about(
             "Runs the lessons side by side and compares them: the same pages and the same numbers \
              for every model",
@@ -97,7 +97,6 @@ fn command(found: &'static [Found]) -> Command {
             "Further lessons that compare sections of their own run do so at their own sizes, unless a size \
              is given here.",
         )
-        .max_term_width(100)
         .args([
             numeric("runs", "N", 1..=1_000usize)
                 .help(
@@ -136,7 +135,8 @@ fn command(found: &'static [Found]) -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Write report.html, results.json, results.csv and results.md there"),
             in_seconds("limit", "120").help("How long one run of a lesson may take"),
-        ])
+        ]);
+    harness::with_help_that_fits(command)
 }
 
 #[cfg(test)]

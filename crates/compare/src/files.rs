@@ -116,7 +116,7 @@ fn json(results: &Results) -> Value {
             "model": row.lesson.model().name(),
             "who_switches": row.lesson.model().who_switches(),
             "seconds": spread(row.seconds()),
-            "verdict": results.verdict(row).words(),
+            "verdict": results.verdict(row),
             "article_seconds": row.lesson.found.article_seconds,
             "article_verdict": results.article_verdict(row).words(),
             "trouble": row.trouble,

@@ -15,7 +15,7 @@ use harness::Model;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use timeline::scale;
 
-use crate::results::{Curve, Point, Results, Row, Sample, Spread, digits, many};
+use crate::results::{Curve, Point, Results, Row, Sample, Spread, digits, many, runs};
 use crate::{kinds, sweep, tables};
 
 /// The name of the table of lessons that compare their sections.
@@ -61,7 +61,7 @@ fn page(results: &Results) -> Value {
         sweeps => list(results.kinds().filter_map(|kind| curves(results, kind))),
         axes => axes,
         at_the_same_limit => tables::at_the_same_limit(results),
-        any_ready => medians(results).any(|run| run.timeline.was_ready()),
+        any_ready => middle_runs(results).any(|run| run.timeline.was_ready()),
         any_failed => results.rows.iter().any(|row| row.done_and_failed().1 > 0),
         runs => runs,
     }
@@ -96,9 +96,12 @@ fn facts(results: &Results) -> Vec<Value> {
 /// One kind of work; `None` where it was not compared.
 fn table(results: &Results, kind: &str) -> Option<Value> {
     let rows: Vec<&Row> = results.rows_of(kind).collect();
-    let runs = rows.iter().map(|row| row.samples.len()).max()?;
+    if rows.is_empty() {
+        return None;
+    }
     let words = kinds::words(kind, results.sizes);
-    let caption = format!("{}: {}. Times are in seconds.", many(runs, "run"), words.caption);
+    let runs = runs(rows.iter().copied());
+    let caption = format!("{runs}: {}. Times are in seconds.", words.caption);
     Some(context! {
         id => words.id,
         name => words.name,
@@ -110,10 +113,12 @@ fn table(results: &Results, kind: &str) -> Option<Value> {
 /// The lessons that compare their sections; `None` where there are none.
 fn further(results: &Results) -> Option<Value> {
     let rows: Vec<&Row> = results.rows_of_sections().collect();
-    let runs = rows.iter().map(|row| row.samples.len()).max()?;
+    if rows.is_empty() {
+        return None;
+    }
     let caption = format!(
         "{}: each part beside the first that does the same work. Times are in seconds.",
-        many(runs, "run"),
+        runs(rows.iter().copied()),
     );
     Some(context! {
         name => FURTHER,
@@ -153,10 +158,10 @@ fn table_row(results: &Results, row: &Row) -> Value {
         section => row.section,
         model => row.lesson.model().name(),
         who_switches => row.lesson.model().who_switches(),
-        workers => or_dash(row.median_run().map(|run| run.workers.to_string())),
+        workers => or_dash(row.middle_run().map(|run| run.workers.to_string())),
         median => or_dash(seconds.map(|seconds| digits(seconds.median))),
         range => or_dash(seconds.map(range)),
-        verdict => results.verdict(row).words(),
+        verdict => results.verdict(row),
         cores_busy => or_dash(row.cores_busy().map(|busy| format!("{busy:.2}"))),
         done => done.to_string(),
         failed => failed.to_string(),
@@ -199,8 +204,8 @@ fn ticks(axis: Duration, at_most: usize) -> Vec<Value> {
 }
 
 /// The runs that are drawn.
-fn medians(results: &Results) -> impl Iterator<Item = &Sample> {
-    results.rows.iter().filter_map(Row::median_run)
+fn middle_runs(results: &Results) -> impl Iterator<Item = &Sample> {
+    results.rows.iter().filter_map(Row::middle_run)
 }
 
 /// The end of the run that took longest, of those that are drawn.
@@ -209,7 +214,7 @@ fn longest(results: &Results) -> Duration {
 }
 
 fn ends(results: &Results) -> impl Iterator<Item = Duration> {
-    medians(results).map(|run| run.timeline.end())
+    middle_runs(results).map(|run| run.timeline.end())
 }
 
 /// The axes that one can choose from: the whole time first.
@@ -245,7 +250,7 @@ fn short(time: Duration) -> String {
 
 /// A lesson's run, or a section of it, as a diagram.
 fn run(row: &Row, axis: Duration) -> Value {
-    let drawn = row.median_run().map(|run| (run, run.timeline.picture()));
+    let drawn = row.middle_run().map(|run| (run, run.timeline.picture()));
     let lanes = drawn.iter().flat_map(|(_, picture)| &picture.lanes).map(|lane| {
         context! {
             name => lane.name.clone(),
@@ -380,7 +385,7 @@ fn curves(results: &Results, kind: &str) -> Option<Value> {
         seconds => list(seconds),
         workers => worker_ticks,
         curves => drawn,
-        sentences => curves.iter().filter_map(|curve| sweep::sentence(curve)).collect::<Vec<_>>(),
+        sentences => curves.iter().filter_map(|curve| sweep::sentence(curve, &results.doubts)).collect::<Vec<_>>(),
         rows => list(rows),
     })
 }

@@ -4,6 +4,11 @@ use course::Lesson;
 use harness::figures::times_as_fast;
 use timeline::{Facts, Timeline};
 
+/// So many times the others' median, and a first run was not like them.
+const MUCH_SLOWER: f64 = 1.25;
+/// Of runs as short as this, in seconds, one is often slower for no reason.
+const SHORT: f64 = 0.05;
+
 /// All that is printed and written.
 #[derive(Debug)]
 pub(crate) struct Results {
@@ -20,6 +25,8 @@ pub(crate) struct Results {
     pub(crate) checks: Vec<Check>,
     /// What makes the figures doubtful, in sentences.
     pub(crate) warnings: Vec<String>,
+    /// What makes all verdicts doubtful: each says so itself.
+    pub(crate) doubts: Vec<Doubt>,
     /// Ctrl-C was pressed: what is here was done before.
     pub(crate) interrupted: bool,
 }
@@ -115,10 +122,38 @@ pub(crate) enum Verdict {
     TooClose(f64),
     /// So many times as fast: above 1 faster, below 1 slower.
     Ratio(f64),
-    /// The same of a single run, which has no range.
-    OneRun(f64),
     /// There is nothing to compare it with.
     None,
+}
+
+/// What makes a verdict doubtful.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// Others used the machine meanwhile.
+    Busy,
+    /// The lessons were not built for speed.
+    SlowBuild,
+    /// A single run has no range.
+    OneRun,
+    /// The first run was much slower than the others.
+    SlowFirstRun,
+}
+
+impl Doubt {
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Busy => "busy machine",
+            Self::SlowBuild => "not built for speed",
+            Self::OneRun => "one run",
+            Self::SlowFirstRun => "slow first run",
+        }
+    }
+
+    /// Behind a verdict: ` (one run, busy machine)`; nothing where there is no doubt.
+    pub(crate) fn behind(doubts: &[Self]) -> String {
+        let words: Vec<&str> = doubts.iter().map(|doubt| doubt.words()).collect();
+        if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+    }
 }
 
 impl Spread {
@@ -150,9 +185,17 @@ impl Verdict {
             Self::None => "-".into(),
             Self::TooClose(ratio) => format!("too close to call ({ratio:.2}x)"),
             Self::Ratio(ratio) => times_as_fast(ratio),
-            Self::OneRun(ratio) => format!("{}?", times_as_fast(ratio)),
         }
     }
+}
+
+/// How often lessons ran: `2 runs`, or `1 to 2 runs` where it is not the same for all.
+pub(crate) fn runs<'a>(rows: impl IntoIterator<Item = &'a Row>) -> String {
+    let runs = rows.into_iter().map(|row| row.samples.len());
+    let (least, most) =
+        runs.fold((usize::MAX, 0), |(least, most), runs| (least.min(runs), most.max(runs)));
+    let most_runs = many(most, "run");
+    if least < most { format!("{least} to {most_runs}") } else { most_runs }
 }
 
 /// So many of them, in words.
@@ -226,11 +269,26 @@ impl Row {
         spans.filter_map(|span| span.failed.as_deref()).next()
     }
 
-    /// The run that took the median time, or is nearest to it.
-    pub(crate) fn median_run(&self) -> Option<&Sample> {
-        let median = self.seconds()?.median;
-        let distance = |sample: &&Sample| (sample.seconds - median).abs();
-        self.samples.iter().min_by(|one, other| distance(one).total_cmp(&distance(other)))
+    /// The run in the middle; of an even number, the faster of the two in the middle.
+    pub(crate) fn middle_run(&self) -> Option<&Sample> {
+        let mut samples: Vec<&Sample> = self.samples.iter().collect();
+        samples.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
+        samples.get(samples.len().saturating_sub(1) / 2).copied()
+    }
+
+    /// How many times as long as the others the first run took, if it was not like them.
+    pub(crate) fn slow_first_run(&self) -> Option<f64> {
+        let (first, others) = self.samples.split_first()?;
+        let others = Spread::of(others.iter().map(|sample| sample.seconds))?;
+        let times = first.seconds / others.median;
+        let is_slow =
+            times > MUCH_SLOWER && first.seconds > others.highest && others.median > SHORT;
+        is_slow.then_some(times)
+    }
+
+    /// Whether each run got what the run of the other got.
+    fn got_the_same_as(&self, other: &Self) -> bool {
+        self.samples.iter().zip(&other.samples).all(|(one, other)| one.got == other.got)
     }
 }
 
@@ -269,22 +327,36 @@ impl Results {
         })
     }
 
-    /// A row beside its base.
-    pub(crate) fn verdict(&self, row: &Row) -> Verdict {
+    /// A row beside its base, in words: `5.0x faster`, `5.0x faster (one run)`.
+    pub(crate) fn verdict(&self, row: &Row) -> String {
         let base = self.base(row);
-        let Some(base) = base.filter(|base| base.is_sound() && row.is_sound()) else {
-            return Verdict::None;
+        let (verdict, doubts) = base.map_or((Verdict::None, Vec::new()), |it| self.beside(row, it));
+        verdict.words() + &Doubt::behind(&doubts)
+    }
+
+    /// A row beside another that does the same work, and what makes that doubtful.
+    pub(crate) fn beside(&self, row: &Row, base: &Row) -> (Verdict, Vec<Doubt>) {
+        let can_be_compared = base.is_sound() && row.is_sound() && row.got_the_same_as(base);
+        let (Some(seconds), Some(base_seconds), true) =
+            (row.seconds(), base.seconds(), can_be_compared)
+        else {
+            return (Verdict::None, Vec::new());
         };
-        match (row.seconds(), base.seconds()) {
-            (Some(_), _) if base.name() == row.name() => Verdict::Base,
-            (Some(seconds), Some(base_seconds)) => {
-                match (seconds.verdict(base_seconds), row.samples.len().min(base.samples.len())) {
-                    (Verdict::Ratio(ratio) | Verdict::TooClose(ratio), 1) => Verdict::OneRun(ratio),
-                    (verdict, _) => verdict,
-                }
-            }
-            _ => Verdict::None,
+        if base.name() == row.name() {
+            return (Verdict::Base, Vec::new());
         }
+        match seconds.verdict(base_seconds) {
+            verdict @ Verdict::Ratio(_) => (verdict, self.doubts_of(&[row, base])),
+            verdict => (verdict, Vec::new()),
+        }
+    }
+
+    fn doubts_of(&self, rows: &[&Row]) -> Vec<Doubt> {
+        let any =
+            |doubt, is_it: fn(&Row) -> bool| rows.iter().any(|row| is_it(row)).then_some(doubt);
+        let one_run = any(Doubt::OneRun, |row| row.samples.len() == 1);
+        let slow_first = any(Doubt::SlowFirstRun, |row| row.slow_first_run().is_some());
+        one_run.into_iter().chain(slow_first).chain(self.doubts.iter().copied()).collect()
     }
 
     /// What the article's figures say of the same.
@@ -310,6 +382,7 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::sample;
 
     fn spread(values: &[f64]) -> Spread {
         Spread::of(values.iter().copied()).expect("there are values")
@@ -321,6 +394,66 @@ mod tests {
         assert_eq!(spread(&[4.0, 1.0]).median, 2.5);
         assert_eq!(spread(&[7.0]).median, 7.0);
         assert_eq!(Spread::of([]), None);
+    }
+
+    /// These seconds as the runs of a lesson, whose place is this.
+    fn with_seconds(results: &mut Results, row: usize, seconds: &[f64]) {
+        let run = results.rows[row].samples[0].clone();
+        let runs = seconds.iter().map(|&seconds| Sample { seconds, ..run.clone() });
+        results.rows[row].samples = runs.collect();
+    }
+
+    /// A diagram shows a run that there was, and it is always the same one.
+    #[test]
+    fn the_run_in_the_middle() {
+        let mut results = sample();
+        let middle = |results: &Results| results.rows[0].middle_run().map(|run| run.seconds);
+        for (seconds, expected) in [
+            (&[3.0, 1.0, 2.0][..], Some(2.0)),
+            (&[0.3, 0.1], Some(0.1)),
+            (&[0.1, 0.3], Some(0.1)),
+            (&[4.0, 9.0, 1.0, 2.0], Some(2.0)),
+            (&[7.0], Some(7.0)),
+            (&[], None),
+        ] {
+            with_seconds(&mut results, 0, seconds);
+            assert_eq!(middle(&results), expected, "{seconds:?}");
+        }
+    }
+
+    #[test]
+    fn a_doubtful_verdict_says_so_itself() {
+        let mut results = sample();
+        with_seconds(&mut results, 0, &[8.0, 8.1]);
+        let mut verdict = |seconds: &[f64], doubts: &[Doubt]| {
+            with_seconds(&mut results, 1, seconds);
+            results.doubts = doubts.into();
+            results.verdict(&results.rows[1])
+        };
+        assert_eq!(verdict(&[2.0, 2.1], &[]), "3.9x faster");
+        assert_eq!(verdict(&[2.0, 2.1], &[Doubt::Busy]), "3.9x faster (busy machine)");
+        assert_eq!(verdict(&[2.0], &[]), "4.0x faster (one run)");
+        assert_eq!(verdict(&[2.0], &[Doubt::Busy]), "4.0x faster (one run, busy machine)");
+        assert_eq!(verdict(&[4.0, 2.0], &[]), "2.7x faster (slow first run)");
+        // It claims nothing that could be doubted.
+        assert_eq!(verdict(&[8.05, 8.2], &[Doubt::Busy]), "too close to call (0.99x)");
+    }
+
+    #[test]
+    fn who_got_something_else_has_no_verdict() {
+        let mut results = sample();
+        results.rows[1].samples[2].got[7].1 += 1;
+        assert_eq!(results.verdict(&results.rows[1]), "-");
+        assert_eq!(results.verdict(&results.rows[2]), "126x faster");
+    }
+
+    #[test]
+    fn how_often_they_ran() {
+        let mut results = sample();
+        assert_eq!(runs(&results.rows), "3 runs");
+        results.rows[2].samples.pop();
+        assert_eq!(runs(&results.rows), "2 to 3 runs");
+        assert_eq!(runs(&results.rows[8..]), "0 runs");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::args::Arguments;
 use crate::bench::Bench;
 use crate::lessons::Compared;
 use crate::process::Stop;
-use crate::results::{Results, Row, Spread};
+use crate::results::{Doubt, Results, Row};
 use crate::{checks, machine, sweep};
 
 /// So long all rounds may take, but for the first two: without a range there is no verdict. The default
@@ -16,10 +16,6 @@ const BUDGET: Duration = Duration::from_secs(48);
 const BUDGET_WITH_FURTHER: Duration = Duration::from_secs(96);
 /// More runs than these say nothing new.
 const MOST_RUNS: usize = 10;
-/// So many times the others' median, and a first run was not like them.
-const MUCH_SLOWER: f64 = 1.25;
-/// Of runs as short as this, in seconds, one is often slower for no reason.
-const SHORT: f64 = 0.05;
 
 /// Measures all that the arguments ask for. Ctrl-C ends it early, with what was done.
 ///
@@ -29,9 +25,12 @@ pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, S
     let Compared { programs, lessons, bases, silent } = compared;
     let rounds = args.runs.unwrap_or(2); // until it is known better
     let bench = Bench::new(args, &programs, rounds * lessons.len())?;
-    let mut warnings = Vec::new();
-    warnings.extend(machine::warn_of_build(&programs.profile));
-    warnings.extend(machine::warn_of_load("before the runs"));
+    let (mut warnings, mut doubts) = (Vec::new(), Vec::new());
+    if let Some(warning) = machine::warn_of_build(&programs.profile) {
+        warnings.push(warning);
+        doubts.push(Doubt::SlowBuild);
+    }
+    let mut loads = vec![machine::warn_of_load("before the runs")];
     let mut rows: Vec<Row> = lessons.iter().flat_map(|lesson| Row::of(lesson)).collect();
     warm_up(&bench, &mut rows);
     run_rounds(&bench, &mut rows);
@@ -39,8 +38,11 @@ pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, S
     bench.bar.finish_and_clear();
     let interrupted = harness::interrupted();
     if !interrupted {
-        warnings.extend(machine::warn_of_load("after the runs"));
+        loads.push(machine::warn_of_load("after the runs"));
     }
+    let loads: Vec<String> = loads.into_iter().flatten().collect();
+    doubts.extend((!loads.is_empty()).then_some(Doubt::Busy));
+    warnings.extend(loads);
     warnings.extend(rows.iter().filter_map(warn_of_first_run));
     if rows.iter().any(|row| row.samples.len() == 1) {
         warnings
@@ -48,7 +50,8 @@ pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, S
     }
     let machine = machine::describe(&programs.profile);
     let (sizes, checks) = (args.sizes, silent);
-    let mut results = Results { machine, sizes, bases, rows, sweep, checks, warnings, interrupted };
+    let mut results =
+        Results { machine, sizes, bases, rows, sweep, checks, warnings, doubts, interrupted };
     results.checks.extend(checks::all(&results));
     Ok(results)
 }
@@ -120,11 +123,7 @@ fn rounds_that_fit(first: Duration, budget: Duration) -> usize {
 }
 
 fn warn_of_first_run(row: &Row) -> Option<String> {
-    let (first, others) = row.samples.split_first()?;
-    let others = Spread::of(others.iter().map(|sample| sample.seconds))?;
-    let times = first.seconds / others.median;
-    let is_slow = times > MUCH_SLOWER && first.seconds > others.highest && others.median > SHORT;
-    is_slow.then(|| {
+    row.slow_first_run().map(|times| {
         format!(
             "The first run of {} took {times:.1} times as long as the others: something was still cold, or \
              a virus scanner looked at it.",

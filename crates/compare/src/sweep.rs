@@ -10,7 +10,7 @@ use harness::figures::two_digits;
 use crate::bench::Bench;
 use crate::kinds::PAGES;
 use crate::process::Stop;
-use crate::results::{Curve, Point, Sizes, Spread};
+use crate::results::{Curve, Doubt, Point, Sizes, Spread};
 
 /// Without `--runs`, a point is measured until this time is over, but not more often than this.
 const ENOUGH: Duration = Duration::from_millis(1_500);
@@ -81,8 +81,8 @@ fn point(bench: &Bench<'_>, lesson: &Lesson, sizes: Sizes) -> Result<(Spread, us
     }
 }
 
-/// What a curve shows, in a sentence; `None` where it has no two points.
-pub(crate) fn sentence(curve: &Curve) -> Option<String> {
+/// What a curve shows, in a sentence, with what makes it doubtful; `None` where it has no two points.
+pub(crate) fn sentence(curve: &Curve, doubts: &[Doubt]) -> Option<String> {
     let points = &curve.points;
     let (first, last) = (points.first()?, points.last()?);
     if points.len() < 2 {
@@ -101,9 +101,12 @@ pub(crate) fn sentence(curve: &Curve) -> Option<String> {
             format!("{name}: beyond {knee}, more workers bring less than half of what they could")
         }
     };
+    let as_fast = points.iter().filter(|point| point.seconds.overlaps(best.seconds));
+    let as_fast: Vec<String> = as_fast.map(|point| point.workers.to_string()).collect();
+    let too_close = if as_fast.len() > 1 { " (too close to call)" } else { "" };
     let fastest = format!(
-        "; fastest with {}, {} times as fast as with {}",
-        best.workers,
+        "; fastest with {}{too_close}, {} times as fast as with {}",
+        as_fast.join(" or "),
         two_digits(first.seconds.median / best.seconds.median),
         first.workers
     );
@@ -113,7 +116,9 @@ pub(crate) fn sentence(curve: &Curve) -> Option<String> {
     } else {
         String::new()
     };
-    Some(format!("{helps}{fastest}{cost}."))
+    let one_run = points.iter().any(|point| point.runs == 1).then_some(Doubt::OneRun);
+    let doubts: Vec<Doubt> = one_run.into_iter().chain(doubts.iter().copied()).collect();
+    Some(format!("{helps}{fastest}{cost}{}.", Doubt::behind(&doubts)))
 }
 
 /// The number of workers up to which more are worth it; `None` where all that were tried are.
@@ -152,7 +157,7 @@ mod tests {
         let curve = curve(&[(1, 8.0), (10, 0.8), (40, 0.25), (80, 0.2), (160, 0.3)]);
         assert_eq!(knee(&curve.points), Some(40));
         assert_eq!(
-            sentence(&curve).as_deref(),
+            sentence(&curve, &[]).as_deref(),
             Some(
                 "threads: beyond 40, more workers bring less than half of what they could; fastest with 80, \
                  40 times as fast as with 1; 160 cost, at 1.50 times the time of 80."
@@ -168,15 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_doubtful_in_a_sweep_is_said_with_it() {
+        let mut curve = curve(&[(1, 8.0), (40, 0.201), (80, 0.2)]);
+        let sentence = |curve: &Curve, doubts: &[Doubt]| sentence(curve, doubts).expect("points");
+        let says = "; fastest with 40 or 80 (too close to call), 40 times as fast as with 1.";
+        assert!(sentence(&curve, &[]).ends_with(says), "{}", sentence(&curve, &[]));
+        curve.points[1].runs = 1;
+        let says = "40 times as fast as with 1 (one run, busy machine).";
+        assert!(sentence(&curve, &[Doubt::Busy]).ends_with(says));
+    }
+
+    #[test]
     fn where_all_help_that_is_said() {
         let curve = curve(&[(1, 8.0), (2, 4.0)]);
         assert_eq!(
-            sentence(&curve).as_deref(),
+            sentence(&curve, &[]).as_deref(),
             Some(
                 "threads: more workers help up to 2, the most that were tried; fastest with 2, 2.0 times as \
                  fast as with 1."
             )
         );
-        assert_eq!(sentence(&self::curve(&[(1, 8.0)])), None);
+        assert_eq!(sentence(&self::curve(&[(1, 8.0)]), &[]), None);
     }
 }

@@ -5,7 +5,7 @@ use console::Style;
 use harness::{Limit, Model};
 use timeline::Look;
 
-use crate::results::{Curve, Results, Row, Spread, Verdict, digits, many};
+use crate::results::{Curve, Doubt, Results, Row, Spread, Verdict, digits, many, runs};
 use crate::{kinds, sweep};
 
 /// The width that a table with all columns needs,
@@ -45,12 +45,16 @@ const MEASURED_SECTION_COLUMNS: [&str; 6] =
     ["lesson: part", "seconds (range)", "beside the first", "cores busy", "ok", "failed"];
 
 /// The title of the lessons that compare their sections.
-const SECTIONS: &str = "Further lessons: each part beside the first that does the same work";
+fn title_of_sections(results: &Results) -> String {
+    let runs = runs(results.rows_of_sections());
+    format!("Further lessons: each part beside the first that does the same work, in {runs}")
+}
 
-/// The title of the lessons that do one kind of work, with what was to be done.
+/// The title of the lessons that do one kind of work, with what was to be done. The columns `ok` and `failed` count
+/// all runs, so it says how many they are.
 fn title(results: &Results, kind: &str) -> String {
     let words = kinds::words(kind, results.sizes);
-    format!("{}: {}", words.name, words.title)
+    format!("{}: {}, in {}", words.name, words.title, runs(results.rows_of(kind)))
 }
 
 /// The titles and the rows of the tables of lessons that all do the same.
@@ -69,12 +73,7 @@ fn sweep_title(curves: &[Curve]) -> String {
 /// Where and how it was measured, in sentences.
 pub(crate) fn conditions(results: &Results) -> Vec<String> {
     let machine = &results.machine;
-    let runs = Spread::of(results.rows.iter().map(|row| row.samples.len() as f64));
-    let runs = match runs {
-        Some(Spread { lowest, highest, .. }) if lowest == highest => format!("{lowest}"),
-        Some(Spread { lowest, highest, .. }) => format!("{lowest} to {highest}"),
-        None => "0".into(),
-    };
+    let runs = runs(&results.rows);
     let mut sentences = vec![
         format!("{} cores, {}. Profile {}.", machine.cores, machine.system, machine.profile),
         format!(
@@ -82,7 +81,7 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
             results.sizes.latency_ms
         ),
         format!(
-            "Runs of each lesson, after a warm-up: {runs}. A time is the median, by the lessons' own clocks."
+            "Of each lesson {runs}, after a warm-up. A time is the median, by the lessons' own clocks."
         ),
     ];
     if results.rows.iter().any(|row| row.section.is_none()) {
@@ -141,7 +140,7 @@ fn measured(results: &Results, row: &Row) -> [String; 5] {
     };
     [
         seconds,
-        results.verdict(row).words(),
+        results.verdict(row),
         row.cores_busy().map_or_else(|| "-".into(), |cores| format!("{cores:.2}")),
         done.to_string(),
         failed.to_string(),
@@ -186,11 +185,10 @@ pub(crate) fn troubles(results: &Results) -> Vec<String> {
 pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
     let workers = results.sizes.workers?;
     let of_model = |row: &&Row, model| row.lesson.model() == model && !row.lesson.found.is_further;
-    let seconds = |model| {
-        results.rows_of(kinds::PAGES).find(|row| of_model(row, model)).and_then(Row::seconds)
-    };
-    let (threads, tasks) = (seconds(Model::Threads)?, seconds(Model::Async)?);
-    let verdict = match tasks.verdict(threads) {
+    let row = |model| results.rows_of(kinds::PAGES).find(|row| of_model(row, model));
+    let (verdict, doubts) = results.beside(row(Model::Async)?, row(Model::Threads)?);
+    let verdict = match verdict {
+        Verdict::None => return None,
         Verdict::TooClose(ratio) => format!("tie: too close to call ({ratio:.2}x)"),
         Verdict::Ratio(ratio) if (0.9..=1.1).contains(&ratio) => {
             format!("are within a tenth of each other ({ratio:.2}x)")
@@ -198,8 +196,9 @@ pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
         other => format!("differ: async is {}", other.words()),
     };
     Some(format!(
-        "At the same limit of {workers}, threads and async {verdict}. What async gains is that its limit \
-         can be lifted: run this without --workers."
+        "At the same limit of {workers}, threads and async {verdict}{}. What async gains is that its limit \
+         can be lifted: run this without --workers.",
+        Doubt::behind(&doubts)
     ))
 }
 
@@ -222,12 +221,12 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
     }
     let sections: Vec<&Row> = results.rows_of_sections().collect();
     if !sections.is_empty() {
-        page.heading(SECTIONS);
+        page.heading(&title_of_sections(results));
         page.section_table(results, &sections);
     }
     if !results.sweep.is_empty() {
         page.heading(&sweep_title(&results.sweep));
-        page.sweep(&results.sweep);
+        page.sweep(&results.sweep, &results.doubts);
     }
     page.line(plain(), "");
     for trouble in troubles(results) {
@@ -341,7 +340,7 @@ impl Page {
     }
 
     /// Each curve as bars as long as the speed-up, on one scale for all: where they stop growing is the knee.
-    fn sweep(&mut self, curves: &[Curve]) {
+    fn sweep(&mut self, curves: &[Curve], doubts: &[Doubt]) {
         let bar = if self.look.unicode { "█" } else { "#" };
         let speed_up = |curve: &Curve, seconds: f64| curve.points[0].seconds.median / seconds;
         let speed_ups = curves.iter().flat_map(|curve| {
@@ -364,7 +363,7 @@ impl Page {
                     style.apply_to(bar)
                 );
             }
-            if let Some(sentence) = sweep::sentence(curve) {
+            if let Some(sentence) = sweep::sentence(curve, doubts) {
                 self.line(Style::new(), &sentence);
             }
         }
@@ -423,14 +422,15 @@ pub(crate) fn markdown(results: &Results) -> String {
         of_kinds.map(|(title, rows)| (title, table(results, &rows, &ALL))).collect();
     let sections: Vec<&Row> = results.rows_of_sections().collect();
     if !sections.is_empty() {
-        tables.push((SECTIONS.into(), section_table(results, &sections)));
+        tables.push((title_of_sections(results), section_table(results, &sections)));
     }
     for (title, mut table) in tables {
         table.set_content_arrangement(ContentArrangement::Disabled);
         table.load_preset(presets::ASCII_MARKDOWN);
         text += &format!("\n## {title}\n\n{table}\n");
     }
-    let sentences: Vec<String> = results.sweep.iter().filter_map(sweep::sentence).collect();
+    let sentences: Vec<String> =
+        results.sweep.iter().filter_map(|curve| sweep::sentence(curve, &results.doubts)).collect();
     if !results.sweep.is_empty() {
         let mut table = Table::new();
         table
