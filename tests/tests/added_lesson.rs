@@ -124,7 +124,7 @@ fn a_new_folder_is_a_lesson_alone_and_in_the_comparison() {
     assert_eq!((&run["workers"], &run["done"]), (&2.into(), &4.into()), "{run}");
     assert_eq!(run["results"], Value::from(vec![6765; 4]));
     let help = cargo_run(&root, &["--help"]);
-    assert!(help.starts_with("Two threads, and each takes every other call"), "{help}");
+    assert!(help.starts_with("Two threads, and each takes every other"), "{help}");
 
     // The comparison finds the lessons of the folder in which it lies, and builds those that it compares.
     let beside = root.join("target/debug");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::Command;
 
+use course::Lesson;
 use harness::{Described, Limit};
 use proptest::prelude::*;
 use test_sites::Site;
@@ -95,8 +96,36 @@ fn help_begins_with_what_the_lesson_teaches() {
     for lesson in lessons() {
         let ended = program(lesson.name()).run(&["--help"]);
         assert_eq!(ended.code(), 0);
-        assert!(ended.stdout.starts_with(&lesson.found.idea), "{}", ended.stdout);
+        let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.starts_with(&lesson.found.idea), "{words}");
     }
+}
+
+/// Wherever it is read: in the terminal, where its lines end between words, and piped into a pager.
+#[cfg(target_os = "linux")] // with `script`
+#[test]
+fn help_fits_the_terminal() {
+    let names = lessons().iter().map(Lesson::name).chain(["compare", "practice_site"]);
+    for name in names {
+        let program = program(name);
+        let piped = program.run(&["--help"]).stdout;
+        for (columns, help) in [
+            (80, piped.clone()),
+            (80, on_a_terminal(80, &program)),
+            (60, on_a_terminal(60, &program)),
+        ] {
+            for line in help.lines() {
+                assert!(line.chars().count() <= columns, "{name}, {columns} columns: {line}");
+            }
+            assert!(help.split_whitespace().eq(piped.split_whitespace()), "{name}: {help}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn on_a_terminal(columns: usize, program: &testing::Program) -> String {
+    let ended = testing::Terminal::start(columns, &[], &program.command(&["--help"])).wait();
+    testing::without_colours(&ended.stdout)
 }
 
 /// Asked to describe itself, a lesson reads its arguments and starts nothing.
