@@ -77,10 +77,20 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A copy of the workspace, with one folder more.
+/// What git leaves of a lesson when the branch changes, what editors leave, and a reader's notes.
+const STRAYS: [&str; 4] = ["empty", "old/target/debug", ".idea", "notes"];
+
+/// A copy of the workspace, with one folder more; and some that are no packages.
 fn workspace_with_the_lesson(folder: &Folder) -> PathBuf {
     let root = folder.path().join("course");
     copy(&course::root().expect("the workspace"), &root);
+    for group in ["crates", "crates/lessons", "crates/further", "crates/support"] {
+        let group = root.join(group);
+        STRAYS.map(|stray| fs::create_dir_all(group.join(stray)).expect("a folder"));
+        for file in [".DS_Store", "notes/.DS_Store", "old/.DS_Store"] {
+            fs::write(group.join(file), b"\0\0\0\x01Bud1\xff").expect("a file");
+        }
+    }
     let before = course::find(&root).expect("the lessons");
     let last = before.iter().filter(|lesson| lesson.is_further).map(|lesson| lesson.number).max();
     let added = root.join("crates/further/added_lesson");
