@@ -67,8 +67,11 @@ pub fn root() -> Result<PathBuf, String> {
 pub fn inner_cargo(cargo: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(cargo);
     for (name, _) in env::vars_os() {
-        let is_of_package =
-            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        let is_of_package = |name: &str| {
+            name.starts_with("CARGO_PKG_")
+                || name.starts_with("CARGO_MANIFEST_")
+                || name == "OUT_DIR"
+        };
         if name.to_str().is_some_and(is_of_package) {
             command.env_remove(name);
         }
