@@ -2,11 +2,12 @@
 //! property of async.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use course::Lesson;
 use testing::{downloaders, program};
 
 /// What a site does with the request for a path: it answers, and keeps the connection, or it closes it without a word.
@@ -84,7 +85,7 @@ fn redirect(to: &str) -> Vec<u8> {
 
 /// The status of each of the four that gets a URL so many times, and what its site saw.
 fn all_get(answer: Answer, url: &str, repeat: &str) -> BTreeMap<String, (i32, Scripted)> {
-    let run = |lesson: &course::Lesson| {
+    let run = |lesson: &Lesson| {
         let site = Scripted::start(answer);
         let url = url.replace("SITE", site.url.trim_start_matches("http://"));
         let ended = program(lesson.name()).run(&["--repeat", repeat, "--timeout", "5", &url]);
@@ -162,5 +163,168 @@ fn a_kept_connection_that_the_site_closes_costs_no_page() {
 fn a_new_connection_that_is_closed_at_once_is_not_tried_again() {
     for (lesson, (code, site)) in all_get(|_, _| None, "http://SITE/", "2") {
         assert_eq!((code, site.paths().len()), (1, 2), "{lesson}");
+    }
+}
+
+/// What becomes of a page: its bytes, or why it did not arrive.
+type Outcome = Result<u64, String>;
+
+/// What each of the four says of some pages, and what the site saw. `SITE` stands for where that is.
+fn all_say<S: AsRef<str>>(
+    answer: Answer,
+    urls: &[S],
+    environment: &[(&str, &str)],
+) -> Vec<(&'static Lesson, Vec<Outcome>, Scripted)> {
+    let run = |lesson: &'static Lesson| {
+        let site = Scripted::start(answer);
+        let filled = |text: &str| text.replace("SITE", site.url.trim_start_matches("http://"));
+        let urls: Vec<String> = urls.iter().map(|url| filled(url.as_ref())).collect();
+        let arguments = urls.iter().map(String::as_str);
+        let arguments = arguments.chain(["--repeat", "1", "--timeout", "5", "--json"]);
+        // The test itself may be run behind a proxy. An empty variable in small letters names none.
+        let names = ["all_proxy", "http_proxy", "https_proxy", "no_proxy"];
+        let mut variables = BTreeMap::from(names.map(|name| (name, String::new())));
+        variables.extend(environment.iter().map(|(name, value)| (*name, filled(value))));
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let ended = program(lesson.name()).run_with(&arguments.collect::<Vec<_>>(), &variables);
+        let run = ended.json();
+        let items = run["items"].as_array().expect("items");
+        let outcome = |url: &String| {
+            let item = items.iter().find(|item| item["label"] == url.as_str()).expect("its item");
+            let failed = item["error"].as_str().map(String::from);
+            failed.map_or_else(|| Ok(item["bytes"].as_u64().expect("bytes")), Err)
+        };
+        (lesson, urls.iter().map(outcome).collect(), site)
+    };
+    downloaders().map(run).collect()
+}
+
+/// A proxy that asks for pages itself, and makes no tunnels.
+fn forwards(target: &str, _: usize) -> Option<Vec<u8>> {
+    Some(match target {
+        "http://pages.invalid/from" => redirect("/to?x=1"),
+        target if target.starts_with("http://") => page("Hello"),
+        _ => b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".to_vec(),
+    })
+}
+
+#[test]
+fn a_proxy_is_asked_for_pages_over_http_and_for_a_tunnel_to_others() {
+    let refused = || Err("the proxy does not let the page through".to_owned());
+    for (url, outcome, targets) in [
+        ("http://pages.invalid", Ok(5), &["http://pages.invalid/"][..]),
+        ("http://pages.invalid?q", Ok(5), &["http://pages.invalid/?q"]),
+        (
+            "http://pages.invalid:81/%20?b=http://c",
+            Ok(5),
+            &["http://pages.invalid:81/%20?b=http://c"],
+        ),
+        ("http://ana:x@pages.invalid/a", Ok(5), &["http://pages.invalid/a"]),
+        ("http://192.0.2.1//a", Ok(5), &["http://192.0.2.1//a"]),
+        ("http://[2001:db8::1]:81/", Ok(5), &["http://[2001:db8::1]:81/"]),
+        (
+            "http://pages.invalid/from",
+            Ok(5),
+            &["http://pages.invalid/from", "http://pages.invalid/to?x=1"],
+        ),
+        ("https://pages.invalid/", refused(), &["pages.invalid:443"]),
+        ("https://pages.invalid:81/", refused(), &["pages.invalid:81"]),
+    ] {
+        // The proxy has credentials of its own.
+        for (lesson, got, proxy) in
+            all_say(forwards, &[url], &[("all_proxy", "http://me:p%40w@SITE")])
+        {
+            let what = format!("{}: {url}", lesson.name());
+            assert_eq!(got[0], outcome, "{what}");
+            assert_eq!(proxy.paths(), targets, "{what}");
+            let host = |target: &&str| {
+                let host = target.trim_start_matches("http://").split(['/', '?']).next();
+                host.map(String::from)
+            };
+            assert_eq!(
+                proxy.header("host"),
+                targets.iter().map(host).collect::<Vec<_>>(),
+                "{what}"
+            );
+            let credentials = Some("Basic bWU6cEB3".to_owned());
+            assert_eq!(
+                proxy.header("proxy-authorization"),
+                vec![credentials; targets.len()],
+                "{what}"
+            );
+            let own = url.contains('@').then(|| "Basic YW5hOng=".to_owned());
+            assert_eq!(proxy.header("authorization")[0], own, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_kept_connection_that_the_proxy_closes_costs_no_page() {
+    let answer: Answer = |target, before| forwards(target, before).filter(|_| before == 0);
+    let urls: Vec<String> = (0..6).map(|page| format!("http://pages.invalid/{page}")).collect();
+    for (lesson, got, _) in all_say(answer, &urls, &[("http_proxy", "SITE")]) {
+        assert_eq!(got, vec![Ok(5); 6], "{}", lesson.name());
+    }
+}
+
+/// Nothing listens where the pages are: a proxy is asked for them, or nobody.
+#[test]
+fn the_variables_that_name_a_proxy_mean_the_same_to_all() {
+    const URLS: [&str; 4] = [
+        "http://localhost:1/",
+        "https://localhost:1/",
+        "http://127.0.0.1:1/",
+        "https://127.0.0.1:1/",
+    ];
+    const TARGETS: [&str; 4] =
+        ["http://localhost:1/", "localhost:1", "http://127.0.0.1:1/", "127.0.0.1:1"];
+    let all = ("all_proxy", "http://SITE");
+    for (environment, through) in [
+        (&[("http_proxy", "http://SITE")][..], [true, false, true, false]),
+        (&[("http_proxy", "SITE")], [true, false, true, false]),
+        (&[("https_proxy", "http://SITE/")], [false, true, false, true]),
+        (&[all], [true; 4]),
+        (&[all, ("http_proxy", "http://127.0.0.1:1")], [false, true, false, true]),
+        (&[("all_proxy", "ftp://SITE")], [false; 4]),
+        (&[all, ("no_proxy", "*")], [false; 4]),
+        (&[all, ("no_proxy", "localhost")], [false, false, true, true]),
+        (&[all, ("no_proxy", "a, .LOCALHOST")], [false, false, true, true]),
+        (&[all, ("no_proxy", "127.0.0.1")], [true, true, false, false]),
+        (&[all, ("no_proxy", "host,127.0.0.0/8")], [true, true, false, false]),
+        (&[all, ("no_proxy", "10.0.0.0/8,ost,0.0.1")], [true; 4]),
+    ] {
+        let expected: Vec<&str> =
+            TARGETS.into_iter().zip(through).filter_map(|(it, is)| is.then_some(it)).collect();
+        for (lesson, _, proxy) in all_say(forwards, &URLS, environment) {
+            let mut asked = proxy.paths();
+            asked.sort_by_key(|target| TARGETS.iter().position(|it| it == target));
+            assert_eq!(asked, expected, "{}: {environment:?}", lesson.name());
+        }
+    }
+}
+
+/// The first byte that such a proxy gets is the version.
+#[test]
+fn a_socks_proxy_is_spoken_to_as_such() {
+    for scheme in ["socks4", "socks4a", "socks5", "socks5h", "socks"] {
+        for lesson in downloaders().map(Lesson::name) {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let address = listener.local_addr().expect("an address");
+            let version = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().expect("a connection");
+                let mut version = [0];
+                stream.read_exact(&mut version).map(|()| version[0]).ok()
+            });
+            let proxy = format!("{scheme}://{address}");
+            let variables = [("all_proxy", &*proxy), ("http_proxy", ""), ("no_proxy", "")];
+            let arguments = ["http://127.0.0.1:1/", "--repeat", "1", "--timeout", "5"];
+            let code = program(lesson).run_with(&arguments, &variables).code();
+            // Where nobody has come, this connection ends the wait.
+            drop(TcpStream::connect(address));
+            let version = version.join().expect("it ends");
+            let expected = if scheme.starts_with("socks4") { 4 } else { 5 };
+            assert_eq!((code, version), (1, Some(expected)), "{lesson}: {scheme}");
+        }
     }
 }

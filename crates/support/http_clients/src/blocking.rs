@@ -1,4 +1,5 @@
-//! What ureq leaves to others: redirects as browsers follow them, a second try on a new connection, credentials.
+//! What ureq leaves to others: redirects as browsers follow them, a second try on a new connection, credentials, a
+//! proxy that is asked for a page without a tunnel.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +7,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
 use percent_encoding::percent_decode_str;
-use ureq::http::header::{AUTHORIZATION, LOCATION};
+use ureq::http::header::{AUTHORIZATION, HOST, LOCATION, PROXY_AUTHORIZATION};
+use ureq::http::uri::Scheme;
 use ureq::http::{HeaderValue, Method, Request, Response, Uri};
 use ureq::middleware::{Middleware, MiddlewareNext};
-use ureq::{Agent, Body, Error, SendBody};
+use ureq::{Agent, Body, Error, Proxy, ProxyProtocol, SendBody};
 
 use crate::ends::is_stale;
+use crate::proxies::Proxies;
 use crate::urls::encoded;
 use crate::words::before_answer;
 
@@ -22,6 +25,12 @@ const MOST_REDIRECTS: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Browse {
     pub(crate) agent: Agent,
+    /// The same, for a proxy that is asked for whole URLs.
+    pub(crate) forwarding: Agent,
+    /// The proxies that the environment names.
+    pub(crate) proxies: Option<Proxies>,
+    /// Where it names none: the system's.
+    pub(crate) system: Option<Proxy>,
     /// How long one page may take, as a whole.
     pub(crate) timeout: Duration,
 }
@@ -90,10 +99,48 @@ impl Browse {
         if let Some(credentials) = credentials {
             request.headers_mut().insert(AUTHORIZATION, credentials.clone());
         }
+        let mut proxy = self.proxy(uri);
+        let mut agent = &self.agent;
+        if let Some(proxy) = proxy.take_if(|proxy| is_asked_for(uri, proxy)) {
+            agent = &self.forwarding;
+            forward(&mut request, &proxy)?;
+        }
         let left = self.timeout.saturating_sub(start.elapsed()).max(Duration::from_nanos(1));
-        let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
-        self.agent.run(request)
+        let request = agent.configure_request(request).timeout_global(Some(left));
+        agent.run(request.proxy(proxy).build())
     }
+
+    fn proxy(&self, uri: &Uri) -> Option<Proxy> {
+        match &self.proxies {
+            Some(named) => Proxy::new(named.of(uri.scheme_str()?, uri.host()?)?).ok(),
+            None => self.system.clone().filter(|system| !system.is_no_proxy(uri)),
+        }
+    }
+}
+
+/// Whether the proxy itself is asked for the page. All others make a tunnel to its site, which some allow for https
+/// alone.
+fn is_asked_for(uri: &Uri, proxy: &Proxy) -> bool {
+    let speaks_http = matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
+    speaks_http && uri.scheme() == Some(&Scheme::HTTP)
+}
+
+/// Has a proxy be asked for a page: see `HonestEnds`.
+fn forward(request: &mut Request<()>, proxy: &Proxy) -> Result<(), Error> {
+    let (proxy, credentials) = without_credentials(proxy.uri())?;
+    let (Some(scheme), Some(proxy)) = (proxy.scheme(), proxy.authority()) else {
+        return Err(Error::InvalidProxyUrl);
+    };
+    let target = request.uri();
+    let host = target.authority().map_or("", |host| host.as_str());
+    let host = HeaderValue::from_str(host).map_err(ureq::http::Error::from)?;
+    let uri = format!("{scheme}://{proxy}/{target}").parse();
+    *request.uri_mut() = uri.map_err(ureq::http::Error::from)?;
+    request.headers_mut().insert(HOST, host);
+    if let Some(credentials) = credentials {
+        request.headers_mut().insert(PROXY_AUTHORIZATION, credentials);
+    }
+    Ok(())
 }
 
 /// A URL without the user and password in it, and those as a header.

@@ -12,7 +12,11 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 /// that was closed: a page that names no length would count as arrived, whatever came of it. An error of
 /// another kind is handed on. So is a header that fills the buffer, which ureq takes for an end too.
 #[derive(Debug)]
-pub(crate) struct HonestEnds;
+pub(crate) struct HonestEnds {
+    /// Whether it is a proxy's connection, on which whole URLs are asked for. ureq can ask for paths alone: it gets
+    /// `/http://host/path`, and the slash is left out.
+    pub(crate) forwards: bool,
+}
 
 impl<In: Transport> Connector<In> for HonestEnds {
     type Out = Watched<In>;
@@ -26,6 +30,7 @@ impl<In: Transport> Connector<In> for HonestEnds {
         Ok(chained.map(|transport| Watched {
             transport,
             room,
+            forwards: self.forwards,
             is_kept: false,
             has_answered: false,
         }))
@@ -38,6 +43,7 @@ pub(crate) struct Watched<T> {
     transport: T,
     /// How many bytes its buffer holds: it never grows.
     room: usize,
+    forwards: bool,
     /// Whether an answer has come on it before the last request.
     is_kept: bool,
     /// Whether anything has come since.
@@ -79,7 +85,13 @@ impl<T: Transport> Transport for Watched<T> {
         self.transport.buffers()
     }
 
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+    fn transmit_output(&mut self, mut amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        const REQUEST: &[u8] = b"GET /";
+        let output = self.transport.buffers().output();
+        if self.forwards && output[..amount].starts_with(REQUEST) {
+            output.copy_within(REQUEST.len()..amount, REQUEST.len() - 1);
+            amount -= 1;
+        }
         if self.has_answered {
             (self.is_kept, self.has_answered) = (true, false);
         }

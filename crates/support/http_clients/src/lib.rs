@@ -12,6 +12,8 @@ mod awaiting;
 mod blocking;
 #[cfg(feature = "ureq")]
 mod ends;
+#[cfg(any(feature = "ureq", feature = "reqwest"))]
+mod proxies;
 #[cfg(feature = "ureq")]
 mod resolver;
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
@@ -76,14 +78,20 @@ impl Session for ureq::Agent {
             .user_agent(USER_AGENT)
             .http_status_as_error(false)
             .max_redirects(0)
-            .max_redirects_will_error(false);
-        let config = if proxy { config } else { config.proxy(None) };
-        let agent = Self::with_parts(
-            config.build(),
-            DefaultConnector::default().chain(ends::HonestEnds),
-            resolver::WithoutThread::default(),
-        );
-        let browse = blocking::Browse { agent, timeout };
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .build();
+        let agent = |forwards| {
+            let connector = DefaultConnector::default().chain(ends::HonestEnds { forwards });
+            Self::with_parts(config.clone(), connector, resolver::WithoutThread::default())
+        };
+        let browse = blocking::Browse {
+            agent: agent(false),
+            forwarding: agent(true),
+            proxies: proxy.then(proxies::Proxies::from_environment).flatten(),
+            system: proxy.then(ureq::Proxy::try_from_env).flatten(),
+            timeout,
+        };
         Self::config_builder().middleware(browse).build().into()
     }
 }
@@ -93,11 +101,15 @@ impl Session for ureq::Agent {
 impl Session for reqwest::Client {
     fn new(timeout: Duration, proxy: bool) -> Self {
         let builder = || {
-            Self::builder()
+            let builder = Self::builder()
                 .timeout(timeout)
                 .user_agent(USER_AGENT)
                 .retry(rejections())
-                .dns_resolver(awaiting::OnThread)
+                .dns_resolver(awaiting::OnThread);
+            let Some(proxies) = proxies::Proxies::from_environment() else { return builder };
+            builder.proxy(reqwest::Proxy::custom(move |url| {
+                proxies.of(url.scheme(), url.host_str()?).map(String::from)
+            }))
         };
         // No certificate is trusted here, and none is needed for http.
         let without_certificates = || builder().tls_certs_only([]);
