@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use course::Lesson;
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+use harness::Model;
 use testing::{downloaders, program};
 
 /// What a site does with the request for a path: it answers, and keeps the connection, or it closes it without a word.
@@ -68,9 +71,10 @@ fn serve(mut stream: TcpStream, kept: &Mutex<Vec<Vec<String>>>, answer: Answer) 
         let answer = answer(path(&request), before);
         kept.lock().expect("no thread panics with it").push(std::mem::take(&mut request));
         before += 1;
-        match answer {
-            Some(answer) => _ = stream.write_all(&answer),
-            None => return,
+        let Some(answer) = answer else { return };
+        let _ = stream.write_all(&answer);
+        if String::from_utf8_lossy(&answer).contains("Connection: close") {
+            return;
         }
     }
 }
@@ -102,6 +106,7 @@ fn every_request_says_who_asks_and_all_say_the_same() {
         assert_eq!((*code, site.paths().len()), (0, 3), "{lesson}");
         let named = site.header("user-agent").into_iter();
         agents.extend(named.map(|agent| agent.unwrap_or_else(|| panic!("{lesson} says nothing"))));
+        assert_eq!(site.header("accept-encoding"), vec![Some("gzip".into()); 3], "{lesson}");
     }
     agents.dedup();
     assert_eq!(agents.len(), 1, "{agents:?}");
@@ -326,5 +331,189 @@ fn a_socks_proxy_is_spoken_to_as_such() {
             let expected = if scheme.starts_with("socks4") { 4 } else { 5 };
             assert_eq!((code, version), (1, Some(expected)), "{lesson}: {scheme}");
         }
+    }
+}
+
+/// What is packed below: 27 bytes.
+const HELLO: &[u8] = b"Hello, hello, hello, hello!";
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory can be written to")
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory can be written to")
+}
+
+/// An answer whose header names these packings, each in a line.
+fn packed(names: &[&str], body: &[u8]) -> Vec<u8> {
+    let names: String = names.iter().map(|name| format!("Content-Encoding: {name}\r\n")).collect();
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\n{names}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+#[test]
+fn a_page_is_counted_unpacked() {
+    let answer: Answer = |path, _| {
+        let (gzip, deflate) = (gzipped(HELLO), deflated(HELLO));
+        Some(match path {
+            "/gzip" => packed(&["gzip"], &gzip),
+            "/zeros-behind-it" => packed(&["gzip"], &[&gzip[..], &[0; 100]].concat()),
+            "/text-behind-it" => packed(&["gzip"], &[&gzip[..], b"<!-- cached -->"].concat()),
+            "/empty" => packed(&["gzip"], b""),
+            "/wrong-sum" => packed(&["gzip"], &[&gzip[..gzip.len() - 8], &[0; 8]].concat()),
+            "/cut-sum" => packed(&["gzip"], &gzip[..gzip.len() - 1]),
+            "/no-gzip" => packed(&["gzip"], HELLO),
+            "/deflate" => packed(&["deflate"], &deflate),
+            "/text-behind-deflate" => packed(&["deflate"], &[&deflate[..], b"\n"].concat()),
+            "/empty-deflate" => packed(&["deflate"], b""),
+            "/cut-deflate" => packed(&["deflate"], &deflate[..10]),
+            "/cut-sum-of-deflate" => packed(&["deflate"], &deflate[..deflate.len() - 1]),
+            "/no-deflate" => packed(&["deflate"], HELLO),
+            "/identity" => packed(&["identity"], HELLO),
+            _ => packed(&["utf-8"], HELLO),
+        })
+    };
+    let cut = || Err("the page was cut short".to_owned());
+    let broken = || Err("the compressed page is broken".to_owned());
+    let pages = [
+        ("/gzip", Ok(27)),
+        ("/zeros-behind-it", Ok(27)),
+        ("/text-behind-it", Ok(27)),
+        ("/empty", Ok(0)),
+        ("/wrong-sum", broken()),
+        ("/cut-sum", cut()),
+        ("/no-gzip", broken()),
+        ("/deflate", Ok(27)),
+        ("/text-behind-deflate", Ok(27)),
+        ("/empty-deflate", Ok(0)),
+        ("/cut-deflate", cut()),
+        ("/cut-sum-of-deflate", cut()),
+        ("/no-deflate", broken()),
+        ("/identity", Ok(27)),
+        ("/no-packing", Ok(27)),
+    ];
+    let urls = pages.each_ref().map(|(path, _)| format!("http://SITE{path}"));
+    for (lesson, got, _) in all_say(answer, &urls, &[]) {
+        for ((path, outcome), got) in pages.iter().zip(&got) {
+            assert_eq!(got, outcome, "{}: {path}", lesson.name());
+        }
+    }
+}
+
+/// As `FAULTS.md` says it. Once reqwest can do it, this fails, and the lines there can go.
+#[test]
+fn what_the_clients_unpack_differently_is_what_faults_md_says() {
+    let answer: Answer = |path, _| {
+        let gzip = gzipped(HELLO);
+        Some(match path {
+            "/members" => packed(&["gzip"], &[&gzip[..], &gzip].concat()),
+            "/cut-member" => packed(&["gzip"], &[&gzip[..], &gzip[..20]].concat()),
+            "/members-in-chunks" => {
+                let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n";
+                let size = format!("{:x}\r\n", gzip.len());
+                let chunk = [size.as_bytes(), &gzip, b"\r\n"].concat();
+                [head.as_bytes(), &chunk, &chunk, b"0\r\n\r\n"].concat()
+            }
+            "/large-letters" => packed(&["GZIP"], &gzip),
+            "/other-name" => packed(&["x-gzip"], &gzip),
+            "/twice" => packed(&["gzip, gzip"], &gzipped(&gzip)),
+            "/twice-in-two-lines" => packed(&["gzip", "gzip"], &gzipped(&gzip)),
+            "/and-nothing" => packed(&["identity, gzip"], &gzip),
+            "/br" => packed(&["br"], HELLO),
+            "/zstd" => packed(&["ZSTD"], HELLO),
+            _ => packed(&["gzip, compress"], HELLO),
+        })
+    };
+    let unasked =
+        |name| Err(format!("the page is compressed with {name}, which was not asked for"));
+    let (size, size_of_twice) =
+        (gzipped(HELLO).len() as u64, gzipped(&gzipped(HELLO)).len() as u64);
+    // What the lessons with ureq say, and what those with reqwest say.
+    let pages = [
+        ("/members", Ok(54), Ok(27)),
+        ("/cut-member", Err("the page was cut short".into()), Ok(27)),
+        ("/members-in-chunks", Ok(54), Err("something stands behind the compressed page".into())),
+        ("/large-letters", Ok(27), Ok(size)),
+        ("/other-name", Ok(27), Ok(size)),
+        ("/twice", Ok(27), Ok(size_of_twice)),
+        ("/twice-in-two-lines", Ok(27), Ok(size)),
+        ("/and-nothing", Ok(27), Ok(size)),
+        ("/br", unasked("br"), Ok(27)),
+        ("/zstd", unasked("zstd"), Ok(27)),
+        ("/compress", unasked("compress"), Ok(27)),
+    ];
+    let urls = pages.each_ref().map(|(path, ..)| format!("http://SITE{path}"));
+    for (lesson, got, _) in all_say(answer, &urls, &[]) {
+        for ((path, ureq, reqwest), got) in pages.iter().zip(&got) {
+            let expected = if lesson.model() == Model::Async { reqwest } else { ureq };
+            assert_eq!(got, expected, "{}: {path}", lesson.name());
+        }
+    }
+}
+
+/// Answers with the page "Hello", as servers may write them.
+const FORMS: [&str; 24] = [
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\nHello",
+    "\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 200 OK\nContent-Length: 5\n\nHello",
+    "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nHello",
+    "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello",
+    "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4/9\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 200 OK\r\nX:\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 200 OK\r\nX: größe\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 200 OK\r\ncontent-length:\t 00005 \t\r\n\r\nHello",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nHello",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nHello",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding:chunked\r\n\r\n2\r\nHe\r\n3\r\nllo\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nHello\r\n0;y=z\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=\";;\"\r\nHello\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 ; x\r\nHello\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \r\nHello\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000005\r\nHello\r\n00000000\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;sixteen-characters\r\nHello\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\nX: a\r\nY: b\r\n\r\n",
+];
+
+/// As far as one client takes it: the other is to take it, too.
+#[test]
+fn a_page_arrives_in_each_form_that_http_allows() {
+    let answer: Answer = |path, _| {
+        let form = path.trim_start_matches('/').parse().ok().and_then(|it: usize| FORMS.get(it));
+        form.map(|form| form.as_bytes().to_vec())
+    };
+    let urls: Vec<String> = (0..FORMS.len()).map(|form| format!("http://SITE/{form}")).collect();
+    for (lesson, got, _) in all_say(answer, &urls, &[]) {
+        for (form, got) in FORMS.iter().zip(&got) {
+            assert_eq!(got, &Ok(5), "{}: {form:?}", lesson.name());
+        }
+    }
+}
+
+/// As `FAULTS.md` says it: ureq reads no more than 20 characters of the line before a chunk.
+#[test]
+fn a_long_line_before_a_chunk_is_what_faults_md_says() {
+    let answer: Answer = |path, _| {
+        let (before, last) = match path {
+            "/extension" => (format!("5;{}", "x".repeat(19)), "0".to_owned()),
+            "/zeros" => (format!("{}5", "0".repeat(20)), "0".to_owned()),
+            _ => ("5".to_owned(), format!("0;{}", "x".repeat(19))),
+        };
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        Some(format!("{head}{before}\r\nHello\r\n{last}\r\n\r\n").into_bytes())
+    };
+    let urls = ["http://SITE/extension", "http://SITE/zeros", "http://SITE/last"];
+    for (lesson, got, _) in all_say(answer, &urls, &[]) {
+        let is_reqwest = lesson.model() == Model::Async;
+        let one = if is_reqwest { Ok(5) } else { Err("the answer is not valid HTTP".into()) };
+        assert_eq!(got, vec![one; 3], "{}", lesson.name());
     }
 }

@@ -7,16 +7,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
 use percent_encoding::percent_decode_str;
-use ureq::http::header::{AUTHORIZATION, HOST, LOCATION, PROXY_AUTHORIZATION};
+use ureq::http::header::{AUTHORIZATION, HOST, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
 use ureq::http::uri::Scheme;
-use ureq::http::{HeaderValue, Method, Request, Response, Uri};
+use ureq::http::{HeaderValue, Method, Request, Response, Uri, Version};
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, Body, Error, Proxy, ProxyProtocol, SendBody};
 
 use crate::ends::is_stale;
 use crate::proxies::Proxies;
+use crate::unpacking::unpacked;
 use crate::urls::encoded;
-use crate::words::before_answer;
+use crate::words::{before_answer, not_http};
 
 /// So many redirects are followed for one page, as reqwest does.
 const MOST_REDIRECTS: usize = 10;
@@ -45,9 +46,14 @@ impl Middleware for Browse {
             return next.handle(request);
         }
         let answer = self.follow(request.uri().to_string()).map_err(before_answer)?;
+        // HTTP/1.0 has no chunks: ureq would count their lengths as a part of the page.
+        if answer.version() == Version::HTTP_10 && answer.headers().contains_key(TRANSFER_ENCODING)
+        {
+            return Err(not_http());
+        }
         // Only a response of status 2xx is a page that arrived; ureq itself fails with 4xx and 5xx alone.
         match answer.status() {
-            status if status.is_success() => Ok(answer),
+            status if status.is_success() => unpacked(answer),
             status => Err(Error::StatusCode(status.as_u16())),
         }
     }

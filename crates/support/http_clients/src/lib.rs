@@ -16,6 +16,8 @@ mod ends;
 mod proxies;
 #[cfg(feature = "ureq")]
 mod resolver;
+#[cfg(feature = "ureq")]
+mod unpacking;
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 mod words;
 
@@ -60,6 +62,14 @@ const IDLE: usize = 1_000;
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 const USER_AGENT: &str = concat!("concurrency-course/", env!("CARGO_PKG_VERSION"));
 
+/// So many lines the header of an answer may have, as in ureq.
+#[cfg(feature = "reqwest")]
+const MOST_HEADERS: usize = 128;
+
+/// The one packing that sites are asked for.
+#[cfg(any(feature = "ureq", feature = "reqwest"))]
+const PACKING: &str = "gzip";
+
 /// A session of blocking calls, for one thread or for many.
 #[cfg(feature = "ureq")]
 impl Session for ureq::Agent {
@@ -76,6 +86,7 @@ impl Session for ureq::Agent {
             .max_idle_connections_per_host(IDLE)
             .tls_config(tls)
             .user_agent(USER_AGENT)
+            .accept_encoding(PACKING)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -100,10 +111,17 @@ impl Session for ureq::Agent {
 #[cfg(feature = "reqwest")]
 impl Session for reqwest::Client {
     fn new(timeout: Duration, proxy: bool) -> Self {
+        use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+
+        // It unpacks deflate, too, where a site sends that unasked.
+        let asked_for =
+            HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(PACKING))]);
         let builder = || {
             let builder = Self::builder()
                 .timeout(timeout)
                 .user_agent(USER_AGENT)
+                .default_headers(asked_for.clone())
+                .http1_max_headers(MOST_HEADERS)
                 .retry(rejections())
                 .dns_resolver(awaiting::OnThread);
             let Some(proxies) = proxies::Proxies::from_environment() else { return builder };

@@ -23,9 +23,12 @@ const PROXY: Words = Cow::Borrowed("the proxy does not let the page through");
 const NOT_HTTP: Words = Cow::Borrowed("the answer is not valid HTTP");
 const LARGE_HEADER: Words = Cow::Borrowed("the header of the answer is too large");
 const BROKEN_GZIP: Words = Cow::Borrowed("the compressed page is broken");
+#[cfg(feature = "reqwest")]
+const MORE_BEHIND: Words = Cow::Borrowed("something stands behind the compressed page");
 const TOO_MANY_REDIRECTS: Words = Cow::Borrowed("it redirects too often");
 const NO_REDIRECT: Words =
     Cow::Borrowed("it redirects, and names no http:// or https:// URL to go to");
+#[cfg(feature = "ureq")]
 const TOO_LONG: Words = Cow::Borrowed("the URL is too long");
 const BAD_URL: Words = Cow::Borrowed("this is no URL of a page");
 const UNTRUSTED: Words =
@@ -74,6 +77,25 @@ pub(crate) fn before_answer(error: ureq::Error) -> ureq::Error {
     }
 }
 
+/// For an answer in a form that the client takes for another.
+#[cfg(feature = "ureq")]
+pub(crate) fn not_http() -> ureq::Error {
+    ureq::Error::Other(Box::new(Explained(NOT_HTTP)))
+}
+
+/// For a page that was packed, but not so that it could be unpacked.
+#[cfg(feature = "ureq")]
+pub(crate) fn broken_packing() -> ureq::Error {
+    ureq::Error::Other(Box::new(Explained(BROKEN_GZIP)))
+}
+
+/// For a page that a site packed in a way that nobody asked for.
+#[cfg(feature = "ureq")]
+pub(crate) fn unknown_packing(name: &str) -> ureq::Error {
+    let words = format!("the page is compressed with {name}, which was not asked for");
+    ureq::Error::Other(Box::new(Explained(words.into())))
+}
+
 /// `at_end` is what it means that the connection ended.
 #[cfg(feature = "ureq")]
 fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
@@ -97,8 +119,6 @@ fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
                 || other.downcast_ref::<Stale>().map(|stale| from_ureq(&stale.0, at_end.clone()));
             explained.or_else(stale).or_else(io).unwrap_or_else(|| other.to_string().into())
         }
-        ureq::Error::Decompress(_, error) if error.kind() == ErrorKind::UnexpectedEof => CUT_SHORT,
-        ureq::Error::Decompress(..) => BROKEN_GZIP,
         ureq::Error::TooManyRedirects => TOO_MANY_REDIRECTS,
         ureq::Error::RedirectFailed => NO_REDIRECT,
         ureq::Error::Protocol(OutputOverflow) => TOO_LONG,
@@ -140,19 +160,24 @@ fn from_reqwest(error: &reqwest::Error) -> Words {
         iter::successors(Some(error as &(dyn Error + 'static)), |&e| e.source()).collect();
     let http = causes.iter().find_map(|cause| cause.downcast_ref::<hyper::Error>());
     let io = causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>());
+    let says = |words| causes.iter().any(|cause| cause.to_string().starts_with(words));
     match (http, io) {
         (Some(http), _) if http.is_parse_too_large() => LARGE_HEADER,
         (Some(http), _) if http.is_parse() => NOT_HTTP,
         (Some(http), None) if http.is_incomplete_message() || http.is_canceled() => at_end,
         // A chunk that is none.
         (Some(_), Some(io)) if is_nonsense(io) => NOT_HTTP,
+        // How its decoder of deflate says that the page ended.
+        (None, Some(io)) if io.to_string() == "unexpected BufError" => CUT_SHORT,
         // After the HTTP comes what it was packed with.
         (None, Some(io)) if error.is_decode() && io.kind() != ErrorKind::UnexpectedEof => {
             BROKEN_GZIP
         }
         (_, Some(io)) => from_io(io, at_end),
         // The type is hyper-util's own.
-        _ if causes.iter().any(|cause| cause.to_string().starts_with("tunnel error")) => PROXY,
+        _ if says("tunnel error") => PROXY,
+        // tower-http's has none.
+        _ if says("there are extra bytes") => MORE_BEHIND,
         (_, None) => {
             let innermost = causes.last().map_or_else(|| error.to_string(), |e| e.to_string());
             innermost.into()

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flate2::write::GzEncoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compress, Compression, FlushCompress};
 use socket2::SockRef;
 
@@ -63,6 +63,8 @@ fn answer(path: &str, this_site: SocketAddr, to: &mut impl Write) -> Result<Then
     match path {
         "/ok" => page(to, "200 OK", "", HELLO),
         "/gzip" => page(to, "200 OK", "Content-Encoding: gzip\r\n", &gzipped(HELLO)),
+        "/empty-gzip" => page(to, "200 OK", "Content-Encoding: gzip\r\n", b""),
+        "/deflate" => page(to, "200 OK", "Content-Encoding: deflate\r\n", &deflated(HELLO)),
         "/large" => page(to, "200 OK", "", &large()),
         "/large-and-late" => {
             thread::sleep(Duration::from_secs(2));
@@ -81,10 +83,18 @@ fn answer(path: &str, this_site: SocketAddr, to: &mut impl Write) -> Result<Then
             let (begin, end) = packed.split_at(10);
             chunked(to, "Content-Encoding: gzip\r\n", &[begin, end])
         }
+        "/chunked-with-extensions" => {
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1b ;a=\";\"\r\n";
+            sent(to, &[head, HELLO, b"\r\n0;b\r\nX-Trailer: c\r\n\r\n"].concat(), Then::GoOn)
+        }
         "/no-length" => {
             sent(to, b"HTTP/1.1 200 OK\r\n\r\nHello, hello, hello, hello!", Then::Close)
         }
         "/http-1.0" => sent(to, b"HTTP/1.0 200 OK\r\n\r\nHello, hello, hello, hello!", Then::Close),
+        "/http-1.0-in-chunks" => {
+            let head = b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            sent(to, &[&head[..], b"5\r\nHello\r\n0\r\n\r\n"].concat(), Then::Close)
+        }
         "/too-short-a-length" => {
             // What is too much comes in the same packet.
             let all =
@@ -102,6 +112,7 @@ fn answer(path: &str, this_site: SocketAddr, to: &mut impl Write) -> Result<Then
             let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
             sent(to, &[&hints[..], head, &[b'-'; 100_000]].concat(), Then::GoOn)
         }
+        "/120-headers" => page(to, "200 OK", &one_header(10).repeat(120), HELLO),
         "/header-of-10-kb" => page(to, "200 OK", &one_header(10_000), HELLO),
 
         "/reset" => Ok(Then::Reset),
@@ -119,6 +130,10 @@ fn answer(path: &str, this_site: SocketAddr, to: &mut impl Write) -> Result<Then
         "/cut-short-in-the-gzip" => {
             let packed = gzipped(HELLO);
             page(to, "200 OK", "Content-Encoding: gzip\r\n", &packed[..packed.len() - 12])
+        }
+        "/cut-short-in-the-deflate" => {
+            let packed = deflated(HELLO);
+            page(to, "200 OK", "Content-Encoding: deflate\r\n", &packed[..packed.len() - 6])
         }
 
         "/silent" => silent(),
@@ -304,6 +319,11 @@ fn large() -> Vec<u8> {
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory can be written to")
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory can be written to")
 }
 
