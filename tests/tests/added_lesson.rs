@@ -122,6 +122,7 @@ fn cargo_run(root: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
+#[ignore = "it builds a copy of the course, which takes as long as a first build"]
 fn a_new_folder_is_a_lesson_alone_and_in_the_comparison() {
     let folder = Folder::new("added-lesson");
     let root = workspace_with_the_lesson(&folder);

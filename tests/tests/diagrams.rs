@@ -11,7 +11,9 @@ use test_sites::{FaultSite, RefusingPort, Site};
 use testing::record::{items, number, shares, worked};
 #[cfg(target_os = "linux")]
 use testing::{Ended, Program};
-use testing::{Folder, bars, downloaders, first, lessons, only_does, program, short, words};
+use testing::{
+    Folder, all_at_once, bars, downloaders, first, lessons, only_does, program, short, words,
+};
 #[cfg(unix)]
 use testing::{nine, signal, wait_until};
 
@@ -31,6 +33,11 @@ fn all_tasks() -> &'static Lesson {
 #[cfg(unix)]
 fn has_a_timing_diagram(lesson: &Lesson) -> bool {
     !lesson.does("round")
+}
+
+#[cfg(unix)]
+fn with_a_timing_diagram() -> Vec<&'static Lesson> {
+    lessons().iter().filter(|lesson| has_a_timing_diagram(lesson)).collect()
 }
 
 // The record
@@ -312,7 +319,7 @@ const ASCII: [(&str, &str); 2] = [("LC_ALL", "C"), ("TERM", "xterm-256color")];
 #[cfg(unix)]
 #[test]
 fn a_sentence_and_a_diagram_come_after_the_summary() {
-    for lesson in lessons().iter().filter(|lesson| has_a_timing_diagram(lesson)) {
+    all_at_once(&with_a_timing_diagram(), |lesson| {
         for (environment, ascii) in [(UTF_8, false), (ASCII, true)] {
             let ended = program(lesson.name()).run_with(&short(lesson), &environment);
             let lines = ended.explanation();
@@ -344,7 +351,7 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
             assert!(!ended.stdout.contains('\u{1b}'), "{ended:?}");
             assert!(!ascii || ended.stdout.is_ascii(), "{ended:?}");
         }
-    }
+    });
 }
 
 /// A row for each section, in their order; the ratio stands where an earlier section did the same work.
@@ -386,14 +393,14 @@ fn what_does_not_fit_is_summed_up() {
 
 #[test]
 fn quiet_and_json_say_no_more_than_before() {
-    for lesson in lessons() {
+    all_at_once(lessons(), |lesson| {
         let (name, program) = (lesson.name(), program(lesson.name()));
         let quiet = program.run(&[&short(lesson)[..], &["--quiet"]].concat());
         assert_eq!(quiet.stdout.lines().count(), 1, "{name}: {quiet:?}");
         let json = program.run(&[&short(lesson)[..], &["--json"]].concat());
         assert_eq!(json.json()["lesson"], name);
         assert_eq!((quiet.stderr, json.stderr), (String::new(), String::new()), "{name}");
-    }
+    });
 }
 
 /// Runs a program whose stdout is a terminal of that width.
@@ -418,7 +425,7 @@ fn without_colours(ended: Ended) -> Ended {
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_it_keeps_to_the_width() {
-    for lesson in lessons().iter().filter(|lesson| has_a_timing_diagram(lesson)) {
+    all_at_once(&with_a_timing_diagram(), |lesson| {
         for columns in [20, 40, 100] {
             for environment in [UTF_8, ASCII] {
                 let ended =
@@ -434,7 +441,7 @@ fn on_a_terminal_it_keeps_to_the_width() {
                 assert_eq!(width(rows[1]), columns, "it takes the room that it has: {rows:?}");
             }
         }
-    }
+    });
     // Where there is no room for a diagram, there is the sentence.
     let calls = program(doing("call", Model::Sync).name());
     let ended = on_a_terminal(12, &[], &calls, &["--number", "20", "--calls", "7"]);
@@ -706,7 +713,7 @@ fn a_file_that_cannot_be_written_is_told_and_the_output_is_whole() {
         for ending in ["svg", "json"] {
             let file = folder.file(&format!("run-{number}.{ending}"));
             std::os::unix::fs::symlink(target, &file).expect("a link");
-            for lesson in lessons() {
+            all_at_once(lessons(), |lesson| {
                 let (name, program) = (lesson.name(), program(lesson.name()));
                 let arguments = [&short(lesson)[..], &["--timeline", &file]].concat();
                 let told = format!("error: the timing diagram was not written to {file}: {why}");
@@ -724,7 +731,7 @@ fn a_file_that_cannot_be_written_is_told_and_the_output_is_whole() {
                 assert_eq!(ended.code(), 1, "{name}: {ended:?}");
                 assert_eq!(ended.json()["lesson"], name);
                 assert!(ended.stderr.starts_with(&told), "{name}: {ended:?}");
-            }
+            });
         }
     }
 }

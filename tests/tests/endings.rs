@@ -12,8 +12,8 @@ use test_sites::Site;
 #[cfg(target_os = "linux")]
 use testing::short;
 use testing::{
-    Running, children, downloaders, first, is_alive, lessons, long, only_does, program, signal,
-    wait_until,
+    Running, all_at_once, children, downloaders, first, is_alive, lessons, long, only_does,
+    program, signal, wait_until,
 };
 
 /// Starts a lesson so that it runs for a minute or more, and prints its first line soon.
@@ -26,6 +26,10 @@ fn long_ones() -> impl Iterator<Item = &'static Lesson> {
     lessons().iter().filter(|it| !it.does("round") && it.limit() != Limit::OneEach)
 }
 
+fn long_downloaders() -> Vec<&'static Lesson> {
+    long_ones().filter(|lesson| lesson.does("page")).collect()
+}
+
 /// Processes need a moment to end; a minute is not a moment.
 fn assert_all_end(name: &str, processes: &[u32]) {
     wait_until(&format!("the end of {name}'s {processes:?}"), || {
@@ -35,7 +39,7 @@ fn assert_all_end(name: &str, processes: &[u32]) {
 
 #[test]
 fn ctrl_c_ends_a_lesson_in_good_order() {
-    for lesson in long_ones() {
+    all_at_once(&long_ones().collect::<Vec<_>>(), |lesson| {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
@@ -44,13 +48,13 @@ fn ctrl_c_ends_a_lesson_in_good_order() {
         signal("-INT", running.id());
         running.wait().assert_interrupted(lesson.name(), 1);
         assert_all_end(lesson.name(), &processes);
-    }
+    });
 }
 
 /// In a terminal it reaches the children too; they are to finish what is in flight all the same.
 #[test]
 fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
-    for lesson in long_ones().filter(|lesson| lesson.does("page")) {
+    all_at_once(&long_downloaders(), |lesson| {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
@@ -59,7 +63,7 @@ fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
         }
         running.wait().assert_interrupted(lesson.name(), 1);
         assert_all_end(lesson.name(), &processes);
-    }
+    });
 }
 
 /// Async drops what is in flight: all of it here, and none of it would have come for a minute.
@@ -102,7 +106,7 @@ fn downloads_with(model: Model) -> testing::Program {
 /// A site that stands still takes its pages' time, and no more.
 #[test]
 fn a_site_that_was_stopped_does_not_hold_up_the_end() {
-    for lesson in downloaders() {
+    all_at_once(&downloaders().collect::<Vec<_>>(), |lesson| {
         let arguments = ["--repeat", "1", "--latency", "1500", "--timeout", "2"];
         let running = program(lesson.name()).start(&arguments);
         wait_until("the site", || !children(running.id()).is_empty());
@@ -118,7 +122,7 @@ fn a_site_that_was_stopped_does_not_hold_up_the_end() {
         assert_eq!(ended.code(), 1, "{}: {ended:?}", lesson.name());
         assert!(ended.stdout.starts_with("Downloaded 0 of 2 sites in "), "{ended:?}");
         assert_all_end(lesson.name(), &processes);
-    }
+    });
 }
 
 #[test]
@@ -158,14 +162,14 @@ fn ctrl_c_twice_is_out_at_once() {
 
 #[test]
 fn a_closed_pipe_ends_a_lesson_without_a_word() {
-    for lesson in long_ones() {
+    all_at_once(&long_ones().collect::<Vec<_>>(), |lesson| {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
         let ended = running.close_stdout_and_wait();
         assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{}", lesson.name());
         assert_all_end(lesson.name(), &processes);
-    }
+    });
 }
 
 #[cfg(target_os = "linux")]
@@ -185,7 +189,7 @@ fn a_full_disk_is_told() {
 
 #[test]
 fn the_children_of_a_killed_lesson_end_by_themselves() {
-    for lesson in long_ones().filter(|lesson| lesson.does("page")) {
+    all_at_once(&long_downloaders(), |lesson| {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
@@ -193,7 +197,7 @@ fn the_children_of_a_killed_lesson_end_by_themselves() {
         signal("-KILL", running.id());
         running.wait();
         assert_all_end(lesson.name(), &processes);
-    }
+    });
 }
 
 /// A worker that is killed while its page is in flight costs that page, and no other.
@@ -225,14 +229,9 @@ fn a_worker_killed_while_idle_is_replaced() {
     running.line();
     // A page takes 0.3 s, so both workers have got their next by now.
     sleep(Duration::from_millis(150));
-    // While the parent stands still, the workers end their pages and wait for the next. On a busy machine one may not even
-    // have begun: that they are idle shows only when nothing has happened for a while.
+    // While the parent stands still, the workers end their pages and wait for the next.
     signal("-STOP", running.id());
-    let mut before = u64::MAX;
-    while site.record.in_flight() > 0 || site.record.requests() != before {
-        before = site.record.requests();
-        sleep(Duration::from_secs(2));
-    }
+    site.wait_until_idle();
     let workers = workers(&running);
     workers.iter().for_each(|worker| signal("-KILL", *worker));
     wait_until("the workers' end", || !workers.iter().any(|worker| is_alive(*worker)));

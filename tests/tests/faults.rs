@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use course::Lesson;
 use test_sites::{Ending, FAULTS, Fault, FaultSite, MortalSite};
-use testing::{Ended, downloaders, lessons, program};
+use testing::{Ended, all_at_once, downloaders, lessons, program};
 
 /// Pages that arrive, around one that may not.
 const BEFORE: [&str; 2] = ["/ok", "/gzip"];
@@ -23,21 +22,6 @@ const HANGING: Duration = Duration::from_secs(30);
 /// What can be met on this system.
 fn faults() -> impl Iterator<Item = &'static Fault> {
     FAULTS.iter().filter(|fault| cfg!(target_os = "linux") || !fault.needs_linux())
-}
-
-/// Does all jobs, many at a time: most of them wait.
-fn all_at_once<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
-    lessons(); // builds them, before the clock of the first job starts
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..12 {
-            scope.spawn(|| {
-                while let Some(one) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    job(one);
-                }
-            });
-        }
-    });
 }
 
 /// Runs a lesson with one such page among good ones.
@@ -280,7 +264,8 @@ fn a_site_that_dies_under_many_pages_loses_none_of_them() {
         let count = |what: &str| run[what].as_u64().expect("a number");
         assert_eq!(count("done") + count("failed"), pages.len() as u64, "{lesson}: {ended:?}");
         assert_eq!(count("bytes"), count("done") * FaultSite::BYTES, "{lesson}: {ended:?}");
-        assert!(count("done") >= 30 && count("failed") >= 1, "{lesson}: {ended:?}");
+        // Of the first thirty, four may be in flight when the site dies; on a busy machine all others are over before it is back.
+        assert!(count("done") >= 26 && count("failed") >= 1, "{lesson}: {ended:?}");
         assert_eq!(ended.code(), 1, "{lesson}: {ended:?}");
         let causes = ["was refused", "was reset", "before an answer came", "was cut short"];
         for line in ended.stderr.lines() {

@@ -20,6 +20,7 @@ use testing::{first, lessons, only_does, program};
 
 /// Both programs raise their limits of descriptors themselves, as far as this process may.
 #[test]
+#[ignore = "it takes long, and 500 MB"]
 fn ten_thousand_pages_in_flight_at_once_all_arrive() {
     // A busy machine needs its time to send them all before the first answer comes.
     const LATENCY: u64 = 5_000;
@@ -64,6 +65,7 @@ fn ten_thousand_pages_in_flight_at_once_all_arrive() {
 }
 
 #[test]
+#[ignore = "it takes long: a class at work"]
 fn a_class_of_thirty_gets_all_its_pages_from_one_site() {
     const EACH: usize = 5;
     const PAGES: u64 = 10;

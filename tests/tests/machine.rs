@@ -14,8 +14,8 @@ use course::Lesson;
 use harness::{Limit, Model};
 use test_sites::Site;
 use testing::{
-    Folder, Terminal, first, is_summary, lessons, long, only_does, program, short, signal,
-    wait_until,
+    Folder, Terminal, all_at_once, first, is_summary, lessons, long, only_does, program, short,
+    signal, wait_until,
 };
 
 fn text(bytes: &[u8]) -> String {
@@ -77,7 +77,7 @@ fn every_lesson_runs_on_one_core() {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
     let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     let first = allowed.and_then(|list| list.trim().split([',', '-']).next()).expect("a core");
-    for lesson in lessons() {
+    all_at_once(lessons(), |lesson| {
         let name = lesson.name();
         let output = Command::new("taskset") // of util-linux
             .args(["-c", first])
@@ -90,7 +90,7 @@ fn every_lesson_runs_on_one_core() {
         assert_eq!(text(&output.stderr), "", "{name}");
         let run: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!((&run["cores"], &run["failed"]), (&1.into(), &0.into()), "{name}");
-    }
+    });
 }
 
 // Odd terminals
@@ -103,7 +103,7 @@ fn on_any_terminal_the_lines_are_whole_and_nothing_panics() {
         ("a locale that is not UTF-8", 60, ("LC_ALL", "C")),
         ("no colours", 38, ("NO_COLOR", "1")),
     ];
-    for lesson in lessons() {
+    all_at_once(lessons(), |lesson| {
         for (what, columns, variable) in odd {
             let environment = &[variable];
             let command = program(lesson.name()).command(&short(lesson));
@@ -124,7 +124,7 @@ fn on_any_terminal_the_lines_are_whole_and_nothing_panics() {
                 assert!(line.ends_with("/jython") || line.ends_with("/dice"), "{what}: {line:?}");
             }
         }
-    }
+    });
 }
 
 /// What is shown without the sequences for colours and for the bar.
@@ -141,10 +141,10 @@ fn plain(shown: &str) -> String {
 
 #[test]
 fn without_a_standard_input_every_lesson_runs() {
-    for lesson in lessons() {
+    all_at_once(lessons(), |lesson| {
         let ended = program(lesson.name()).run_after("exec <&-", &short(lesson));
         assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{}: {ended:?}", lesson.name());
-    }
+    });
 }
 
 // Work that takes for ever

@@ -402,6 +402,7 @@ fn without_descriptors_left_it_serves_whom_it_has_and_goes_on_when_there_are_som
 
 /// Each connection takes a descriptor here and one in the site's process.
 #[test]
+#[ignore = "it takes long: 20,000 connections"]
 fn ten_thousand_that_say_nothing_and_ten_thousand_that_wait_keep_no_other_from_its_pages() {
     let many = as_many_connections_as(10_000);
     let site = SiteProgram::start(50);
@@ -458,6 +459,7 @@ fn ten_thousand_that_say_nothing_and_ten_thousand_that_wait_keep_no_other_from_i
 /// What takes most room: request heads as long as they may be, and more requests than are read.
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "it takes long, and 500 connections that send a megabyte"]
 fn its_memory_is_bounded_whatever_it_is_sent() {
     const MANY: u64 = 500;
     // A client that has gone away is not noticed before its page is due, where further requests lie before its end.

@@ -284,10 +284,10 @@ fn all_workers_killed_at_once_while_idle_cost_nothing() {
     running.line();
     // While the parent stands still, the workers end their pages and wait for the next.
     signal("-STOP", running.id());
-    wait_until("all idle", || site.record.in_flight() == 0);
-    sleep(Duration::from_millis(500));
+    site.wait_until_idle();
     let killed = workers(&running);
     killed.iter().for_each(|worker| signal("-KILL", *worker));
+    assert_all_ended(&killed);
     signal("-CONT", running.id());
     let ended = running.wait();
     assert_told(&ended, 0, "");
@@ -296,6 +296,7 @@ fn all_workers_killed_at_once_while_idle_cost_nothing() {
 }
 
 #[test]
+#[ignore = "it takes long: a stopped worker has ten seconds more than its page"]
 fn a_lesson_does_not_wait_for_a_stopped_worker_for_ever() {
     let site = Site::start(1_500);
     let arguments = ["--site", &site.url, "--repeat", "6", "--workers", "3", "--timeout", "2"];

@@ -644,6 +644,8 @@ mod tests {
             ("cargo run -p practice_site -- --latency 3", true),
             ("cargo run -p practice_site -- --gone 3", false),
             ("cargo run -p practice_site -- --latency long", false),
+            ("cargo run --profile step -p practice_site", true),
+            ("cargo run --profile gone -p practice_site", false),
             ("cargo run -p gone", false),
             ("cargo run -p practice_site --example gone", false),
             ("cargo run", false),

@@ -98,6 +98,16 @@ impl Program {
     /// # Errors
     /// When it cannot be started.
     pub fn objection(&self) -> io::Result<Option<String>> {
+        if let ["--profile", profile] =
+            self.cargo.iter().map(String::as_str).collect::<Vec<_>>()[..]
+        {
+            let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
+            if !manifest.contains(&format!("[profile.{profile}]")) {
+                return Ok(Some(format!("there is no profile {profile}")));
+            }
+            // In each profile it takes the same arguments, and this one is built.
+            return Self { cargo: Vec::new(), ..self.clone() }.objection();
+        }
         let output = self.command().args(&self.arguments).arg("--help").output()?;
         let objection = || String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
         Ok((!output.status.success()).then(objection))

@@ -29,6 +29,16 @@ impl Site {
         Self { url, record }
     }
 
+    /// Waits until no request is in flight and none has come for two seconds. With less, a client that a busy machine has
+    /// not let run yet would be taken for one that has nothing to do.
+    pub fn wait_until_idle(&self) {
+        let mut before = u64::MAX;
+        while self.record.in_flight() > 0 || self.record.requests() != before {
+            before = self.record.requests();
+            thread::sleep(Duration::from_secs(2));
+        }
+    }
+
     /// What it saw until all was over: the most requests in flight at once, the connections, and the requests.
     ///
     /// # Panics

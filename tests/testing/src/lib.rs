@@ -14,6 +14,7 @@ pub mod record;
 #[cfg(target_os = "linux")]
 mod terminal;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,4 +40,22 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
         assert!(start.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Does all jobs, a dozen at a time: for those that mostly wait.
+///
+/// # Panics
+/// When one of them does.
+pub fn all_at_once<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
+    lessons(); // builds them, before the clock of the first job starts
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| {
+                while let Some(one) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    job(one);
+                }
+            });
+        }
+    });
 }
