@@ -13,6 +13,10 @@ use timeline::Look;
 /// would then be cleared instead of the bar's.
 const ROOM_FOR_CTRL_C: u16 = 2;
 
+/// A Windows console may move to the next line as soon as the last column is written: the line's end would then leave an
+/// empty line below each row of a diagram.
+const ROOM_FOR_LINE_END: u16 = if cfg!(windows) { 1 } else { 0 };
+
 /// A lesson's bar is no wider than this. A terminal that is made narrower breaks a line that no longer fits in two, of
 /// which only one is cleared: a bar that always fits leaves nothing behind.
 pub(crate) const NARROW: u16 = 40;
@@ -59,7 +63,9 @@ pub fn cores() -> usize {
 pub fn look(columns_elsewhere: usize) -> Look {
     let size = Term::stdout().size_checked().or_else(|| Term::stderr().size_checked());
     Look {
-        width: size.map_or(columns_elsewhere, |(_, columns)| columns.into()),
+        width: size.map_or(columns_elsewhere, |(_, columns)| {
+            columns.saturating_sub(ROOM_FOR_LINE_END).into()
+        }),
         unicode: supports_unicode(),
         colour: console::colors_enabled(),
     }
