@@ -135,7 +135,7 @@ mod tests {
             ],
             "items": [page("one by one", 0.5, 0.500_001), page("joined", 0.500_001, 0.9)],
             "asides": [
-                {"label": "blocks", "worker": "main", "start": 0.6, "end": 0.7, "working": 0.0},
+                {"label": "blocks", "worker": "main", "start": 0.6, "end": 0.7, "working": 0.0, "ready": 0.0},
             ],
         })
     }
