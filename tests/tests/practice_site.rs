@@ -502,21 +502,22 @@ fn clients_that_are_stopped_for_longer_than_silence_may_last_lose_no_page() {
         thread::spawn(move || {
             let lesson =
                 first("it downloads", |it| only_does(it, "page") && it.model() == model).name();
-            let (address, record) = strict_site(50, silence(300));
+            // On a busy machine a client that is not stopped may be silent for a while, too.
+            let (address, record) = strict_site(100, silence(1_500));
             let url = format!("http://{address}");
-            let arguments = [&["--site", &url, "--repeat", "20"], more].concat();
+            let arguments = [&["--site", &url, "--repeat", "15"], more].concat();
             let client = program(lesson).start(&arguments);
-            for pages in [3, 10, 20] {
+            for pages in [3, 10] {
                 wait_until("pages", || record.requests() >= pages);
                 let before = record.connections();
                 testing::signal("-STOP", client.id());
-                thread::sleep(Duration::from_millis(1_000));
+                thread::sleep(Duration::from_millis(2_500));
                 testing::signal("-CONT", client.id());
                 // That it had to connect again shows that its connections were given up.
                 wait_until("a new connection", || record.connections() > before);
             }
             let ended = client.wait();
-            assert_eq!((ended.code(), record.requests()), (0, 40), "{lesson}: {ended:?}");
+            assert_eq!((ended.code(), record.requests()), (0, 30), "{lesson}: {ended:?}");
         })
     });
     for stopped in stopped_ones {
