@@ -23,7 +23,12 @@ class Lesson:
         return self.kinds[0]
 
 
-def lessons(programs):
+def run(program):
+    """What a program says of itself."""
+    return subprocess.run([program, "--describe"], capture_output=True, check=True).stdout
+
+
+def lessons(programs, describe=run):
     """All lessons in the order of the course, whose programs were built in this folder."""
     command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
     metadata = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
@@ -33,11 +38,10 @@ def lessons(programs):
         if declared:
             is_further = Path(package["manifest_path"]).parent.parent.name == "further"
             found.append((is_further, declared["number"], package["name"]))
-    return [described(name, is_further, programs) for is_further, _, name in sorted(found)]
+    return [described(name, further, describe(programs / name)) for further, _, name in sorted(found)]
 
 
-def described(name, is_further, programs):
-    said = subprocess.run([programs / name, "--describe"], capture_output=True, check=True).stdout
+def described(name, is_further, said):
     it = json.loads(said)
     options = {option["name"] for option in it["options"]}
     return Lesson(name, is_further, it["model"], it["kinds"], it["sections"], options)
