@@ -1,0 +1,71 @@
+"""The arguments of a Python original, and what is said where something is missing."""
+
+import argparse
+import multiprocessing
+import os
+import signal
+import sys
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+os.environ["no_proxy"] = "*"  # the practice site is reached directly
+
+
+def give_up(sentence):
+    print("error:", sentence, file=sys.stderr)
+    sys.exit(2)
+
+
+def explain(kind, error, trace):
+    if not isinstance(error, ModuleNotFoundError):
+        return sys.__excepthook__(kind, error, trace)
+    package = "Pillow" if error.name == "PIL" else error.name
+    give_up(f"{package} is missing: python3 -m pip install {package}")
+
+
+sys.excepthook = explain
+if sys.version_info < (3, 11):
+    give_up(f"this is Python {sys.version.split()[0]}, and the lessons need 3.11 or newer")
+
+
+def ignore_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+# Worker processes leave Ctrl-C to their parent, in whichever way they are started.
+if multiprocessing.parent_process():
+    ignore_ctrl_c()
+elif hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=ignore_ctrl_c)
+
+
+def number(text):
+    if not 0 <= int(text) <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1000000000")
+    return int(text)
+
+
+def read(defaults):
+    """The options of a lesson. Of pages there are `sites` then, and of calls `numbers`."""
+    parser = argparse.ArgumentParser(
+        description=sys.modules["__main__"].__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object, no lines")
+    for name, default in defaults.items():
+        text = f"default: {'as many as there are' if default is None else default}"
+        parser.add_argument("--" + name, metavar="N", type=number, default=default, help=text)
+    if "repeat" in defaults:
+        parser.add_argument("--site", metavar="URL", help="the practice site, which runs already")
+    options = parser.parse_args()
+    options.sites, options.numbers = [], []
+    if "repeat" in defaults:
+        if not options.site:
+            give_up("bring up the practice site with `cargo run -p practice_site`, and name it: "
+                    "--site http://127.0.0.1:8000")
+        pages = [options.site.rstrip("/") + page for page in ("/jython", "/dice")]
+        options.sites = pages * options.repeat
+    if "number" in defaults:
+        calls = options.calls if "calls" in defaults else len(options.sites)
+        options.numbers = [options.number] * calls
+    return options

@@ -1,0 +1,115 @@
+"""What is not the lesson: the clock and the record. It wraps no thread, task or process."""
+
+import json
+import os
+import sys
+import threading
+import time
+import types
+
+import arguments
+import report
+from arguments import CORES, GIL  # for the lessons
+
+
+class Item:
+    """A page or a call: who did it, when, and what came of it. A worker process sends it back."""
+
+    def __init__(self, item, kind=None, run=None):
+        self.kind = kind or ("call" if isinstance(item, int) else "page")
+        self.label = f"fib({item})" if self.kind == "call" else str(item)
+        self.run, self.line, self.result, self.turns = run, "", {}, []
+
+    def __enter__(self):
+        self.worker = os.getpid(), threading.get_native_id()
+        self.start, self.working = time.perf_counter(), -time.thread_time()
+        return self
+
+    def end(self, value, line=None, **details):
+        is_page = self.kind == "page"
+        page_line = f"Read {value} bytes from {self.label}"
+        self.line = line or (page_line if is_page else f"{self.label} = {value}")
+        self.result = {"bytes" if is_page else "result": value, **details}
+
+    @types.coroutine
+    def end_after(self, coroutine):
+        """Ends with the coroutine. Each of its steps is a turn that the task has on its thread."""
+        step, value = coroutine.send, None
+        while True:
+            start, cpu = time.perf_counter(), time.thread_time()
+            try:
+                future = step(value)
+            except StopIteration as end:
+                return self.end(end.value)
+            finally:
+                before, Run.turned = cpu - Run.turned, time.thread_time()
+                self.turns.append((start, time.perf_counter(), Run.turned - cpu, before))
+            try:
+                step, value = coroutine.send, (yield future)
+            except BaseException as error:
+                step, value = coroutine.throw, error
+
+    def __exit__(self, kind, error, trace):
+        self.stop = time.perf_counter()  # one clock for all processes of a machine
+        self.working += time.thread_time()
+        if self.turns:  # it had its thread for these alone
+            self.working = sum(working for _, _, working, _ in self.turns)
+        failed = isinstance(error, Exception)
+        if failed:
+            self.result = {"error": str(error) or kind.__name__}
+        if self.run and (failed or not error):
+            self.run.record(self)
+        return failed  # it is named and not counted, and the others go on
+
+
+class Run:
+    """The clock of a program, with the options that its lesson names, and their defaults."""
+
+    def __init__(self, model, sections=(), **defaults):
+        self.model, self.options, self.workers = model, arguments.read(defaults), 1
+        self.sites, self.numbers = self.options.sites, self.options.numbers
+        times, many = max(1, len(sections)), max(len(self.sites), len(self.numbers))
+        self.wanted = {"page": len(self.sites) * times, "call": len(self.numbers) * times}
+        if "workers" in defaults:
+            self.workers = min(self.options.workers or many, many)
+        self.main = os.getpid(), threading.get_native_id()
+        self.items, self.sections, self.names = [], [], {self.main: "main"}
+        self.lock, self.interrupted = threading.Lock(), False
+
+    def __enter__(self):
+        self.started, Run.turned = time.perf_counter(), time.thread_time()
+        return self
+
+    def section(self, name):
+        self.sections.append((name, time.perf_counter()))
+        self.names = {self.main: "main"}
+        self.note(f"-- {name}")
+
+    def note(self, text):
+        if not self.options.json:
+            print(text, flush=True)
+
+    def begin(self, item, kind=None):
+        return Item(item, kind, self)
+
+    def record(self, item):
+        """Reports an item that has ended."""
+        with self.lock:  # the lines of threads are not to be mixed
+            item.worker = self.names.setdefault(item.worker, f"worker-{len(self.names)}")
+            item.section = self.sections[-1][0] if self.sections else None
+            self.items.append(item)
+            if "error" in item.result:
+                print(f"Failed {item.label}: {item.result['error']}", file=sys.stderr)
+            elif item.line:
+                is_named = self.model == "processes" and item.kind == "page"
+                self.note(f"{item.worker}: {item.line}" if is_named else item.line)
+
+    def __exit__(self, kind, error, trace):
+        self.ended = time.perf_counter()
+        self.interrupted = kind is KeyboardInterrupt
+        return self.interrupted  # Ctrl-C: what was done is still reported
+
+    def finish(self):
+        """Prints the summary; returns the exit status."""
+        print(json.dumps(report.whole(self)) if self.options.json else report.summary(self))
+        return 130 if self.interrupted else int(any("error" in it.result for it in self.items))

@@ -1,0 +1,78 @@
+"""The report of a run: its last line, and the JSON object of `--json`, as the Rust lessons have them."""
+
+import platform
+import sys
+from pathlib import Path
+
+from arguments import CORES, GIL
+
+VERBS = {"page": "downloaded", "call": "computed", "picture": "resized", "round": "counted"}
+COUNTED = {"page": "sites", "call": "calls", "picture": "pictures", "round": "rounds"}
+CLOCK = {"tells_ready": False, "step": 0.015625 if sys.platform == "win32" else 1e-6}
+
+
+def summary(run):
+    done = [item.kind for item in run.items if "error" not in item.result]
+    failed = len([item for item in run.items if "error" in item.result])
+    wanted = {kind: many for kind, many in run.wanted.items() if many}
+    is_whole = all(done.count(kind) == many for kind, many in wanted.items())
+    phrases = []
+    for kind, many in wanted.items():
+        words = [VERBS[kind]]
+        is_counted = len(wanted) > 1 or kind in ("page", "picture")
+        if run.interrupted or not is_whole:
+            words.append(f"{done.count(kind)} of {many}")
+        elif is_counted:
+            words.append(str(many))
+        phrases.append(" ".join(words + [COUNTED[kind]] * is_counted))
+    text = " and ".join(phrases)
+    text = f"Interrupted: {text}" if run.interrupted else text[0].upper() + text[1:]
+    failures = f" ({failed} failed)" if failed else ""
+    return f"{text} in {run.ended - run.started:.3f} seconds{failures}"
+
+
+def whole(run):
+    items = [item for item in run.items if item.kind != "aside"]
+    failed = len([item for item in items if "error" in item.result])
+    about = {kind for kind, many in run.wanted.items() if many}
+    kind = {"item": about.pop() if len(about) == 1 else "item"}
+    kind["only_computes"] = kind["item"] in ("call", "picture")
+    starts = [start for _, start in run.sections] + [run.ended]
+    return {
+        "lesson": Path(sys.argv[0]).stem,
+        "model": run.model,
+        "python": {"version": platform.python_version(), "gil": GIL},
+        "workers": run.workers,
+        "cores": CORES,
+        "seconds": run.ended - run.started,
+        "done": len(items) - failed,
+        "failed": failed,
+        "interrupted": run.interrupted,
+        **kind,
+        "clock": CLOCK,
+        "parts": [
+            {"name": name, **kind, "start": start - run.started, "seconds": end - start}
+            for (name, start), end in zip(run.sections, starts[1:])
+        ],
+        "items": [as_json(run, item) for item in items],
+        "asides": [as_json(run, item) for item in run.items if item.kind == "aside"],
+    }
+
+
+def as_json(run, item):
+    """All times in seconds since the start of the run."""
+    span = {
+        "label": item.label,
+        "worker": item.worker,
+        "start": item.start - run.started,
+        "end": item.stop - run.started,
+        "working": item.working,
+        "ready": 0,
+        **item.result,
+    }
+    if item.section:
+        span["part"] = item.section
+    if item.turns:  # when a task was woken for its turn, Python does not say
+        times = [(start - run.started, stop - run.started, *rest) for start, stop, *rest in item.turns]
+        span["turns"] = [(start, stop, start, working, 0, before) for start, stop, working, before in times]
+    return span
