@@ -26,10 +26,10 @@ class Item:
         return self
 
     def end(self, value, line=None, **details):
-        is_page = self.kind == "page"
-        page_line = f"Read {value} bytes from {self.label}"
-        self.line = line or (page_line if is_page else f"{self.label} = {value}")
-        self.result = {"bytes" if is_page else "result": value, **details}
+        of_page, of_call = f"Read {value} bytes from {self.label}", f"{self.label} = {value}"
+        self.line = line or (of_page if self.kind == "page" else of_call)
+        unit = "bytes" if self.kind in ("page", "picture") else "result"
+        self.result = {unit: value, **details}
 
     @types.coroutine
     def end_after(self, coroutine):
@@ -65,11 +65,11 @@ class Item:
 class Run:
     """The clock of a program, with the options that its lesson names, and their defaults."""
 
-    def __init__(self, model, sections=(), **defaults):
+    def __init__(self, model, sections=1, **defaults):
         self.model, self.options, self.workers = model, arguments.read(defaults), 1
         self.sites, self.numbers = self.options.sites, self.options.numbers
-        times, many = max(1, len(sections)), max(len(self.sites), len(self.numbers))
-        self.wanted = {"page": len(self.sites) * times, "call": len(self.numbers) * times}
+        many = max(len(self.sites), len(self.numbers))
+        self.wanted = {"page": len(self.sites) * sections, "call": len(self.numbers) * sections}
         if "workers" in defaults:
             self.workers = min(self.options.workers or many, many)
         self.main = os.getpid(), threading.get_native_id()

@@ -1,0 +1,58 @@
+"""Real work for all cores: pictures are decoded, resized, and written.
+
+Run:   python3 crates/further/image_resizer/image_resizer.py
+Watch: one lane at work, then one for each core; each picture takes as long as before.
+"""
+
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2] / "common"))
+import common
+from PIL import Image
+
+
+def main():
+    run = common.Run("processes", pictures=24, width=400, workers=common.CORES)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = [(path, run.options.width) for path in make(run.options.pictures, folder)]
+        with run:
+            resize_all(run, pictures)
+    return run.finish()
+
+
+def make(many, folder):
+    """Pictures to practise on: a fractal with the grain of a film."""
+    grain = Image.effect_noise((1200, 900), 40)
+    for number in range(many):
+        fractal = Image.effect_mandelbrot((1200, 900), (-2, -1.2, 1 - number / 50, 1.2), 50)
+        path = Path(folder, f"picture-{number + 1}.jpg")
+        Image.merge("RGB", [fractal, Image.blend(fractal, grain, 0.3), grain]).save(path)
+        yield path
+
+
+def resize_all(run, pictures):
+    run.wanted["picture"] = 2 * len(pictures)
+    run.workers = min(run.options.workers, len(pictures))
+    run.section("a for loop")
+    list(map(run.record, map(resize, pictures)))
+    run.section("a pool of processes")
+    with ProcessPoolExecutor(max_workers=run.workers) as executor:
+        list(map(run.record, executor.map(resize, pictures)))
+
+
+def resize(picture):
+    path, width = picture
+    with common.Item(path.name, "picture") as item, Image.open(path) as image:
+        small = image.resize((width, image.height * width // image.width), Image.LANCZOS)
+        small.save(out := path.with_suffix(".small.jpg"))
+        size = out.stat().st_size
+        item.end(size, f"{path.name}: {image.width}x{image.height} -> "
+                       f"{small.width}x{small.height}, {size} bytes")
+    return item
+
+
+if __name__ == "__main__":
+    sys.exit(main())
