@@ -1,10 +1,12 @@
 """The arguments of a Python original, and what is said where something is missing."""
 
 import argparse
+import json
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -45,7 +47,29 @@ def number(text):
     return int(text)
 
 
-def read(defaults):
+def end_with_input():
+    """Ends with the program that reads the report: it holds this one's input, in a group of its own."""
+    while os.read(0, 1024):  # without a lock, which a forked worker would wait for
+        pass
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)  # the workers, too
+    os._exit(130)
+
+
+def describe(model, sections, defaults, options):
+    """What a lesson says of itself to programs that look for lessons."""
+    about = {"repeat": "page", "number": "call", "pictures": "picture", "increments": "round"}
+    limit = defaults.get("workers", "one")
+    return json.dumps({
+        "model": model,
+        "limit": "all of them" if limit is None else limit,
+        "kinds": [kind for name, kind in about.items() if name in defaults],
+        "sections": [{"name": name, "kind": None} for name in sections],
+        "options": [{"name": name, "default": None} for name in options],
+    })
+
+
+def read(model, sections, defaults):
     """The options of a lesson. Of pages there are `sites` then, and of calls `numbers`."""
     parser = argparse.ArgumentParser(
         description=sys.modules["__main__"].__doc__,
@@ -57,7 +81,14 @@ def read(defaults):
         parser.add_argument("--" + name, metavar="N", type=number, default=default, help=text)
     if "repeat" in defaults:
         parser.add_argument("--site", metavar="URL", help="the practice site, which runs already")
+    for name in ("--describe", "--ends-with-input"):
+        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.describe:
+        print(describe(model, sections, defaults, vars(options)))
+        sys.exit()
+    if options.ends_with_input:
+        threading.Thread(target=end_with_input, daemon=True).start()
     options.sites, options.numbers = [], []
     if "repeat" in defaults:
         if not options.site:

@@ -65,11 +65,12 @@ class Item:
 class Run:
     """The clock of a program, with the options that its lesson names, and their defaults."""
 
-    def __init__(self, model, sections=1, **defaults):
-        self.model, self.options, self.workers = model, arguments.read(defaults), 1
+    def __init__(self, model, sections=(), **defaults):
+        self.model, self.workers = model, 1
+        self.options = arguments.read(model, sections, defaults)
         self.sites, self.numbers = self.options.sites, self.options.numbers
-        many = max(len(self.sites), len(self.numbers))
-        self.wanted = {"page": len(self.sites) * sections, "call": len(self.numbers) * sections}
+        many, times = max(len(self.sites), len(self.numbers)), max(1, len(sections))
+        self.wanted = {"page": len(self.sites) * times, "call": len(self.numbers) * times}
         if "workers" in defaults:
             self.workers = min(self.options.workers or many, many)
         self.main = os.getpid(), threading.get_native_id()

@@ -159,7 +159,7 @@ fn the_files_hold_what_was_measured() {
     let csv = read(&folder.path().join("results.csv"));
     assert_eq!(csv.lines().count(), 1 + 3 * names().count(), "{csv}");
     let columns: BTreeSet<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-    assert_eq!(columns, BTreeSet::from([11]), "{csv}");
+    assert_eq!(columns, BTreeSet::from([13]), "{csv}");
     let (markdown, html) =
         (read(&folder.path().join("results.md")), read(&folder.path().join("report.html")));
     for name in names() {
@@ -297,7 +297,7 @@ fn a_section_is_beside_the_first_with_the_same_work() {
     assert_eq!(lesson(&results, sync)["verdict"], "the base");
     let threads = lesson(&results, further);
     assert!(threads["verdict"].as_str().is_some_and(|words| words.contains("x faster")));
-    assert_eq!((&threads["article_verdict"], &threads["part"]), (&"-".into(), &Value::Null));
+    assert_eq!((&threads["article"], &threads["part"]), (&"-".into(), &Value::Null));
 }
 
 /// Sizes that are given are those of all; others are each lesson's own.
@@ -716,4 +716,81 @@ mod unix {
         let ended = running.close_stdout_and_wait();
         assert_eq!((ended.code(), ended.stderr.as_str()), (141, ""), "{ended:?}");
     }
+}
+
+// The Python originals
+
+/// A program that says what a Python would, and then what its originals do.
+#[cfg(unix)]
+fn pretended_python(folder: &Folder, answer: &str, then: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let file = folder.file("python");
+    fs::write(&file, format!("#!/bin/sh\n[ \"$1\" = -c ] && echo '{answer}' || {{ {then}; }}\n"))
+        .expect("a new file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    file
+}
+
+/// The lessons run all the same, and the status says that the originals did not.
+#[cfg(unix)]
+#[test]
+fn a_python_that_cannot_run_the_originals_is_told_with_what_mends_it() {
+    let folder = Folder::new("pythons");
+    let old = pretended_python(&folder, r#"["3.9.2", [3, 9], true]"#, "false");
+    let other = Folder::new("pythons-without");
+    let missing = "echo 'error: aiohttp is missing: python3 -m pip install aiohttp' >&2; exit 2";
+    let without = pretended_python(&other, r#"["3.14.2", [3, 14], false]"#, missing);
+    for (python, sentence) in [
+        ("no-such-python", "no-such-python is no Python that can be run (it did not start"),
+        (&old, "is Python 3.9.2, and the originals need 3.11 or newer"),
+        (
+            &without,
+            "does not run with Python 3.14.2 without a GIL: it ended with exit status: 2: aiohttp is missing: \
+                    python3 -m pip install aiohttp.",
+        ),
+    ] {
+        let name = of_the_nine("page", Model::Sync);
+        let ended = compare(&["--runs", "1", "--only", name, "--python", python]);
+        assert_eq!(ended.code(), 1, "{ended:?}");
+        let text = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(sentence), "{sentence}: {text}");
+        assert!(text.contains("20 pages at 20 ms each, in 1 run"), "{text}");
+    }
+}
+
+/// On the same pages and with the same numbers; each beside its own sync original.
+#[test]
+fn the_originals_run_beside_the_lessons() {
+    let Some(python) = course::python(&course::root().expect("the workspace")) else {
+        return; // none here runs them
+    };
+    let folder = Folder::new("originals");
+    let python = python.display().to_string();
+    let arguments =
+        ["--runs", "2", "--python", &python, "--out", folder.path().to_str().expect("text")];
+    let ended = compare(&arguments);
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let results = results(&folder);
+    let lessons = results["lessons"].as_array().expect("lessons");
+    for name in names() {
+        let rows: Vec<&Value> = lessons.iter().filter(|row| row["lesson"] == name).collect();
+        assert_eq!(rows.len(), 2, "{name}: {rows:?}");
+        assert!(
+            rows[0]["python"].is_null() && rows[1]["python"]["version"].is_string(),
+            "{rows:?}"
+        );
+        assert_eq!(rows[0]["runs"][1]["ok"], rows[1]["runs"][1]["ok"], "{name}");
+        // What stands beside the lesson is what was measured, and not what the article says.
+        assert_eq!(rows[0]["original"], rows[1]["verdict"], "{name}");
+    }
+    let [sync, threads] = [Model::Sync, Model::Threads].map(|it| of_the_nine("page", it));
+    let verdict = |name: &str| {
+        let mut rows = lessons.iter().filter(|row| row["lesson"] == name);
+        rows.nth(1).expect("its original")["verdict"].as_str().expect("words").to_owned()
+    };
+    assert_eq!(verdict(sync), "the base");
+    assert!(verdict(threads).contains("x faster"), "{}", verdict(threads));
+    let text = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("All 16 runs of 8 programs got the same 20 pages."), "{text}");
+    assert!(text.contains("The originals ran the same with Python 3."), "{text}");
 }

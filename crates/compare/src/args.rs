@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
     pub(crate) only: Vec<String>,
     /// with the further ones.
     pub(crate) further: bool,
+    /// The Pythons that run the originals beside them.
+    pub(crate) python: Vec<String>,
     pub(crate) sizes: Sizes,
     /// The options for sizes that were given: for lessons that have sizes of their own.
     pub(crate) given: Vec<&'static str>,
@@ -53,15 +55,23 @@ impl Arguments {
         sweep.dedup();
         let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
         let seconds = |name| *matches.get_one::<Duration>(name).expect("it has a default");
+        let python: Vec<String> = matches.get_many("python").unwrap_or_default().cloned().collect();
+        // A call takes Python some 45 times as long.
+        let (number, calls) = if python.is_empty() { (33, 20) } else { (30, 12) };
+        let number =
+            matches.get_one("number").copied().filter(|_| is_given("number")).unwrap_or(number);
+        let calls =
+            matches.get_one("calls").copied().filter(|_| is_given("calls")).unwrap_or(calls);
         Self {
             runs: matches.get_one("runs").copied(),
             only: matches.get_many("only").unwrap_or_default().cloned().collect(),
             further: matches.get_flag("further"),
+            python,
             sizes: Sizes {
                 pages,
                 latency_ms: *matches.get_one("latency").expect("it has a default"),
-                number: *matches.get_one("number").expect("it has a default"),
-                calls: *matches.get_one("calls").expect("it has a default"),
+                number,
+                calls,
                 workers: matches.get_one("workers").copied(),
             },
             given: SIZES.into_iter().filter(|name| is_given(name)).collect(),
@@ -107,6 +117,16 @@ fn command(found: &'static [Found]) -> Command {
                 .long("further")
                 .action(ArgAction::SetTrue)
                 .help("Run the further lessons too; this may take longer than a minute"),
+            Arg::new("python")
+                .long("python")
+                .value_name("PROGRAM")
+                .num_args(0..=1)
+                .default_missing_value("python3")
+                .action(ArgAction::Append)
+                .help(
+                    "Run the Python originals beside the lessons, with python3 or with this Python (again for \
+                     several); --number is 30 and --calls 12 then, for all",
+                ),
             Arg::new("only")
                 .long("only")
                 .value_name("LESSON")

@@ -11,7 +11,8 @@ use crate::args::Arguments;
 use crate::kinds;
 use crate::lessons::Programs;
 use crate::process::{self, Stop};
-use crate::results::{Sample, Sizes};
+use crate::python::Python;
+use crate::results::{Row, Sample, Sizes};
 use crate::samples;
 
 /// The practice site, the programs, and a progress bar.
@@ -40,15 +41,16 @@ impl<'a> Bench<'a> {
     }
 
     /// A run to be measured: one sample, or one of each section.
-    pub(crate) fn measure(&self, lesson: &Lesson) -> Result<Vec<Sample>, Stop> {
-        self.run(lesson, self.args.sizes, &self.args.given)
+    pub(crate) fn measure(&self, row: &Row) -> Result<Vec<Sample>, Stop> {
+        self.run(row.lesson, row.python, self.args.sizes, &self.args.given)
     }
 
     /// A small run, so that no first run pays for a cold disk.
-    pub(crate) fn warm_up(&self, lesson: &Lesson) -> Result<Vec<Sample>, Stop> {
+    pub(crate) fn warm_up(&self, row: &Row) -> Result<Vec<Sample>, Stop> {
         let number = self.args.sizes.number.min(20);
         let sizes = Sizes { pages: 2, calls: 1, number, ..self.args.sizes };
-        self.run(lesson, sizes, &[&self.args.given[..], &["repeat", "calls", "number"]].concat())
+        let given = [&self.args.given[..], &["repeat", "calls", "number"]].concat();
+        self.run(row.lesson, row.python, sizes, &given)
     }
 
     /// One run of a lesson, of this size. One with sections has a site and sizes of its own, but for the
@@ -56,6 +58,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn run(
         &self,
         lesson: &Lesson,
+        python: Option<&Python>,
         sizes: Sizes,
         given: &[&str],
     ) -> Result<Vec<Sample>, Stop> {
@@ -70,6 +73,8 @@ impl<'a> Bench<'a> {
         if lesson.has_sections() {
             options.push(("latency", sizes.latency_ms.to_string()));
             options.retain(|(name, _)| given.contains(name));
+            // An original brings up no site.
+            options.extend(python.map(|_| ("site", self.site.clone())));
         } else {
             options.push(("site", self.site.clone()));
             items = kinds::items(lesson.item(), sizes);
@@ -78,7 +83,7 @@ impl<'a> Bench<'a> {
         let mut arguments: Vec<String> =
             options.flat_map(|(name, value)| [format!("--{name}"), value]).collect();
         arguments.push("--json".into());
-        let program = self.programs.path(lesson.name());
+        let program = self.programs.of(lesson, python);
         let json = process::output(&program, &arguments, self.args.limit)?;
         samples::read(lesson, &json, items)
             .map_err(|why| format!("its report makes no sense: {why}").into())

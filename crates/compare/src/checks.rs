@@ -24,20 +24,21 @@ fn same<'a>(rows: impl Iterator<Item = &'a Row>, got: &str) -> Option<Check> {
         rows.iter().flat_map(|row| row.samples.iter().map(move |sample| (*row, sample))).collect();
     let [(first_row, first), _, ..] = runs.as_slice() else { return None };
     if let Some(row) = rows.iter().find(|row| row.done_and_failed().1 > 0) {
-        return fails(format!("{} did not get all of its {}.", row.lesson.name(), plural(got, 2)));
+        return fails(format!("{} did not get all of its {}.", row.program(), plural(got, 2)));
     }
     if let Some((row, _)) = runs.iter().find(|(_, sample)| sample.got != first.got) {
-        let (one, other) = (first_row.lesson.name(), row.lesson.name());
+        let (one, other) = (first_row.program(), row.program());
         let who =
             if one == other { format!("Two runs of {one}") } else { format!("{one} and {other}") };
         return fails(format!("{who} did not get the same {}.", plural(got, 2)));
     }
+    let has_originals = rows.iter().any(|row| row.python.is_some());
     Some(Check {
         passed: true,
         sentence: format!(
             "All {} runs of {} got the same {}.",
             runs.len(),
-            many(rows.len(), "lesson"),
+            many(rows.len(), if has_originals { "program" } else { "lesson" }),
             many(first.got.len(), got)
         ),
     })
@@ -46,7 +47,7 @@ fn same<'a>(rows: impl Iterator<Item = &'a Row>, got: &str) -> Option<Check> {
 /// Whether in each run the sections with the same work got the same; `None` where none was compared.
 fn same_in_sections(rows: &[Row]) -> Option<Check> {
     let (mut runs, mut lessons) = (0, 0);
-    for rows in rows.chunk_by(Row::is_of_same_lesson) {
+    for rows in rows.chunk_by(Row::is_of_same_program) {
         if rows[0].section.is_none() || rows[0].samples.is_empty() {
             continue;
         }
@@ -62,7 +63,7 @@ fn same_in_sections(rows: &[Row]) -> Option<Check> {
             if pairs.any(|(base, sample)| base.got != sample.got) {
                 return fails(format!(
                     "{}: '{}' and '{}' did not get the same {}.",
-                    row.lesson.name(),
+                    row.program(),
                     base.section.unwrap_or_default(),
                     row.section.unwrap_or_default(),
                     plural(row.item, 2),

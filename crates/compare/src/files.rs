@@ -10,6 +10,7 @@ use harness::Beside;
 use harness::report::facts_to_json;
 use serde_json::{Value, json};
 
+use crate::python::Python;
 use crate::results::{Results, Row, Spread};
 use crate::{html, tables};
 
@@ -112,13 +113,14 @@ fn json(results: &Results) -> Value {
         });
         json!({
             "lesson": row.lesson.name(),
+            "python": row.python.map(python_json),
             "part": row.section,
             "model": row.lesson.model().name(),
             "who_switches": row.lesson.model().who_switches(),
             "seconds": spread(row.seconds()),
             "verdict": results.verdict(row),
-            "article_seconds": row.lesson.found.article_seconds,
-            "article_verdict": results.article_verdict(row).words(),
+            "article": results.article(row),
+            "original": results.python(row),
             "trouble": row.trouble,
             "runs": runs.collect::<Vec<_>>(),
         })
@@ -158,11 +160,16 @@ fn json(results: &Results) -> Value {
     })
 }
 
+fn python_json(python: &Python) -> Value {
+    json!({ "version": python.version, "gil": python.has_gil })
+}
+
 /// A line for each run of the comparison.
 fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record([
         "lesson",
+        "python",
         "part",
         "model",
         "run",
@@ -179,6 +186,7 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
         for (run, sample) in row.samples.iter().enumerate() {
             table.write_record([
                 row.lesson.name(),
+                &row.python.map(ToString::to_string).unwrap_or_default(),
                 row.section.unwrap_or_default(),
                 row.lesson.model().name(),
                 &(run + 1).to_string(),

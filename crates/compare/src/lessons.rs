@@ -9,7 +9,8 @@ use course::{Found, Lesson};
 use harness::{Described, Model};
 
 use crate::args::{Arguments, refuse};
-use crate::process::{self, Stop};
+use crate::process::{self, Program, Stop};
+use crate::python::{self, Python};
 use crate::results::Check;
 use crate::sweep;
 
@@ -25,8 +26,10 @@ pub(crate) struct Programs {
 #[derive(Debug)]
 pub(crate) struct Compared {
     pub(crate) programs: Programs,
-    /// The lessons, in the order of the course.
+    /// What is run: the lessons, in the order of the course.
     pub(crate) lessons: Vec<&'static Lesson>,
+    /// And their originals, each with a Python.
+    pub(crate) originals: Vec<(&'static Lesson, &'static Python)>,
     /// For each kind of work, the lesson that the others are compared with. It need not be run.
     pub(crate) bases: Vec<&'static Lesson>,
     /// A failed check for each lesson that does not say what it is.
@@ -75,7 +78,13 @@ pub(crate) fn select(args: &Arguments, found: &'static [Found]) -> Result<Compar
                 .into(),
         );
     }
-    Ok(Compared { programs, lessons, bases, silent })
+    let found: Vec<&Found> = lessons.iter().map(|lesson| &lesson.found).collect();
+    let originals = python::originals(&args.python, &found, args.limit, &mut silent);
+    let originals = originals.map_err(|stop| match stop {
+        Stop::Trouble(why) => why,
+        Stop::Interrupted => interrupted(),
+    })?;
+    Ok(Compared { programs, lessons, originals, bases, silent })
 }
 
 /// Whether there is nothing to compare a lesson with.
@@ -107,8 +116,20 @@ impl Programs {
         Ok(Self { profile: profile.into(), folder })
     }
 
-    pub(crate) fn path(&self, lesson: &str) -> PathBuf {
+    fn path(&self, lesson: &str) -> PathBuf {
         course::program(&self.folder, lesson)
+    }
+
+    /// What runs a lesson; or its original, with this Python.
+    pub(crate) fn of(&self, lesson: &Lesson, python: Option<&Python>) -> Program {
+        match (python, &lesson.found.original) {
+            (Some(python), Some(script)) => python::program(python, script),
+            _ => self.of_name(lesson.name()),
+        }
+    }
+
+    fn of_name(&self, lesson: &str) -> Program {
+        Program { path: self.path(lesson), first: Vec::new() }
     }
 
     /// Builds lessons, and asks them what they are. Those that do not say are left out, and why becomes a
@@ -122,7 +143,7 @@ impl Programs {
         self.build(lessons)?;
         let mut described: Vec<&Lesson> = Vec::new();
         for &found in lessons {
-            let output = process::output(&self.path(&found.name), &["--describe"], limit);
+            let output = process::output(&self.of_name(&found.name), &["--describe"], limit);
             let lesson = output.and_then(|text| {
                 let nonsense = |why| format!("its answer to --describe makes no sense: {why}");
                 Ok(Described::read(&text).map_err(nonsense)?)

@@ -5,6 +5,7 @@
 //! cargo run -p compare
 //! cargo run -p compare -- --workers 10
 //! cargo run -p compare -- --further
+//! cargo run -p compare -- --python
 //! cargo run -p compare -- --sweep 1,2,5,10,20,40,80,160 --out report
 //! ```
 
@@ -17,6 +18,7 @@ mod kinds;
 mod lessons;
 mod machine;
 mod process;
+mod python;
 mod results;
 mod rounds;
 #[cfg(test)]

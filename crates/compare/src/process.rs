@@ -1,7 +1,7 @@
 //! A lesson's program as a process of its own.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -20,6 +20,13 @@ const CLEAN_UP: Duration = Duration::from_secs(2);
 /// How often it is checked whether a lesson has ended.
 const CHECK: Duration = Duration::from_millis(5);
 
+/// What is run: a program, and what its arguments begin with.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) first: Vec<String>,
+}
+
 /// Why a lesson gave nothing that makes sense.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -37,16 +44,17 @@ impl From<String> for Stop {
 
 /// Runs a lesson's program for less than `limit`; returns what it printed.
 pub(crate) fn output<S: AsRef<str>>(
-    program: &Path,
+    program: &Program,
     arguments: &[S],
     limit: Duration,
 ) -> Result<String, Stop> {
     if harness::interrupted() {
         return Err(Stop::Interrupted);
     }
-    let arguments = arguments.iter().map(AsRef::as_ref);
+    let first = program.first.iter().map(String::as_str);
+    let arguments = first.chain(arguments.iter().map(AsRef::as_ref));
     let mut child =
-        start(program, arguments).map_err(|error| format!("it did not start: {error}"))?;
+        start(&program.path, arguments).map_err(|error| format!("it did not start: {error}"))?;
     let stdout = read_all(child.stdout.take());
     let stderr = read_all(child.stderr.take());
     let ended =

@@ -4,6 +4,8 @@ use course::Lesson;
 use harness::figures::times_as_fast;
 use timeline::{Facts, Timeline};
 
+use crate::python::Python;
+
 /// So many times the others' median, and a first run was not like them.
 const MUCH_SLOWER: f64 = 1.25;
 /// Of runs as short as this, in seconds, one is often slower for no reason.
@@ -56,6 +58,8 @@ pub(crate) struct Sizes {
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) lesson: &'static Lesson,
+    /// The Python that runs the lesson's original; none where it is the lesson itself.
+    pub(crate) python: Option<&'static Python>,
     /// The section's name; none where the lesson has no sections.
     pub(crate) section: Option<&'static str>,
     /// What one of its items is. Sections are compared where they have the same items.
@@ -215,25 +219,41 @@ pub(crate) fn digits(seconds: f64) -> String {
 
 impl Row {
     /// The rows of a lesson, before it runs: one, or one for each section.
-    pub(crate) fn of(lesson: &'static Lesson) -> Vec<Self> {
-        let row =
-            |section, item| Self { lesson, section, item, samples: Vec::new(), trouble: None };
+    pub(crate) fn of(lesson: &'static Lesson, python: Option<&'static Python>) -> Vec<Self> {
+        let row = |section, item| {
+            let (samples, trouble) = Default::default();
+            Self { lesson, python, section, item, samples, trouble }
+        };
         let sections = lesson.described.sections.iter();
         let rows = sections
             .map(|(name, kind)| row(Some(name.as_str()), kind.as_deref().unwrap_or(lesson.item())));
         if lesson.has_sections() { rows.collect() } else { vec![row(None, lesson.item())] }
     }
 
-    /// The lesson's name, and the section's: `lesson: section`.
+    /// The name of what runs, and the section's: `lesson: section`.
     pub(crate) fn name(&self) -> String {
         match self.section {
-            None => self.lesson.name().into(),
-            Some(section) => format!("{}: {section}", self.lesson.name()),
+            None => self.program(),
+            Some(section) => format!("{}: {section}", self.program()),
         }
     }
 
-    pub(crate) fn is_of_same_lesson(&self, other: &Self) -> bool {
-        self.lesson.name() == other.lesson.name()
+    /// The name of what runs: `lesson`, or `lesson, Python 3.14.2`.
+    pub(crate) fn program(&self) -> String {
+        match self.python {
+            None => self.lesson.name().into(),
+            Some(python) => format!("{}, {python}", self.lesson.name()),
+        }
+    }
+
+    /// The lesson's name; of an original that stands below it, its Python's.
+    pub(crate) fn title(&self) -> String {
+        self.python.map_or_else(|| self.lesson.name().into(), |python| format!("- {python}"))
+    }
+
+    /// Whether one run is both of them.
+    pub(crate) fn is_of_same_program(&self, other: &Self) -> bool {
+        self.lesson.name() == other.lesson.name() && self.python == other.python
     }
 
     /// Its trouble, where that is shown: the sections of a lesson are in trouble together.
@@ -322,8 +342,12 @@ impl Results {
     fn base(&self, row: &Row) -> Option<&Row> {
         let base = self.base_lesson(row);
         self.rows.iter().find(|other| match row.section {
-            None => base.is_some_and(|base| base.name() == other.lesson.name()),
-            Some(_) => other.is_of_same_lesson(row) && other.item == row.item,
+            // An original beside the sync original, with the same Python.
+            None => {
+                base.is_some_and(|base| base.name() == other.lesson.name())
+                    && other.python == row.python
+            }
+            Some(_) => other.is_of_same_program(row) && other.item == row.item,
         })
     }
 
@@ -359,15 +383,34 @@ impl Results {
         one_run.into_iter().chain(slow_first).chain(self.doubts.iter().copied()).collect()
     }
 
-    /// What the article's figures say of the same.
-    pub(crate) fn article_verdict(&self, row: &Row) -> Verdict {
-        let base = self.base_lesson(row);
-        let seconds = |lesson: &Lesson| lesson.found.article_seconds;
-        match (seconds(row.lesson), base.and_then(seconds)) {
-            (Some(_), _) if base.is_some_and(|it| it.name() == row.lesson.name()) => Verdict::Base,
-            (Some(seconds), Some(base)) => Verdict::Ratio(base / seconds),
-            _ => Verdict::None,
+    /// What the lesson's original is beside the sync original: as it was measured here, with the first Python that ran
+    /// it; or as the article says.
+    pub(crate) fn python(&self, row: &Row) -> String {
+        let its = |it: &&Row| it.lesson.name() == row.lesson.name() && it.section == row.section;
+        let mut originals = self.rows.iter().filter(its).filter(|it| it.python.is_some());
+        match originals.find(|it| !it.samples.is_empty()) {
+            _ if row.python.is_some() => Verdict::None.words(),
+            Some(original) => self.verdict(original),
+            None => self.article(row),
         }
+    }
+
+    /// The Pythons that ran any original.
+    pub(crate) fn pythons(&self) -> Vec<&'static Python> {
+        let mut pythons: Vec<&Python> = Vec::new();
+        for python in self.rows.iter().filter_map(|row| row.python) {
+            if !pythons.contains(&python) {
+                pythons.push(python);
+            }
+        }
+        pythons
+    }
+
+    /// What the article says of the same.
+    pub(crate) fn article(&self, row: &Row) -> String {
+        let is_base = self.base_lesson(row).is_some_and(|base| base.name() == row.lesson.name());
+        let base = (is_base && row.section.is_none()).then(|| Verdict::Base.words());
+        row.lesson.found.article.clone().or(base).unwrap_or_else(|| Verdict::None.words())
     }
 
     /// Whether all was done as it should be.

@@ -2,18 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use course::Lesson;
+
 use crate::args::Arguments;
 use crate::bench::Bench;
 use crate::lessons::Compared;
 use crate::process::Stop;
+use crate::python::Python;
 use crate::results::{Doubt, Results, Row};
 use crate::{checks, machine, sweep};
 
 /// So long all rounds may take, but for the first two: without a range there is no verdict. The default
 /// sizes are such that it is under a minute, with all the rest but the build.
 const BUDGET: Duration = Duration::from_secs(48);
-/// With further lessons there is about twice as much to do.
-const BUDGET_WITH_FURTHER: Duration = Duration::from_secs(96);
+/// With further lessons, or with originals, there is about twice as much to do.
+const BUDGET_WITH_MORE: Duration = Duration::from_secs(96);
 /// More runs than these say nothing new.
 const MOST_RUNS: usize = 10;
 
@@ -22,16 +25,16 @@ const MOST_RUNS: usize = 10;
 /// # Errors
 /// When there is no practice site.
 pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, String> {
-    let Compared { programs, lessons, bases, silent } = compared;
+    let Compared { programs, lessons, originals, bases, silent } = compared;
     let rounds = args.runs.unwrap_or(2); // until it is known better
-    let bench = Bench::new(args, &programs, rounds * lessons.len())?;
+    let bench = Bench::new(args, &programs, rounds * (lessons.len() + originals.len()))?;
     let (mut warnings, mut doubts) = (Vec::new(), Vec::new());
     if let Some(warning) = machine::warn_of_build(&programs.profile) {
         warnings.push(warning);
         doubts.push(Doubt::SlowBuild);
     }
     let mut loads = vec![machine::warn_of_load("before the runs")];
-    let mut rows: Vec<Row> = lessons.iter().flat_map(|lesson| Row::of(lesson)).collect();
+    let mut rows: Vec<Row> = with_originals(&lessons, &originals);
     warm_up(&bench, &mut rows);
     run_rounds(&bench, &mut rows);
     let sweep = sweep::measure(&bench, &lessons);
@@ -56,12 +59,24 @@ pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, S
     Ok(results)
 }
 
+/// The rows of the lessons, and behind those of each the rows of its originals.
+fn with_originals(
+    lessons: &[&'static Lesson],
+    originals: &[(&'static Lesson, &'static Python)],
+) -> Vec<Row> {
+    let rows = |lesson: &&'static Lesson| {
+        let its = originals.iter().filter(|(it, _)| it.name() == lesson.name());
+        let its = its.flat_map(|&(it, python)| Row::of(it, Some(python)));
+        Row::of(lesson, None).into_iter().chain(its).collect::<Vec<_>>()
+    };
+    lessons.iter().flat_map(rows).collect()
+}
+
 /// A small run of each lesson.
 fn warm_up(bench: &Bench<'_>, rows: &mut [Row]) {
     for rows in by_lesson(rows) {
-        let lesson = rows[0].lesson;
-        bench.bar.set_message(format!("warming up {}", lesson.name()));
-        match bench.warm_up(lesson) {
+        bench.bar.set_message(format!("warming up {}", rows[0].program()));
+        match bench.warm_up(&rows[0]) {
             Ok(_) => {}
             Err(Stop::Trouble(why)) => in_trouble(rows, &why),
             Err(Stop::Interrupted) => return,
@@ -71,7 +86,7 @@ fn warm_up(bench: &Bench<'_>, rows: &mut [Row]) {
 
 /// Round by round, so that a slow moment of the machine meets all lessons.
 fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
-    let has_further = rows.iter().any(|row| row.lesson.found.is_further);
+    let has_more = rows.iter().any(|row| row.lesson.found.is_further || row.python.is_some());
     let start = Instant::now();
     let mut rounds = bench.args.runs.unwrap_or(1);
     let mut round = 0;
@@ -82,10 +97,9 @@ fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
         let first = round % lessons.len().max(1);
         lessons.rotate_left(first);
         for rows in lessons {
-            let lesson = rows[0].lesson;
-            bench.bar.set_message(lesson.name());
+            bench.bar.set_message(rows[0].program());
             if rows[0].trouble.is_none() {
-                match bench.measure(lesson) {
+                match bench.measure(&rows[0]) {
                     Ok(samples) => {
                         for (row, sample) in rows.iter_mut().zip(samples) {
                             row.samples.push(sample);
@@ -99,7 +113,7 @@ fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
         }
         round += 1;
         if round == 1 && bench.args.runs.is_none() {
-            let budget = if has_further { BUDGET_WITH_FURTHER } else { BUDGET };
+            let budget = if has_more { BUDGET_WITH_MORE } else { BUDGET };
             rounds = rounds_that_fit(start.elapsed(), budget);
         }
     }
@@ -107,7 +121,7 @@ fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
 
 /// The rows of each lesson: it runs once for all of them.
 fn by_lesson(rows: &mut [Row]) -> Vec<&mut [Row]> {
-    rows.chunk_by_mut(Row::is_of_same_lesson).collect()
+    rows.chunk_by_mut(Row::is_of_same_program).collect()
 }
 
 fn in_trouble(rows: &mut [Row], why: &str) {

@@ -64,7 +64,7 @@ fn point(bench: &Bench<'_>, lesson: &Lesson, sizes: Sizes) -> Result<(Spread, us
     let start = Instant::now();
     let mut times = Vec::new();
     loop {
-        for sample in bench.run(lesson, sizes, &[])? {
+        for sample in bench.run(lesson, None, sizes, &[])? {
             if sample.failed > 0 {
                 return Err(format!("{} pages failed", sample.failed).into());
             }

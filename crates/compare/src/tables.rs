@@ -91,10 +91,7 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
             }
             None => "Every model has its article's limit; --workers 10 gives all the same.".into(),
         });
-        sentences.push(
-            "The column Python is what Real Python's article measured there, against its own sync program."
-                .into(),
-        );
+        sentences.push(about_the_originals(results));
     }
     if results.rows_of_sections().next().is_some() {
         sentences.push(
@@ -105,12 +102,27 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
     sentences
 }
 
+/// Where the column `Python` comes from.
+fn about_the_originals(results: &Results) -> String {
+    let article = "what Real Python's article says of the original beside its own sync program, on its author's four \
+                   cores";
+    let pythons: Vec<String> = results.pythons().iter().map(ToString::to_string).collect();
+    match pythons.as_slice() {
+        [] => format!("The column Python is {article}."),
+        [first, ..] => format!(
+            "The originals ran the same with {}; each is compared with the sync original. The column Python is that \
+             of {first}; where it ran none, {article}.",
+            pythons.join(" and ")
+        ),
+    }
+}
+
 /// A row's cells, as [`COLUMNS`] names them.
 fn cells(results: &Results, row: &Row) -> [String; 10] {
     let model = row.lesson.model();
     let [seconds, verdict, cores, ok, failed] = measured(results, row);
     [
-        row.lesson.name().into(),
+        row.title(),
         model.name().into(),
         model.who_switches().into(),
         limit(row).unwrap_or_else(|| "-".into()),
@@ -119,7 +131,7 @@ fn cells(results: &Results, row: &Row) -> [String; 10] {
         cores,
         ok,
         failed,
-        results.article_verdict(row).words(),
+        results.python(row),
     ]
 }
 
@@ -127,7 +139,7 @@ fn cells(results: &Results, row: &Row) -> [String; 10] {
 fn section_cells(results: &Results, row: &Row) -> [String; 7] {
     let [seconds, verdict, cores, ok, failed] = measured(results, row);
     let section = row.section.unwrap_or_default();
-    [row.lesson.name().into(), section.into(), seconds, verdict, cores, ok, failed]
+    [row.title(), section.into(), seconds, verdict, cores, ok, failed]
 }
 
 /// The cells that all rows have: seconds, verdict, cores busy, ok and failed.
@@ -168,9 +180,11 @@ pub(crate) fn spread(seconds: Spread) -> String {
 
 /// What went wrong with rows and curves, in sentences.
 pub(crate) fn troubles(results: &Results) -> Vec<String> {
-    let of_rows = results.rows.iter().map(|row| (row.lesson.name(), row.shown_trouble()));
-    let of_curves =
-        results.sweep.iter().map(|curve| (curve.lesson.name(), curve.trouble.as_deref()));
+    let of_rows = results.rows.iter().map(|row| (row.program(), row.shown_trouble()));
+    let of_curves = results
+        .sweep
+        .iter()
+        .map(|curve| (curve.lesson.name().to_owned(), curve.trouble.as_deref()));
     let troubles = of_rows.chain(of_curves).filter_map(|(lesson, trouble)| {
         trouble.map(|why| format!("{lesson} is in trouble: {why}."))
     });
@@ -267,7 +281,7 @@ impl Page {
     fn table(&mut self, results: &Results, rows: &[&Row]) {
         if self.look.width < ROOM_FOR_MEASURED {
             for row in rows {
-                self.paragraph(&cells(results, row));
+                self.paragraph(row, &cells(results, row));
             }
             return;
         }
@@ -320,13 +334,13 @@ impl Page {
     }
 
     /// A row where there is no room for a table.
-    fn paragraph(&mut self, cells: &[String; 10]) {
-        let [lesson, model, who, limit, seconds, verdict, cores, ok, failed, article] = cells;
+    fn paragraph(&mut self, row: &Row, cells: &[String; 10]) {
+        let [_, model, who, limit, seconds, verdict, cores, ok, failed, article] = cells;
         let rest = format!(
-            "{seconds} s: {verdict} (the article's: {article}). {model}, {limit}; who switches: {who}. \
+            "{seconds} s: {verdict} (in Python: {article}). {model}, {limit}; who switches: {who}. \
              {cores} cores busy; {ok} ok, {failed} failed."
         );
-        self.named(lesson, seconds, &rest);
+        self.named(&row.name(), seconds, &rest);
     }
 
     /// A name, and below it the rest; or that there are no seconds.

@@ -17,7 +17,7 @@ SECTIONS = "one task blocks", "every task blocks", "asyncio.to_thread"
 
 
 def main():
-    with common.Run("async", sections=len(SECTIONS), repeat=2, block=100) as run:
+    with common.Run("async", sections=SECTIONS, repeat=2, block=100) as run:
         asyncio.run(download_all_sites(run, run.sites))
     return run.finish()
 

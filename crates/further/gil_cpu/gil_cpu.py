@@ -21,7 +21,7 @@ def main():
     }
     if hasattr(pools, "InterpreterPoolExecutor"):  # since 3.14: a GIL for each, in one process
         executors["interpreters"] = pools.InterpreterPoolExecutor
-    sections = 1 + len(executors)
+    sections = ["one thread", *executors]
     with common.Run("threads", sections, number=30, calls=20, workers=common.CORES) as run:
         run.section("one thread")
         list(map(run.record, map(compute, run.numbers)))

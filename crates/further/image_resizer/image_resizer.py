@@ -15,7 +15,8 @@ from PIL import Image
 
 
 def main():
-    run = common.Run("processes", pictures=24, width=400, workers=common.CORES)
+    sections = ["a for loop", "a pool of processes"]
+    run = common.Run("processes", sections, pictures=24, width=400, workers=common.CORES)
     with tempfile.TemporaryDirectory() as folder:
         pictures = [(path, run.options.width) for path in make(run.options.pictures, folder)]
         with run:

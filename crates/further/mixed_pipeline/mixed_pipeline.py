@@ -18,7 +18,8 @@ import aiohttp
 
 
 def main():
-    with common.Run("async", 2, repeat=20, workers=5, number=25) as run:
+    sections = ["stage after stage", "pipeline"]
+    with common.Run("async", sections, repeat=20, workers=5, number=25) as run:
         with ProcessPoolExecutor(max_workers=common.CORES) as executor:
             asyncio.run(download_all_sites(run, run.sites, run.numbers, executor))
     return run.finish()

@@ -14,7 +14,7 @@ import aiohttp
 
 
 def main():
-    with common.Run("async", sections=2, repeat=5) as run:
+    with common.Run("async", ["one by one", "joined"], repeat=5) as run:
         asyncio.run(download_all_sites(run, run.sites))
     return run.finish()
 

@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 
 
+# ANCHOR: main
 def main():
     async def compute_all():
         for number in run.numbers:
@@ -28,6 +29,7 @@ def main():
 
 async def fib(n):
     return n if n < 2 else await fib(n - 1) + await fib(n - 2)
+# ANCHOR_END: main
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 async def download_all_sites(run, sites):
     async def download(url):
         async with limit:
@@ -36,6 +37,7 @@ async def download_site(session, url):
     async with session.get(url, timeout=aiohttp.ClientTimeout(10)) as response:
         response.raise_for_status()
         return len(await response.read())
+# ANCHOR_END: download_all_sites
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 
 
+# ANCHOR: main
 def main():
     with common.Run("processes", number=30, calls=20, workers=common.CORES) as run:
         with ProcessPoolExecutor(max_workers=run.workers) as executor:
@@ -29,6 +30,7 @@ def compute(number):
 
 def fib(n):
     return n if n < 2 else fib(n - 1) + fib(n - 2)
+# ANCHOR_END: main
 
 
 if __name__ == "__main__":

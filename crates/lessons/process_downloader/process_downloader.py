@@ -19,6 +19,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 def download_all_sites(run, sites):
     with ProcessPoolExecutor(max_workers=run.workers, initializer=init_process) as executor:
         list(map(run.record, executor.map(download, sites)))
@@ -39,6 +40,7 @@ def download_site(session, url):
     with session.get(url, timeout=10) as response:
         response.raise_for_status()
         return len(response.content)
+# ANCHOR_END: download_all_sites
 
 
 if __name__ == "__main__":

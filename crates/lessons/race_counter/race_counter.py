@@ -25,6 +25,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: ways
 def unprotected(increments):
     """unprotected"""
     global counter
@@ -37,6 +38,7 @@ def wide_window(increments):
     global counter
     for _ in range(increments):
         counter += int(1)  # within the call, another thread may come between read and write
+# ANCHOR_END: ways
 
 
 def mutex(increments):

@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 
 
+# ANCHOR: fib
 def main():
     with common.Run("sync", number=30, calls=20) as run:
         for number in run.numbers:
@@ -23,6 +24,7 @@ def main():
 
 def fib(n):
     return n if n < 2 else fib(n - 1) + fib(n - 2)
+# ANCHOR_END: fib
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 def download_all_sites(run, sites):
     with requests.Session() as session:
         for url in sites:
@@ -29,6 +30,7 @@ def download_site(session, url):
     with session.get(url, timeout=10) as response:
         response.raise_for_status()
         return len(response.content)
+# ANCHOR_END: download_all_sites
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 
 
+# ANCHOR: main
 def main():
     def compute(number):
         with run.begin(number) as call:
@@ -27,6 +28,7 @@ def main():
 
 def fib(n):
     return n if n < 2 else fib(n - 1) + fib(n - 2)
+# ANCHOR_END: main
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 def download_all_sites(run, sites):
     def download(url):
         with run.begin(url) as page:
@@ -39,6 +40,7 @@ def download_site(session, url):
     with session.get(url, timeout=10) as response:
         response.raise_for_status()
         return len(response.content)
+# ANCHOR_END: download_all_sites
 
 
 if __name__ == "__main__":

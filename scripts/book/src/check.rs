@@ -209,6 +209,14 @@ fn of_the_marks(
                     report(format!("there is no {source}"));
                 }
             }
+            What::Original(original) => {
+                if !made.contains(&format!("({})", original.file)) {
+                    report(format!("below it is another picture than {}", original.file));
+                }
+                if original.found()?.original.is_none() {
+                    report(format!("{} has no Python original", original.lesson));
+                }
+            }
             What::Runs(runs) => of_the_runs(page, runs, made, lessons, &mut report),
             What::Lessons(which) => of_a_list(table(which, lessons), made, &mut report),
             What::Pages(which) => of_a_list(entries(which, lessons, pages), made, &mut report),
@@ -329,6 +337,11 @@ fn of_a_command(command: &str, known: &Known, report: &mut impl FnMut(String)) -
                 }
             }
         }
+        ["python3", script, ..] => {
+            if !root().join(script).exists() {
+                report(format!("there is no {script}"));
+            }
+        }
         [] | ["cd" | "git" | "mdbook" | "rust-gdb" | "rust-lldb" | "ulimit" | "taskset", ..] => {}
         _ => report(format!("nobody checks this command: {command}")),
     }
@@ -418,7 +431,7 @@ fn of_the_sections(
         report(1, "something is folded away that does not end, or says not what it is".into());
     }
     let Some(lesson) = lessons.iter().find(|lesson| lesson.name() == page.name) else { return };
-    let Found { name, folder, is_further, article_seconds, .. } = &lesson.found;
+    let Found { name, folder, is_further, article, .. } = &lesson.found;
     let headings: Vec<&str> = pieces
         .iter()
         .filter(|piece| piece.kind == Kind::Heading)
@@ -460,10 +473,8 @@ fn of_the_sections(
     if !text.contains(&format!("(../../{folder}/src/main.rs)")) {
         report(1, "it has no link to the lesson".into());
     }
-    if let Some(seconds) = article_seconds {
-        if !text.contains(&format!("{seconds} seconds")) {
-            report(1, format!("the article's time is missing: {seconds} seconds"));
-        }
+    if let Some(words) = article.as_ref().filter(|words| !text.contains(*words)) {
+        report(1, format!("what the article says of the original is missing: {words}"));
     }
     let length = words(text);
     if !is_further && !WORDS_OF_A_LESSON.contains(&length) {
@@ -561,7 +572,10 @@ fn words_of(path: &Path) -> io::Result<BTreeSet<String>> {
         for entry in fs::read_dir(path)? {
             words.append(&mut words_of(&entry?.path())?);
         }
-    } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "toml") {
+    } else if path
+        .extension()
+        .is_some_and(|extension| ["rs", "toml", "py"].iter().any(|it| extension == *it))
+    {
         words.extend(path.file_name().into_iter().flat_map(|name| split(&name.to_string_lossy())));
         words.extend(split(&fs::read_to_string(path)?));
     }
@@ -753,7 +767,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lesson_needs_its_sections_exercises_notes_and_the_articles_time() {
+    fn a_lesson_needs_its_sections_exercises_notes_and_the_articles_words() {
         let text = "# more_pages\n\n## The idea\n\n<details>\n<summary>Solution</summary>\n";
         let page = page("more_pages", text);
         let mut found = Vec::new();
@@ -768,7 +782,7 @@ mod tests {
             "diagram",
             "changed",
             "no link",
-            "35 seconds",
+            "4–5x",
             "words",
         ] {
             assert!(all.contains(what), "{what}: {all}");

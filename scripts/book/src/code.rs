@@ -62,8 +62,8 @@ fn body(source: &str) -> String {
 }
 
 fn is_mark(line: &str) -> bool {
-    let line = line.trim_start();
-    line.starts_with("// ANCHOR: ") || line.starts_with("// ANCHOR_END: ")
+    let line = line.trim_start().trim_start_matches(['/', '#']).trim_start();
+    line.starts_with("ANCHOR: ") || line.starts_with("ANCHOR_END: ")
 }
 
 /// What changes from one program to another, as `git diff` shows it, without line numbers.
@@ -92,12 +92,14 @@ fn changes(one: &str, other: &str) -> String {
 
 /// The lines of a file between an anchor's marks; `None` when it has no such anchor.
 pub(crate) fn anchored(source: &str, anchor: &str) -> Option<String> {
-    let (start, end) = (format!("// ANCHOR: {anchor}"), format!("// ANCHOR_END: {anchor}"));
-    let mut lines = source.lines().skip_while(|line| line.trim() != start).skip(1);
+    // In a comment of Rust or of Python.
+    let mark = |line: &str| line.trim().trim_start_matches(['/', '#']).trim_start().to_owned();
+    let (start, end) = (format!("ANCHOR: {anchor}"), format!("ANCHOR_END: {anchor}"));
+    let mut lines = source.lines().skip_while(|line| mark(line) != start).skip(1);
     let mut shown = String::new();
     loop {
         let line = lines.next()?;
-        if line.trim() == end {
+        if mark(line) == end {
             return Some(shown);
         }
         if !is_mark(line) {

@@ -249,7 +249,7 @@ fn first_word(line: &str) -> String {
 }
 
 /// What diagrams are drawn with.
-const DRAWN: [char; 8] = ['█', '░', '▒', '│', '←', '→', '▶', '┌'];
+const DRAWN: [char; 10] = ['█', '░', '▒', '═', '┄', '│', '←', '→', '▶', '┌'];
 
 /// With `#` for each number.
 fn masked(text: &str) -> String {
@@ -286,7 +286,7 @@ fn shapes(output: &str) -> Vec<String> {
     for line in output.lines() {
         // The sentence of a run goes on in the next line, from a word that depends on how long its numbers are.
         let is_continued = goes_on;
-        goes_on = (is_continued || line.starts_with("At most ")) && !line.contains("bound.");
+        goes_on = (is_continued || line.starts_with("At most ")) && !line.ends_with('.');
         if is_continued || line.contains(DRAWN) || line.starts_with("...") {
             continue;
         }

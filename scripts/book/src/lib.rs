@@ -8,6 +8,7 @@
 //! | `<!-- output: cargo run -p LESSON -->` | what that command prints, with most of the many equal lines left out |
 //! | `<!-- picture: runs/FILE.svg cargo run -p LESSON -->` | the timing diagram of a run, in that file |
 //! | `<!-- runs: FILE.svg KIND ARGUMENTS -->` | the runs of the lessons of that kind on one time scale, in that file |
+//! | `<!-- original: runs/FILE.svg LESSON ARGUMENTS -->` | what a lesson's Python original prints, and its timing diagram in that file |
 //! | `<!-- lessons: WHICH -->` to `<!-- end -->` | a table of lessons: `nine`, `further`, or the nine's of one kind (`page`, `call`) |
 //! | `<!-- pages: WHICH -->` to `<!-- end -->` | the entries of their pages in the contents |
 //!
@@ -17,6 +18,7 @@ mod check;
 mod code;
 mod command;
 mod lists;
+mod original;
 mod page;
 mod prose;
 mod renew;
@@ -30,6 +32,7 @@ use course::Lesson;
 pub use check::problems;
 pub use command::{Program, look_different};
 pub use lists::Which;
+pub use original::Original;
 pub use page::{Mark, Page, What};
 pub use prose::words;
 pub use renew::{Extent, renew};

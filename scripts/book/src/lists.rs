@@ -87,7 +87,8 @@ pub(crate) mod tests {
                 is_further,
                 idea: format!("The idea of {name}: a|b."),
                 mirrors: "a `for` loop".into(),
-                article_seconds: (number == 2).then_some(35.0),
+                original: None,
+                article: (number == 2).then(|| "4–5x".into()),
             },
             described: Described {
                 model: Model::Sync,

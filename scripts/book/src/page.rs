@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::Program;
 use crate::lists::Which;
+use crate::original::Original;
 use crate::root;
 
 /// A page of the book.
@@ -31,6 +32,8 @@ pub enum What {
     Picture(String, Program),
     /// The runs of the nine's lessons of a kind on one time scale, in a file beside the page.
     Runs(Runs),
+    /// What a lesson's Python original prints, and its timing diagram.
+    Original(Original),
     /// A table of lessons.
     Lessons(Which),
     /// The entries of lessons' pages in the contents.
@@ -106,6 +109,12 @@ impl Page {
                         What::Runs(Runs { file, kind, arguments: words.collect() })
                     })
                 }
+                "original" => {
+                    let mut words = rest.split(' ').map(String::from);
+                    words.next().zip(words.next()).map(|(file, lesson)| {
+                        What::Original(Original { file, lesson, arguments: words.collect() })
+                    })
+                }
                 "lessons" => Some(What::Lessons(Which::parse(rest))),
                 "pages" => Some(What::Pages(Which::parse(rest))),
                 _ => None,
@@ -117,6 +126,12 @@ impl Page {
             let length = match what {
                 What::Diff(..) | What::Output(_) => fence(after),
                 What::Picture(..) | What::Runs(_) => image(after),
+                What::Original(_) => {
+                    let fence = fence(after);
+                    let picture =
+                        after[fence..].strip_prefix('\n').map_or(0, |rest| 1 + image(rest));
+                    if picture > 1 { fence + picture } else { fence }
+                }
                 What::Lessons(_) | What::Pages(_) => {
                     list(after).ok_or_else(|| format!("line {line}: this has no end: {words}"))?
                 }

@@ -9,6 +9,7 @@ use timeline::{Timeline, plural};
 
 use crate::command::{Program, build_all, build_programs, shortened};
 use crate::lists::{Which, entries, table};
+use crate::original::Original;
 use crate::page::{Mark, Page, Runs, What};
 use crate::{code, lessons, pages, readme};
 
@@ -62,7 +63,9 @@ pub fn renew(
             let of = match mark.what {
                 What::Diff(..) => Extent::Diffs,
                 What::Lessons(_) | What::Pages(_) => Extent::Lists,
-                What::Output(_) | What::Picture(..) | What::Runs(_) => Extent::All,
+                What::Output(_) | What::Picture(..) | What::Runs(_) | What::Original(_) => {
+                    Extent::All
+                }
             };
             if extent != Extent::All && extent != of {
                 return Ok(None);
@@ -78,6 +81,17 @@ pub fn renew(
                         return Err(io::Error::other(format!("{program} drew nothing:\n{output}")));
                     }
                     format!("![{}]({file})\n", description(program, &output))
+                }
+                What::Original(original) => {
+                    report(&format!("{}: {} in Python", page.name, original.lesson));
+                    // Where no Python runs it, what was made last is kept.
+                    let Some(output) = original.output()? else { return Ok(None) };
+                    original.draw(&page.beside(&original.file))?;
+                    let words = output.lines().last().unwrap_or_default();
+                    let Original { file, lesson, .. } = original;
+                    format!(
+                        "```text\n{output}```\n\n![Timing diagram of the Python original of {lesson}. {words}]({file})\n"
+                    )
                 }
                 What::Runs(runs) => drawn(page, runs, &lessons, &report)?,
             };
@@ -154,9 +168,10 @@ fn description(program: &Program, output: &str) -> String {
     }
     let sentence = lines.iter().position(|line| line.starts_with("At most ")).and_then(|at| {
         // It may be broken into two lines.
-        let rest = lines[at..].iter().take(3);
-        let joined = rest.map(|line| line.trim()).collect::<Vec<_>>().join(" ");
-        joined.find("bound.").map(|end| joined[..end + "bound.".len()].to_owned())
+        let rest = lines[at..].iter().take(4);
+        let rest: Vec<&str> = rest.map(|line| line.trim()).collect();
+        let end = rest.iter().position(|line| line.ends_with('.'))?;
+        Some(rest[..=end].join(" "))
     });
     let parts = lines.iter().position(|line| line.starts_with("part  ")).map(|at| {
         let rows = lines[at + 1..].iter().map_while(|line| line.split_once("  "));

@@ -45,3 +45,23 @@ fn the_outputs_are_what_the_lessons_print() {
     let problems = problems.into_inner().expect("no thread panicked");
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
+
+/// Where there is a Python for them.
+#[test]
+fn the_outputs_of_the_originals_are_what_they_print() {
+    let mut seen = 0;
+    for page in book::pages().expect("the book can be read") {
+        for mark in page.marks().expect("its marks can be read") {
+            let What::Original(original) = &mark.what else { continue };
+            let (shown, _) = page.text[mark.made.clone()].split_once("```\n\n").expect("an output");
+            let shown = shown.trim_start_matches("```text\n");
+            let Some(printed) = original.output().expect("it runs") else {
+                return; // no Python here
+            };
+            let different = book::look_different(shown, &printed);
+            assert_eq!(different, None, "{}.md:{}\n{shown}\n{printed}", page.name, mark.line);
+            seen += 1;
+        }
+    }
+    assert!(seen > 8, "there are {seen} originals");
+}

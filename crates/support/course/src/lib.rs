@@ -31,8 +31,11 @@ pub struct Found {
     pub idea: String,
     /// The Python original.
     pub mirrors: String,
-    /// What its article measured for the Python original, in seconds, where that can be compared.
-    pub article_seconds: Option<f64>,
+    /// The Python original's file, where there is one: beside the lesson's `Cargo.toml`, with the lesson's name.
+    pub original: Option<PathBuf>,
+    /// What the article says of the Python original beside its sync one: `4–5x`. Source: Real Python, "Speed Up Your Python
+    /// Program With Concurrency", the newer edition (`fib(35)` twenty times), measured on its author's four cores.
+    pub article: Option<String>,
 }
 
 /// A lesson.
@@ -124,20 +127,35 @@ fn found(root: &Path, package: &Value) -> Result<Found, String> {
     if !root.join(&folder).is_dir() {
         return Err(format!("the lesson {name} is not below {}/crates", root.display()));
     }
+    let original = root.join(&folder).join(name).with_extension("py");
     Ok(Found {
         name: name.into(),
+        original: original.exists().then_some(original),
         folder,
         number: declared["number"].as_u64().unwrap_or(u64::MAX),
         is_further,
         idea,
         mirrors,
-        article_seconds: declared["article_seconds"].as_f64(),
+        article: declared["article"].as_str().map(String::from),
     })
 }
 
 /// Where the program of that name lies, among programs built in this folder.
 pub fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension(env::consts::EXE_EXTENSION)
+}
+
+/// A Python that runs the lessons' originals: that of the virtual environment in `target/python`, or `python3`. `None` where
+/// neither is 3.11 or newer and has the packages.
+pub fn python(root: &Path) -> Option<PathBuf> {
+    const CHECK: &str = "import sys, requests, aiohttp; sys.exit(sys.version_info < (3, 11))";
+    let environment = root.join("target/python");
+    let own = ["bin/python", "Scripts/python.exe"].map(|program| environment.join(program));
+    let runs = |program: &PathBuf| {
+        let output = Command::new(program).args(["-c", CHECK]).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    own.into_iter().chain(["python3".into()]).find(runs)
 }
 
 impl Found {

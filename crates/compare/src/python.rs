@@ -1,0 +1,141 @@
+//! The Python originals of the lessons, each run with one or several Pythons.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use course::{Found, Lesson};
+use harness::Described;
+
+use crate::process::{self, Program, Stop};
+use crate::results::Check;
+
+/// What a Python is asked. `sys._is_gil_enabled` is there since 3.13 (<https://docs.python.org/3/library/sys.html>).
+const QUESTION: &str = "import json, platform, sys; print(json.dumps([platform.python_version(), \
+                        list(sys.version_info[:2]), getattr(sys, '_is_gil_enabled', lambda: True)()]))";
+/// The oldest Python that runs the originals: asyncio has task groups since then.
+const OLDEST: [u64; 2] = [3, 11];
+
+/// A Python, as it is called and as it answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Python {
+    /// The program: `python3`, or a path.
+    pub(crate) program: PathBuf,
+    /// `3.14.2`
+    pub(crate) version: String,
+    /// Whether its threads take turns: whether the global interpreter lock is on now.
+    pub(crate) has_gil: bool,
+}
+
+/// As tables name it: `Python 3.14.2`, `Python 3.14.2 without a GIL`.
+impl fmt::Display for Python {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gil = if self.has_gil { "" } else { " without a GIL" };
+        write!(f, "Python {}{gil}", self.version)
+    }
+}
+
+impl Python {
+    /// Asks the Python of this name what it is.
+    ///
+    /// # Errors
+    /// Why it cannot run the originals, with what mends it; or Ctrl-C.
+    fn ask(name: &str, limit: Duration) -> Result<Self, Stop> {
+        let program = Program { path: name.into(), first: Vec::new() };
+        let answer = process::output(&program, &["-c", QUESTION], limit);
+        let answer = answer.map_err(|stop| match stop {
+            Stop::Trouble(why) => Stop::Trouble(format!(
+                "{name} is no Python that can be run ({why}): install Python 3.11 or newer, or name another with \
+                 --python PROGRAM"
+            )),
+            Stop::Interrupted => Stop::Interrupted,
+        })?;
+        Self::from_answer(name, &answer).map_err(Stop::Trouble)
+    }
+
+    fn from_answer(name: &str, answer: &str) -> Result<Self, String> {
+        let nonsense = || format!("{name} is no Python: it answered {:?}", answer.trim());
+        let answer: (String, [u64; 2], bool) =
+            serde_json::from_str(answer).map_err(|_| nonsense())?;
+        let (version, release, has_gil) = answer;
+        if release < OLDEST {
+            return Err(format!(
+                "{name} is Python {version}, and the originals need 3.11 or newer: name another with --python \
+                 PROGRAM"
+            ));
+        }
+        Ok(Self { program: name.into(), version, has_gil })
+    }
+}
+
+/// The originals of these lessons, with each of these Pythons: what each says that it is. Those that say nothing
+/// are left out, and why becomes a failed check.
+///
+/// # Errors
+/// Ctrl-C.
+pub(crate) fn originals(
+    pythons: &[String],
+    lessons: &[&Found],
+    limit: Duration,
+    silent: &mut Vec<Check>,
+) -> Result<Vec<(&'static Lesson, &'static Python)>, Stop> {
+    let mut fails = |sentence| silent.push(Check { passed: false, sentence });
+    let mut originals = Vec::new();
+    for name in pythons {
+        let python = match Python::ask(name, limit) {
+            // They are there as long as the program.
+            Ok(python) => &*Box::leak(Box::new(python)),
+            Err(Stop::Trouble(why)) => {
+                fails(format!("{why}."));
+                continue;
+            }
+            Err(Stop::Interrupted) => return Err(Stop::Interrupted),
+        };
+        // The same package is missing for several of them: said once.
+        let mut said = Vec::new();
+        for &found in lessons {
+            let Some(script) = &found.original else { continue };
+            let described = process::output(&program(python, script), &["--describe"], limit)
+                .and_then(|text| Described::read(&text).map_err(Stop::Trouble));
+            match described {
+                Ok(described) => {
+                    let lesson = Lesson { found: found.clone(), described };
+                    originals.push((&*Box::leak(Box::new(lesson)), python));
+                }
+                Err(Stop::Trouble(why)) if said.contains(&why) => {}
+                Err(Stop::Trouble(why)) => {
+                    fails(format!(
+                        "The original of {} does not run with {python}: {why}.",
+                        found.name
+                    ));
+                    said.push(why);
+                }
+                Err(Stop::Interrupted) => return Err(Stop::Interrupted),
+            }
+        }
+    }
+    Ok(originals)
+}
+
+/// What runs an original.
+pub(crate) fn program(python: &Python, script: &Path) -> Program {
+    Program { path: python.program.clone(), first: vec![script.display().to_string()] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_python_says_what_it_is() {
+        let python = |answer| Python::from_answer("python3", answer);
+        let usual = python("[\"3.11.7\", [3, 11], true]\n").expect("it is one");
+        assert_eq!(usual.to_string(), "Python 3.11.7");
+        let free = python("[\"3.14.2\", [3, 14], false]").expect("it is one");
+        assert_eq!(free.to_string(), "Python 3.14.2 without a GIL");
+        let why = python("[\"3.9.2\", [3, 9], true]").expect_err("it is too old");
+        assert!(why.starts_with("python3 is Python 3.9.2, and the originals need 3.11"), "{why}");
+        let why = python("hello").expect_err("it is none");
+        assert_eq!(why, "python3 is no Python: it answered \"hello\"");
+    }
+}
