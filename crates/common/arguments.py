@@ -34,11 +34,8 @@ def ignore_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-# Worker processes leave Ctrl-C to their parent, in whichever way they are started.
 if multiprocessing.parent_process():
-    ignore_ctrl_c()
-elif hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=ignore_ctrl_c)
+    ignore_ctrl_c()  # it is the business of the process that started this one
 
 
 def number(text):
@@ -89,6 +86,12 @@ def read(model, sections, defaults):
         sys.exit()
     if options.ends_with_input:
         threading.Thread(target=end_with_input, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a shell may begin without
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=ignore_ctrl_c)
+    for name in defaults:
+        if getattr(options, name) == 0 and name not in ("number", "payload"):
+            parser.error(f"argument --{name}: a whole number from 1 on")
     options.sites, options.numbers = [], []
     if "repeat" in defaults:
         if not options.site:

@@ -88,7 +88,7 @@ class Run:
 
     def note(self, text):
         if not self.options.json:
-            print(text, flush=True)
+            print(text + "\n", end="", flush=True)  # in one piece, whenever Ctrl-C comes
 
     def begin(self, item, kind=None):
         return Item(item, kind, self)

@@ -1,4 +1,4 @@
-"""The report of a run: its last line, and the JSON object of `--json`, as the Rust lessons have them."""
+"""The report of a run, as a Rust lesson has it: its last line, and the JSON object of `--json`."""
 
 import platform
 import sys
@@ -72,7 +72,9 @@ def as_json(run, item):
     }
     if item.section:
         span["part"] = item.section
-    if item.turns:  # when a task was woken for its turn, Python does not say
-        times = [(start - run.started, stop - run.started, *rest) for start, stop, *rest in item.turns]
-        span["turns"] = [(start, stop, start, working, 0, before) for start, stop, working, before in times]
+    if item.turns:  # Python does not say when a task was woken for a turn: when it began
+        span["turns"] = [
+            (start - run.started, end - run.started, start - run.started, working, 0, before)
+            for start, end, working, before in item.turns
+        ]
     return span

@@ -1,7 +1,7 @@
 """Worker processes compute: cores for Python, but expensive to start and to send data to.
 
 Run:   python3 crates/further/process_cpu/process_cpu.py --payload 10000000
-Watch: the time with and without a payload: what crosses a process border is pickled, copied and read.
+Watch: the time with and without a payload: it is pickled, copied and unpickled with each call.
 
 It computes fib(30), to end in some seconds. `--number 35`, as in Rust, takes eleven times as long.
 """

@@ -1,8 +1,8 @@
 """An update lost between a read and a write: hidden by the GIL, seen, and kept in two ways.
 
 Run:   python3 crates/lessons/race_counter/race_counter.py
-Watch: the first two counts: the same mistake, never seen and always seen. Since Python 3.10 a thread
-       hands the GIL on at a call or at the end of a round, and `counter += 1` has neither inside.
+Watch: the first two counts: the same mistake, never seen and always seen. Since Python 3.10 a
+       thread hands the GIL on at a call or at the end of a round; `counter += 1` has neither.
 """
 
 import sys
