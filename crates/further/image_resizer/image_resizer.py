@@ -16,36 +16,34 @@ from PIL import Image
 
 def main():
     sections = ["a for loop", "a pool of processes"]
-    run = common.Run("processes", sections, pictures=24, width=400, workers=common.CORES)
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = [(path, run.options.width) for path in make(run.options.pictures, folder)]
-        with run:
-            resize_all(run, pictures)
+    with common.Run("processes", sections, pictures=24, width=400, workers=common.CORES) as run:
+        with tempfile.TemporaryDirectory() as folder:
+            make_pictures(folder, run.options.pictures)
+            resize_all(run, sorted(Path(folder).iterdir()))
     return run.finish()
 
 
-def make(many, folder):
-    """Pictures to practise on: a fractal with the grain of a film."""
+def make_pictures(folder, many):
+    """Pictures to practise on, all alike: a fractal with the grain of a film."""
+    fractal = Image.effect_mandelbrot((1200, 900), (-2, -1.2, 1, 1.2), 50)
     grain = Image.effect_noise((1200, 900), 40)
+    picture = Image.merge("RGB", [fractal, Image.blend(fractal, grain, 0.3), grain])
     for number in range(many):
-        fractal = Image.effect_mandelbrot((1200, 900), (-2, -1.2, 1 - number / 50, 1.2), 50)
-        path = Path(folder, f"picture-{number + 1}.jpg")
-        Image.merge("RGB", [fractal, Image.blend(fractal, grain, 0.3), grain]).save(path)
-        yield path
+        picture.save(Path(folder, f"picture-{number + 1:03}.jpg"))
 
 
 def resize_all(run, pictures):
     run.wanted["picture"] = 2 * len(pictures)
     run.workers = min(run.options.workers, len(pictures))
+    widths = [run.options.width] * len(pictures)
     run.section("a for loop")
-    list(map(run.record, map(resize, pictures)))
+    list(map(run.record, map(resize, pictures, widths)))
     run.section("a pool of processes")
     with ProcessPoolExecutor(max_workers=run.workers) as executor:
-        list(map(run.record, executor.map(resize, pictures)))
+        list(map(run.record, executor.map(resize, pictures, widths)))
 
 
-def resize(picture):
-    path, width = picture
+def resize(path, width):
     with common.Item(path.name, "picture") as item, Image.open(path) as image:
         small = image.resize((width, image.height * width // image.width), Image.LANCZOS)
         small.save(out := path.with_suffix(".small.jpg"))
