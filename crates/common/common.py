@@ -88,7 +88,7 @@ class Run:
 
     def note(self, text):
         if not self.options.json:
-            print(text + "\n", end="", flush=True)  # in one piece, whenever Ctrl-C comes
+            report.show(text)
 
     def begin(self, item, kind=None):
         return Item(item, kind, self)
@@ -112,5 +112,6 @@ class Run:
 
     def finish(self):
         """Prints the summary; returns the exit status."""
-        print(json.dumps(report.whole(self)) if self.options.json else report.summary(self))
+        is_json = self.options.json
+        report.show(json.dumps(report.whole(self)) if is_json else report.summary(self))
         return 130 if self.interrupted else int(any("error" in it.result for it in self.items))

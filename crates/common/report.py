@@ -1,5 +1,6 @@
 """The report of a run, as a Rust lesson has it: its last line, and the JSON object of `--json`."""
 
+import os
 import platform
 import sys
 from pathlib import Path
@@ -9,6 +10,13 @@ from arguments import CORES, GIL
 VERBS = {"page": "downloaded", "call": "computed", "picture": "resized", "round": "counted"}
 COUNTED = {"page": "sites", "call": "calls", "picture": "pictures", "round": "rounds"}
 CLOCK = {"tells_ready": False, "step": 0.015625 if sys.platform == "win32" else 1e-6}
+
+
+def show(text):
+    try:
+        print(text + "\n", end="", flush=True)  # in one piece, whenever Ctrl-C comes
+    except BrokenPipeError:  # `| head -1` reads no more: the rest of the run is silent
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def summary(run):
