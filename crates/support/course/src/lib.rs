@@ -155,7 +155,7 @@ pub fn python(root: &Path) -> Option<PathBuf> {
         let output = Command::new(program).args(["-c", CHECK]).output();
         output.is_ok_and(|output| output.status.success())
     };
-    own.into_iter().chain(["python3".into()]).find(runs)
+    own.into_iter().chain(["python3", "python"].map(PathBuf::from)).find(runs)
 }
 
 impl Found {
