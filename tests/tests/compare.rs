@@ -745,7 +745,7 @@ fn a_python_that_cannot_run_the_originals_is_told_with_what_mends_it() {
         (&old, "is Python 3.9.2, and the originals need 3.11 or newer"),
         (
             &without,
-            "does not run with Python 3.14.2 without a GIL: it ended with exit status: 2: aiohttp is missing: \
+            "does not run with Python 3.14.2 (no GIL): it ended with exit status: 2: aiohttp is missing: \
                     python3 -m pip install aiohttp.",
         ),
     ] {

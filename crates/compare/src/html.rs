@@ -61,6 +61,8 @@ fn page(results: &Results) -> Value {
         sweeps => list(results.kinds().filter_map(|kind| curves(results, kind))),
         axes => axes,
         at_the_same_limit => tables::at_the_same_limit(results),
+        about_the_originals => tables::about_the_originals(results),
+        has_originals => !results.pythons().is_empty(),
         any_ready => middle_runs(results).any(|run| run.timeline.was_ready()),
         any_failed => results.rows.iter().any(|row| row.done_and_failed().1 > 0),
         runs => runs,

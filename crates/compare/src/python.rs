@@ -27,11 +27,11 @@ pub(crate) struct Python {
     pub(crate) has_gil: bool,
 }
 
-/// As tables name it: `Python 3.14.2`, `Python 3.14.2 without a GIL`.
+/// As tables name it: `Python 3.14.2 (GIL)`, `Python 3.14.2 (no GIL)`.
 impl fmt::Display for Python {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let gil = if self.has_gil { "" } else { " without a GIL" };
-        write!(f, "Python {}{gil}", self.version)
+        let gil = if self.has_gil { "GIL" } else { "no GIL" };
+        write!(f, "Python {} ({gil})", self.version)
     }
 }
 
@@ -130,9 +130,9 @@ mod tests {
     fn a_python_says_what_it_is() {
         let python = |answer| Python::from_answer("python3", answer);
         let usual = python("[\"3.11.7\", [3, 11], true]\n").expect("it is one");
-        assert_eq!(usual.to_string(), "Python 3.11.7");
+        assert_eq!(usual.to_string(), "Python 3.11.7 (GIL)");
         let free = python("[\"3.14.2\", [3, 14], false]").expect("it is one");
-        assert_eq!(free.to_string(), "Python 3.14.2 without a GIL");
+        assert_eq!(free.to_string(), "Python 3.14.2 (no GIL)");
         let why = python("[\"3.9.2\", [3, 9], true]").expect_err("it is too old");
         assert!(why.starts_with("python3 is Python 3.9.2, and the originals need 3.11"), "{why}");
         let why = python("hello").expect_err("it is none");

@@ -103,9 +103,9 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
 }
 
 /// Where the column `Python` comes from.
-fn about_the_originals(results: &Results) -> String {
-    let article = "what Real Python's article says of the original beside its own sync program, on its author's four \
-                   cores";
+pub(crate) fn about_the_originals(results: &Results) -> String {
+    let article = "what Real Python's article \"Speed Up Your Python Program With Concurrency\" says of the original beside \
+                   its own sync program, on its author's four cores";
     let pythons: Vec<String> = results.pythons().iter().map(ToString::to_string).collect();
     match pythons.as_slice() {
         [] => format!("The column Python is {article}."),
