@@ -55,6 +55,7 @@ NOT_UNDER_WINE = {
     "the_trace_of_a_long_run_is_one_too": "and 1,000",
     "who_asks_for_more_and_more_and_reads_nothing": "wine keeps a closed connection open until all is sent",
     "each_fault_ends_as_the_table_says": "pages without end take wine longer than they may",
+    "the_files_hold_what_was_measured": "wine takes longer to start eight processes than they save",
     "for_the_reason_that_is_stated": "starts rustc",
     "a_cpu_lesson_builds_no_http_tls_or_async_crate": "asks cargo for more than the packages",
     "a_new_folder_is_a_lesson_alone_and_in_the_comparison": "has cargo build in another folder",
