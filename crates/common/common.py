@@ -22,7 +22,8 @@ class Item:
 
     def __enter__(self):
         self.worker = os.getpid(), threading.get_native_id()
-        self.start, self.working = time.perf_counter(), -time.thread_time()
+        self.working, self.ready = (-used for used in report.usage())
+        self.start = time.perf_counter()
         return self
 
     def end(self, value, line=None, **details):
@@ -51,9 +52,10 @@ class Item:
 
     def __exit__(self, kind, error, trace):
         self.stop = time.perf_counter()  # one clock for all processes of a machine
-        self.working += time.thread_time()
+        worked, was_ready = report.usage()
+        self.working, self.ready = self.working + worked, self.ready + was_ready
         if self.turns:  # it had its thread for these alone
-            self.working = sum(working for _, _, working, _ in self.turns)
+            self.working, self.ready = sum(working for _, _, working, _ in self.turns), 0
         failed = isinstance(error, Exception)
         if failed:
             self.result = {"error": str(error) or kind.__name__}

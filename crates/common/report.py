@@ -3,13 +3,22 @@
 import os
 import platform
 import sys
+import time
 from pathlib import Path
 
 from arguments import CORES, GIL
 
 VERBS = {"page": "downloaded", "call": "computed", "picture": "resized", "round": "counted"}
 COUNTED = {"page": "sites", "call": "calls", "picture": "pictures", "round": "rounds"}
-CLOCK = {"tells_ready": False, "step": 0.015625 if sys.platform == "win32" else 1e-6}
+STEP = 0.015625 if sys.platform == "win32" else 1e-6  # in which the system counts CPU time
+SCHEDULED = Path("/proc/thread-self/schedstat")
+TELLS_READY = SCHEDULED.exists()
+
+
+def usage():
+    """How long this thread has worked so far, and was ready and had no core: Linux alone tells."""
+    ready = int(SCHEDULED.read_bytes().split()[1]) / 1e9 if TELLS_READY else 0
+    return time.thread_time(), ready
 
 
 def show(text):
@@ -57,7 +66,8 @@ def whole(run):
         "failed": failed,
         "interrupted": run.interrupted,
         **kind,
-        "clock": CLOCK,
+        # Nothing tells when a task was ready for its turn.
+        "clock": {"tells_ready": TELLS_READY and run.model != "async", "step": STEP},
         "parts": [
             {"name": name, **kind, "start": start - run.started, "seconds": end - start}
             for (name, start), end in zip(run.sections, starts[1:])
@@ -75,12 +85,12 @@ def as_json(run, item):
         "start": item.start - run.started,
         "end": item.stop - run.started,
         "working": item.working,
-        "ready": 0,
+        "ready": item.ready,
         **item.result,
     }
     if item.section:
         span["part"] = item.section
-    if item.turns:  # Python does not say when a task was woken for a turn: when it began
+    if item.turns:
         span["turns"] = [
             (start - run.started, end - run.started, start - run.started, working, 0, before)
             for start, end, working, before in item.turns

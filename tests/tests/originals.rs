@@ -188,7 +188,7 @@ fn each_of_the_nine_has_an_original_that_is_short_and_has_the_lessons_functions_
 #[test]
 fn what_they_share_is_tiny() {
     let lines = |file: &str| read(&root().join("crates/common").join(file)).lines().count();
-    for (file, most) in [("common.py", 120), ("arguments.py", 110), ("report.py", 90)] {
+    for (file, most) in [("common.py", 120), ("arguments.py", 110), ("report.py", 100)] {
         assert!((1..=most).contains(&lines(file)), "{file} has {} lines", lines(file));
     }
 }
