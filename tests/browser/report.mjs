@@ -64,8 +64,8 @@ await part("without JavaScript", { javaScriptEnabled: false }, async (page, expe
     const texts = (what) => [...document.querySelectorAll(what)].map((it) => it.textContent);
     return {
       tables: count("table.results"),
-      rows: texts("table.results tbody th"),
-      diagrams: texts("article.run h3").map((text) => text.split(" ")[0]),
+      rows: [...document.querySelectorAll("table.results tbody th")].map((it) => it.dataset.lesson),
+      diagrams: texts("article.run h3").map((text) => text.split(/[ ,]/)[0]),
       plots: count(".plot"),
       fields: count(".field"),
       bars: count(".bar-row"),

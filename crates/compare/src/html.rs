@@ -156,7 +156,8 @@ fn table_row(results: &Results, row: &Row) -> Value {
     let (done, failed) = row.done_and_failed();
     let or_dash = |words: Option<String>| words.unwrap_or_else(|| "-".into());
     context! {
-        lesson => row.title(),
+        lesson => row.lesson.name(),
+        title => row.title(),
         section => row.section,
         model => row.lesson.model().name(),
         who_switches => row.lesson.model().who_switches(),
@@ -263,7 +264,7 @@ fn run(row: &Row, axis: Duration) -> Value {
     let lanes = list(lanes);
     let sentence = drawn.as_ref().and_then(|(run, _)| run.timeline.sentence());
     context! {
-        lesson => row.lesson.name(),
+        lesson => row.program(),
         section => row.section,
         name => row.name(),
         took => drawn.as_ref().map(|(run, _)| format!("{} s", digits(run.seconds))),
@@ -443,7 +444,7 @@ mod tests {
         let page = html(&sample());
         let count = |what: &str| page.matches(what).count();
         for (name, ..) in NINE {
-            assert_eq!(count(&format!("<th role=\"rowheader\" scope=\"row\">{name}<")), 1);
+            assert_eq!(count(&format!("data-lesson=\"{name}\">{name}<")), 1);
             assert_eq!(count(&format!("<span class=\"bar-name\">{name}<")), 1);
             assert_eq!(count(&format!("<h3>{name} ")), 1);
         }
@@ -483,11 +484,11 @@ mod tests {
         let section =
             |id: &str| after(&format!("<section id=\"{id}\">")).split("</section>").next();
         let section = |id| section(id).expect("there is always a first");
-        assert!(section("downloads").contains("scope=\"row\">thread_each<"));
+        assert!(section("downloads").contains("data-lesson=\"thread_each\">thread_each<"));
         assert!(!section("computing").contains("in_two_ways"));
         let further = section("further");
         assert!(further.contains("<h2>Further lessons</h2>"));
-        assert_eq!(further.matches("scope=\"row\">in_two_ways<").count(), 2);
+        assert_eq!(further.matches("data-lesson=\"in_two_ways\">in_two_ways<").count(), 2);
         assert!(further.contains(">one by one</td>") && further.contains(">joined</td>"));
         assert!(further.contains(">the base</td>") && further.contains("x faster</td>"));
         let charts = section("times");
