@@ -354,7 +354,7 @@ fn as_many_calls_at_once_as_workers() {
     let Some(python) = python() else { return };
     for original in computers() {
         let name = &original.name;
-        let mut arguments = vec!["--number", "27", "--calls", "12"];
+        let mut arguments = vec!["--number", "26", "--calls", "40"];
         if original.takes("workers") {
             arguments.extend(["--workers", "3"]);
         }
