@@ -22,6 +22,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 async def download_all_sites(run, sites):
     async def download_and_block(url):
         size = await download_site(session, url)
@@ -50,6 +51,7 @@ def block(run, times):
     for _ in range(times):
         with run.begin("blocks", "aside"):
             time.sleep(run.options.block / 1000)
+# ANCHOR_END: download_all_sites
 
 
 async def download_site(session, url):

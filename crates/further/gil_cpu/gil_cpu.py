@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 
 
+# ANCHOR: main
 def main():
     executors = {
         "threads with a GIL" if common.GIL else "threads without": pools.ThreadPoolExecutor,
@@ -34,6 +35,7 @@ def main():
 def compute_all(run, numbers, executor):
     with executor(max_workers=run.workers) as executor:
         list(map(run.record, executor.map(compute, numbers)))
+# ANCHOR_END: main
 
 
 def compute(number):

@@ -32,6 +32,7 @@ def make_pictures(folder, many):
         picture.save(Path(folder, f"picture-{number + 1:03}.jpg"))
 
 
+# ANCHOR: resize_all
 def resize_all(run, pictures):
     run.wanted["picture"] = 2 * len(pictures)
     run.workers = min(run.options.workers, len(pictures))
@@ -51,6 +52,7 @@ def resize(path, width):
         item.end(size, f"{path.name}: {image.width}x{image.height} -> "
                        f"{small.width}x{small.height}, {size} bytes")
     return item
+# ANCHOR_END: resize_all
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 async def download_all_sites(run, sites, numbers, executor):
     async def download(url):
         async with limit:
@@ -47,6 +48,7 @@ async def download_all_sites(run, sites, numbers, executor):
         await asyncio.gather(*map(compute_elsewhere, itertools.compress(numbers, arrived)))
         run.section("pipeline")
         await asyncio.gather(*map(download_and_compute, sites, numbers))
+# ANCHOR_END: download_all_sites
 
 
 def compute(number):

@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 
 
+# ANCHOR: main
 def main():
     options = {"number": 30, "calls": 20, "workers": common.CORES, "payload": 0}
     with common.Run("processes", **options) as run:
@@ -30,6 +31,7 @@ def compute(number, _payload):
     with common.Item(number) as call:
         call.end(fib(number))
     return call  # a worker shares nothing with the run: the call is sent back
+# ANCHOR_END: main
 
 
 def fib(n):

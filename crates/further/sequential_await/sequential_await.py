@@ -19,6 +19,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 async def download_all_sites(run, sites):
     async def download(url):
         with run.begin(url) as page:  # keeps an error: neither section gives up the other pages
@@ -32,6 +33,7 @@ async def download_all_sites(run, sites):
         run.section("joined")
         # A coroutine does nothing until it is awaited: these are awaited together.
         await asyncio.gather(*map(download, sites))
+# ANCHOR_END: download_all_sites
 
 
 async def download_site(session, url):

@@ -20,6 +20,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 def download_all_sites(run, sites):
     def download(page, url):
         with page, requests.Session() as session:
@@ -32,6 +33,7 @@ def download_all_sites(run, sites):
     for page, thread in zip(pages, threads):
         thread.join()
         run.record(page)  # it ended in its thread, and is reported when that is joined
+# ANCHOR_END: download_all_sites
 
 
 def download_site(session, url):

@@ -22,6 +22,7 @@ def main():
     return run.finish()
 
 
+# ANCHOR: download_all_sites
 def download_all_sites(run, sites):
     def consume():
         with requests.Session() as session:
@@ -42,6 +43,7 @@ def download_all_sites(run, sites):
             pages.put(THE_END)
         for worker in workers:
             worker.join()
+# ANCHOR_END: download_all_sites
 
 
 def download_site(session, url):
