@@ -169,7 +169,6 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record([
         "lesson",
-        "python",
         "part",
         "model",
         "run",
@@ -181,12 +180,12 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
         "working",
         "ready",
         "cores_busy",
+        "python",
     ])?;
     for row in &results.rows {
         for (run, sample) in row.samples.iter().enumerate() {
             table.write_record([
                 row.lesson.name(),
-                &row.python.map(ToString::to_string).unwrap_or_default(),
                 row.section.unwrap_or_default(),
                 row.lesson.model().name(),
                 &(run + 1).to_string(),
@@ -198,6 +197,7 @@ fn csv(results: &Results) -> Result<String, Box<dyn std::error::Error>> {
                 &format!("{:.4}", sample.facts.working),
                 &format!("{:.4}", sample.facts.ready),
                 &format!("{:.4}", sample.facts.cores_busy),
+                &row.python.map(ToString::to_string).unwrap_or_default(),
             ])?;
         }
     }
