@@ -115,7 +115,7 @@ fn help_fits_the_terminal() {
         let program = program(name);
         let piped = program.run(&["--help"]).stdout;
         for (columns, help) in [
-            (100, piped.clone()),
+            (80, piped.clone()),
             (80, on_a_terminal(80, &program)),
             (60, on_a_terminal(60, &program)),
         ] {

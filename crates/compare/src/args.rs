@@ -98,7 +98,7 @@ fn command(found: &'static [Found]) -> Command {
         [] => value_parser!(String),
         _ => PossibleValuesParser::new(names).into(),
     };
-    Command::new("compare")
+    let command = Command::new("compare")
         .about(
             "Runs the lessons side by side and compares them: the same pages and the same numbers \
              for every model",
@@ -155,7 +155,8 @@ fn command(found: &'static [Found]) -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Write report.html, results.json, results.csv and results.md there"),
             in_seconds("limit", "120").help("How long one run of a lesson may take"),
-        ])
+        ]);
+    harness::with_help_that_fits(command)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use book::Extent;
 use clap::{Arg, ArgAction, Command};
 
 fn main() -> ExitCode {
-    let matches = Command::new("book")
+    let command = Command::new("book")
         .about(
             "Renews the outputs, diffs and timing diagrams in tutorial/src, and the lists of lessons there and in the README, \
              from real runs of the lessons on this machine",
@@ -36,8 +36,8 @@ fn main() -> ExitCode {
                 .long("check")
                 .action(ArgAction::SetTrue)
                 .help("Change nothing; say what in the book does not hold, and how many words a page has"),
-        )
-        .get_matches();
+        );
+    let matches = harness::with_help_that_fits(command).get_matches();
     let names: Vec<&String> = matches.get_many("page").unwrap_or_default().collect();
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| *wanted == name);
     let done = if matches.get_flag("check") {

@@ -7,6 +7,7 @@
 
 pub mod figures;
 mod files;
+mod help;
 mod interrupt;
 mod kind;
 mod lesson;
@@ -18,6 +19,7 @@ mod setup;
 mod terminal;
 
 pub use files::Beside;
+pub use help::with_help_that_fits;
 pub use interrupt::{STATUS as INTERRUPTED, before_exit, interrupted, listen as listen_for_ctrl_c};
 pub use kind::{Drawing, Kind, Total, Unit};
 pub use lesson::{Lesson, Limit, Model, Section, header};

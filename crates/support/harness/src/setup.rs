@@ -17,6 +17,7 @@ use common::Run;
 use console::style;
 use serde_json::{Value, json};
 
+use crate::help::with_help_that_fits;
 use crate::observe::ENDS_WITH_INPUT;
 use crate::options::{MOST_ITEMS, MOST_WORKERS, numeric};
 use crate::report::Report;
@@ -193,7 +194,7 @@ fn command(lesson: &Lesson, declared: Declared) -> Command {
         let help = format!("How many {} at once [default: {}]", declared.limited, lesson.limit);
         command = command.arg(numeric("workers", "N", 1..=most).help(help));
     }
-    command
+    with_help_that_fits(command)
 }
 
 impl Setup {

@@ -9,33 +9,36 @@ use clap::{Arg, Command, value_parser};
 use practice_site::{Server, SiteTimes};
 
 fn main() -> ExitCode {
+    // The help is broken by hand: it fits 60 columns.
     let arguments = Command::new("practice_site")
-        .about("A web site to practise on: /jython, /dice, and /record of what it saw")
+        .about("A web site to practise on: /jython, /dice, and\n/record of what it saw")
         .args([
             Arg::new("port")
                 .long("port")
                 .value_name("N")
                 .default_value("8000")
                 .value_parser(value_parser!(u16))
-                .help("The port to listen at; 0 stands for any free one"),
+                .help("The port to listen at; 0 stands\nfor any free one"),
             Arg::new("latency")
                 .long("latency")
                 .value_name("MS")
                 .default_value("50")
                 .value_parser(value_parser!(u64).range(0..=60_000))
-                .help("How long an answer takes, in milliseconds"),
+                .help("How long an answer takes, in\nmilliseconds"),
             Arg::new("connecting")
                 .long("connecting")
                 .value_name("MS")
                 .default_value("0")
                 .value_parser(value_parser!(u64).range(0..=60_000))
-                .help("How much longer the first answer on each connection takes, in milliseconds"),
+                .help(
+                    "How much longer the first answer\non each connection takes, in\nmilliseconds",
+                ),
             Arg::new("bind")
                 .long("bind")
                 .value_name("ADDRESS")
                 .default_value("127.0.0.1")
                 .value_parser(value_parser!(IpAddr))
-                .help("The address to listen at; 0.0.0.0 stands for all of this machine's"),
+                .help("The address to listen at; 0.0.0.0\nstands for all of this\nmachine's"),
         ])
         .get_matches();
     let port = arguments.get_one::<u16>("port").copied().unwrap_or_default();
