@@ -86,7 +86,9 @@ fn workspace_with_the_lesson(folder: &Folder) -> PathBuf {
     copy(&course::root().expect("the workspace"), &root);
     for group in ["crates", "crates/lessons", "crates/further", "crates/support"] {
         let group = root.join(group);
-        STRAYS.map(|stray| fs::create_dir_all(group.join(stray)).expect("a folder"));
+        for stray in STRAYS {
+            fs::create_dir_all(group.join(stray)).expect("a folder");
+        }
         for file in [".DS_Store", "notes/.DS_Store", "old/.DS_Store"] {
             fs::write(group.join(file), b"\0\0\0\x01Bud1\xff").expect("a file");
         }
