@@ -78,7 +78,8 @@ fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed
         Style::Quiet => ProgressBar::hidden(),
     };
     let (started, failures, open) = (Instant::now(), BTreeMap::new(), Open::default());
-    let mut printer = Printer { plan, style, started, printed, failures, open, ended: false };
+    let (items, ended) = (0, false);
+    let mut printer = Printer { plan, style, started, printed, items, failures, open, ended };
     let mut silence = Silence::begin();
     while !printer.ended {
         match messages.recv_timeout(Silence::TICK) {
@@ -96,7 +97,7 @@ fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        bar.set_position(printer.items() as u64);
+        bar.set_position(printer.items);
     }
     bar.finish_and_clear();
     for (why, many) in &printer.failures {
@@ -173,6 +174,8 @@ struct Printer<'run> {
     style: Style,
     started: Instant,
     printed: Printed,
+    /// How many items have ended.
+    items: u64,
     /// How often each cause of a failure occurred.
     failures: BTreeMap<String, usize>,
     open: Open,
@@ -180,11 +183,6 @@ struct Printer<'run> {
 }
 
 impl Printer<'_> {
-    /// How many items have ended.
-    fn items(&self) -> usize {
-        self.printed.records.iter().filter(|record| !record.span.is_annotation).count()
-    }
-
     fn take(&mut self, message: Message) {
         let written = match message {
             Message::Begun(record) => {
@@ -206,7 +204,7 @@ impl Printer<'_> {
             }
             Message::EndsNow(is_drawn) => {
                 if self.style == Style::Lines {
-                    let (done, in_flight) = (self.items(), self.open.items().count());
+                    let (done, in_flight) = (self.items, self.open.items().count());
                     let all = self.plan.items();
                     self.draw(&format!(
                         "Ended at once: {done} of {all} had ended, {in_flight} in flight."
@@ -231,6 +229,7 @@ impl Printer<'_> {
         self.open.end(&record);
         if !record.span.is_annotation {
             self.plan.kind(&record).complete(&mut record);
+            self.items += 1;
         }
         let alike = record.span.failed.as_ref().map(|why| {
             let alike = self.failures.entry(why.clone()).or_default();
