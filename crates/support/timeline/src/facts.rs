@@ -16,6 +16,8 @@ const IO_BOUND: f64 = 0.35;
 const LACKS_CORES: f64 = 0.1;
 /// unless they kept this part of the cores busy that they could: then there are more of them than cores.
 const ALL_CORES: f64 = 0.85;
+/// From so many percent on, the time without a core is named.
+const WORTH_A_WORD: f64 = 2.0;
 /// From so many steps of the clock on, it tells working from waiting.
 const STEPS_TO_TELL: u32 = 20;
 
@@ -135,6 +137,8 @@ impl Timeline {
         };
         let percent = |share: f64| (share * 100.0).round();
         let (working, ready) = (percent(working), percent(ready));
+        // A moment now and then is not worth a word.
+        let ready = if ready < WORTH_A_WORD { 0.0 } else { ready };
         let waiting = (100.0 - working - ready).max(0.0);
         let waited = if ready > 0.0 {
             let were = if workers == 1 { "was" } else { "were" };
