@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use course::Lesson;
-use harness::{Limit, Model};
+use harness::{Limit, Model, cores};
 use serde_json::Value;
 use test_sites::{FaultSite, RefusingPort, Site};
 use testing::record::{items, number, shares, worked};
@@ -143,8 +143,7 @@ fn the_work_of_the_calls_is_what_the_system_counts() {
 #[cfg(not(windows))]
 #[test]
 fn calls_keep_as_many_lanes_at_work_as_there_are_workers() {
-    let cores = std::thread::available_parallelism().expect("the cores are known").get();
-    let two = cores.min(2);
+    let two = cores().min(2);
     let number_of_workers = two.to_string();
     let several = ["--number", "27", "--calls", "8", "--workers", &number_of_workers];
     for (model, lanes, arguments) in [
@@ -166,11 +165,6 @@ fn calls_keep_as_many_lanes_at_work_as_there_are_workers() {
         });
         assert!(is_at_work, "{name}: {seen:?}");
     }
-}
-
-/// Threads that compute, and one of the machine's cores.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Has twice as many threads as cores compute while this is done.

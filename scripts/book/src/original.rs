@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use course::Found;
+use harness::Described;
 use harness::report::Report;
 
 use crate::command::{programs, shortened};
@@ -86,7 +87,8 @@ impl Original {
             return Ok(None);
         };
         let described = Command::new(&python).arg(&script).arg("--describe").output()?;
-        let takes_a_site = String::from_utf8_lossy(&described.stdout).contains("\"site\"");
+        let described = Described::read(&String::from_utf8_lossy(&described.stdout));
+        let takes_a_site = described.map_err(io::Error::other)?.takes("site");
         let site = takes_a_site.then(Site::start).transpose()?;
         let mut command = Command::new(python);
         command.arg(script).args(&self.arguments).args(more).env("PYTHONIOENCODING", "utf-8");

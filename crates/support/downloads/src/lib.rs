@@ -9,10 +9,10 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction};
 use common::{Done, LIVE_SITES, PRACTICE_PAGES, Sites, Span};
 use harness::options::{MOST_ITEMS, in_seconds, numeric};
-use harness::report::Report;
 use harness::{Kind, Lesson, Limit, Model, Setup, Total, Unit, Work, give_up, warn};
 use practice_site::{PracticeSite, SiteTimes};
 use processes::{descriptor_limit, reserve_descriptors};
+use timeline::Timeline;
 
 /// A lesson that starts a thread for each page takes no more pages than these.
 const MOST_THREADS: usize = 10_000;
@@ -199,7 +199,7 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
             let (base, site) = practice_site::start(times).unwrap_or_else(|error| {
                 give_up(&format!("the practice site did not come up: {error}"))
             });
-            setup.remark(|report| a_connection_for_each_page(report, site));
+            setup.remark(|timeline| a_connection_for_each_page(timeline, site));
             practice_sites(&base)
         }
     };
@@ -212,11 +212,11 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
 }
 
 /// What the site knows of a lesson whose pages do not share their connections.
-fn a_connection_for_each_page(report: &Report, mut site: PracticeSite) -> Option<String> {
+fn a_connection_for_each_page(timeline: &Timeline, mut site: PracticeSite) -> Option<String> {
     let connections = site.connections()?;
-    let at_once = report.timeline().facts()?.peak_in_flight as u64;
+    let at_once = timeline.facts()?.peak_in_flight as u64;
     // Lessons with sections compare clients, and some have one in each.
-    let is_a_client_each = report.sections.is_empty() && connections > 2 * at_once;
+    let is_a_client_each = timeline.sections.is_empty() && connections > 2 * at_once;
     is_a_client_each.then(|| {
         format!(
             "The site saw {connections} connections, with at most {at_once} in use at once: has each page a client of \

@@ -163,12 +163,12 @@ impl Observer for Reporter {
             return ExitCode::FAILURE;
         };
         let mut report = Report::of(&self.plan, &records, took, interrupted);
-        let mut doubts = doubts(&self.plan, &report, begun, &open);
-        doubts.extend(remarks.into_iter().filter_map(|remark| remark(&report)));
-        drop(kept);
         report.totals.extend(self.facts.iter().map(|(name, value)| ((*name).into(), json!(value))));
         report.is_drawn_otherwise = self.drawing.is_some();
         let timeline = report.timeline();
+        let mut doubts = doubts(&self.plan, &timeline, interrupted, begun, &open);
+        doubts.extend(remarks.into_iter().filter_map(|remark| remark(&timeline)));
+        drop(kept);
         let written = match error {
             Some(error) => Err(error),
             None if self.json => writeln!(io::stdout(), "{}", report.to_json()),
@@ -245,11 +245,17 @@ impl Reporter {
 }
 
 /// What the record says of a run that did not go as it was meant to, in sentences.
-fn doubts(plan: &Plan, report: &Report, begun: usize, open: &[Record]) -> Vec<String> {
+fn doubts(
+    plan: &Plan,
+    timeline: &Timeline,
+    interrupted: bool,
+    begun: usize,
+    open: &[Record],
+) -> Vec<String> {
     let mut doubts = Vec::new();
     let (all, open) = (plan.items(), open.iter().filter(|it| !it.span.is_annotation).count());
     let left = all.saturating_sub(begun);
-    if report.interrupted {
+    if interrupted {
         return doubts;
     }
     if begun == 0 {
@@ -263,7 +269,7 @@ fn doubts(plan: &Plan, report: &Report, begun: usize, open: &[Record]) -> Vec<St
     }
     // Of items of several kinds, or of sections, not each takes a worker.
     let is_limited = plan.lesson.takes_workers();
-    let peak = report.timeline().facts().map_or(0, |facts| facts.peak_in_flight);
+    let peak = timeline.facts().map_or(0, |facts| facts.peak_in_flight);
     if is_limited && plan.lesson.sections.is_empty() && plan.kinds.len() == 1 && peak > plan.workers
     {
         let workers = plan.workers;

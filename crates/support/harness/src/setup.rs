@@ -16,11 +16,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use common::Run;
 use console::style;
 use serde_json::{Value, json};
+use timeline::Timeline;
 
 use crate::help::with_help_that_fits;
 use crate::observe::ENDS_WITH_INPUT;
 use crate::options::{MOST_ITEMS, MOST_WORKERS, numeric};
-use crate::report::Report;
 use crate::{Drawing, Kind, Lesson, Limit, Model, Section, cores, interrupt, observe};
 
 /// Work that a lesson does: its options, and what there is to do.
@@ -53,7 +53,7 @@ pub trait Work {
 pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
 
 /// What a work says of the run that is over, each a sentence or nothing.
-pub(crate) type Remarks = Vec<Box<dyn FnOnce(&Report) -> Option<String> + Send>>;
+pub(crate) type Remarks = Vec<Box<dyn FnOnce(&Timeline) -> Option<String> + Send>>;
 
 /// A command line that has been read, and what becomes of it.
 pub struct Setup {
@@ -300,7 +300,7 @@ impl Setup {
     }
 
     /// Has this say something of the run when it is over, where there is something to say.
-    pub fn remark(&mut self, remark: impl FnOnce(&Report) -> Option<String> + Send + 'static) {
+    pub fn remark(&mut self, remark: impl FnOnce(&Timeline) -> Option<String> + Send + 'static) {
         self.remarks.push(Box::new(remark));
     }
 
