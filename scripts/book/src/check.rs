@@ -64,7 +64,9 @@ pub fn problems() -> io::Result<Vec<String>> {
             continue;
         }
         of_the_marks(page, &lessons, &pages, &mut report)?;
-        of_the_listings(page, &mut report);
+        if page.text.contains("{{#") {
+            report(1, "what mdBook includes is not seen on a code host: use a listing".into());
+        }
         let pieces = pieces(&page.text);
         for piece in &pieces {
             let line = page.text[..piece.place.start].matches('\n').count() + 1;
@@ -186,6 +188,18 @@ fn of_the_marks(
         let mut report = |what: String| report(mark.line, what);
         match &mark.what {
             _ if made.is_empty() => report("nothing was made here yet".into()),
+            What::Listing(file, anchor) => {
+                match renew::listing(file, anchor) {
+                    Err(error) => report(error.to_string()),
+                    Ok(now) if now == made => {}
+                    Ok(_) => report(format!("{file} has changed: cargo run -p book -- --diffs")),
+                }
+                // An empty line, and then the sentence with the link to the whole program.
+                let after = page.text[mark.made.end..].trim_start().lines().next();
+                if !after.is_some_and(|line| line.contains(&format!("](../../{file})"))) {
+                    report(format!("no link to {file} follows the listing"));
+                }
+            }
             What::Diff(one, other) => match renew::difference(one, other) {
                 Err(error) => report(error.to_string()),
                 Ok(now) if now == made => {}
@@ -260,34 +274,6 @@ fn of_the_runs(
         names.dedup();
         if names != wanted {
             report(format!("{file} is of {names:?} and should be of {wanted:?}"));
-        }
-    }
-}
-
-/// That each file and anchor that is included exists, and that a link to the file follows.
-fn of_the_listings(page: &Page, report: &mut impl FnMut(usize, String)) {
-    let lines: Vec<&str> = page.text.lines().collect();
-    for (at, line) in lines.iter().enumerate() {
-        let include = line.split_once("{{#").and_then(|(_, rest)| rest.split_once("}}"));
-        let Some((include, _)) = include else { continue };
-        let Some(target) = include.strip_prefix("include ") else {
-            report(at + 1, format!("{include} is no include"));
-            continue;
-        };
-        let (path, anchor) = target.split_once(':').unwrap_or((target, ""));
-        let file = page.beside(path);
-        let Ok(source) = fs::read_to_string(&file) else {
-            report(at + 1, format!("there is no {path}"));
-            continue;
-        };
-        let listing = code::anchored(&source, anchor);
-        if listing.is_none_or(|listing| listing.trim().is_empty()) {
-            report(at + 1, format!("{path} has nothing between marks of the name {anchor:?}"));
-        }
-        // The fence ends, an empty line may follow, then the link: on a code host there is no listing.
-        let after = lines[at + 1..].iter().take(4);
-        if !after.clone().any(|line| line.contains(&format!("]({path})"))) {
-            report(at + 1, format!("no link to {path} follows the listing"));
         }
     }
 }
@@ -614,26 +600,25 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_needs_its_anchor_and_a_link() {
-        let said = |text: &str| {
-            let mut found = Vec::new();
-            of_the_listings(&page("x", text), &mut |_, what| found.push(what));
-            found
-        };
+    fn a_listing_is_what_the_source_has_and_a_link_to_that_follows() {
         let with_anchor = found().into_iter().find_map(|lesson| {
-            let path = format!("{}/src/main.rs", lesson.folder);
-            let source = fs::read_to_string(root().join(&path)).ok()?;
+            let file = format!("{}/src/main.rs", lesson.folder);
+            let source = fs::read_to_string(root().join(&file)).ok()?;
             let (_, rest) = source.split_once("// ANCHOR: ")?;
-            Some((format!("../../{path}"), rest.lines().next()?.to_owned()))
+            Some((file, rest.lines().next()?.to_owned()))
         });
-        let (path, anchor) = with_anchor.expect("a lesson has an anchor");
-        let listing = |anchor: &str, after: &str| {
-            format!("```rust\n{{{{#include {path}:{anchor}}}}}\n```\n\n{after}\n")
+        let (file, anchor) = with_anchor.expect("a lesson has an anchor");
+        let shown = renew::listing(&file, &anchor).expect("it is there");
+        let said = |anchor: &str, shown: &str, after: &str| {
+            let text = format!("<!-- listing: {file} {anchor} -->\n{shown}\n{after}\n");
+            said_of_the_marks(&page("x", &text))
         };
-        assert_eq!(said(&listing(&anchor, &format!("[all]({path})"))), [""; 0]);
-        assert_eq!(said(&listing(&anchor, "Text.")).len(), 1);
-        assert_eq!(said(&listing("gone", &format!("[all]({path})"))).len(), 1);
-        assert_eq!(said("{{#include ../../crates/gone.rs:main}}\n").len(), 1);
+        let link = format!("All: [all](../../{file})");
+        assert_eq!(said(&anchor, &shown, &link), [""; 0]);
+        assert_eq!(said(&anchor, &shown, "Text.").len(), 1);
+        assert_eq!(said(&anchor, "```rust\nfn changed() {}\n```\n", &link).len(), 1);
+        assert_eq!(said("gone", &shown, &link).len(), 1);
+        assert!(renew::listing("crates/gone.rs", "main").is_err());
     }
 
     #[test]

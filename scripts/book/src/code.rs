@@ -90,8 +90,20 @@ fn changes(one: &str, other: &str) -> String {
     shown
 }
 
-/// The lines of a file between an anchor's marks; `None` when it has no such anchor.
-pub(crate) fn anchored(source: &str, anchor: &str) -> Option<String> {
+/// The lines of a file, seen from the workspace's folder, between an anchor's marks.
+///
+/// # Errors
+/// When it cannot be read, or has nothing between such marks.
+pub(crate) fn listing(file: &str, anchor: &str) -> io::Result<String> {
+    let source = fs::read_to_string(root().join(file))
+        .map_err(|error| io::Error::new(error.kind(), format!("{file}: {error}")))?;
+    anchored(&source.replace('\r', ""), anchor).filter(|text| !text.trim().is_empty()).ok_or_else(
+        || io::Error::other(format!("{file} has nothing between marks of the name {anchor:?}")),
+    )
+}
+
+/// The lines of a source between an anchor's marks; `None` when it has no such anchor.
+fn anchored(source: &str, anchor: &str) -> Option<String> {
     // In a comment of Rust or of Python.
     let mark = |line: &str| line.trim().trim_start_matches(['/', '#']).trim_start().to_owned();
     let (start, end) = (format!("ANCHOR: {anchor}"), format!("ANCHOR_END: {anchor}"));

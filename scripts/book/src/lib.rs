@@ -4,6 +4,7 @@
 //!
 //! | mark | and what is made below it |
 //! |---|---|
+//! | `<!-- listing: FILE ANCHOR -->` | a part of a source, between the marks `ANCHOR: name` and `ANCHOR_END: name` there |
 //! | `<!-- diff: LESSON OTHER -->` | what changes from one lesson to another; `LESSON/EXAMPLE` is an example of a lesson |
 //! | `<!-- output: cargo run -p LESSON -->` | what that command prints, with most of the many equal lines left out |
 //! | `<!-- picture: runs/FILE.svg cargo run -p LESSON -->` | the timing diagram of a run, in that file |
@@ -12,7 +13,7 @@
 //! | `<!-- lessons: WHICH -->` to `<!-- end -->` | a table of lessons: `nine`, `further`, or the nine's of one kind (`page`, `call`) |
 //! | `<!-- pages: WHICH -->` to `<!-- end -->` | the entries of their pages in the contents |
 //!
-//! [`renew`] makes them anew; [`problems`] says what is stale, dead or missing. Listings are included by mdBook itself, by anchor.
+//! [`renew`] makes them anew; [`problems`] says what is stale, dead or missing.
 
 mod check;
 mod code;

@@ -24,6 +24,8 @@ pub struct Page {
 /// What is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
+    /// A part of a source: the file, seen from the workspace's folder, and the anchor of the part.
+    Listing(String, String),
     /// What changes from one program to another.
     Diff(String, String),
     /// What a program prints.
@@ -96,6 +98,9 @@ impl Page {
             let Some(words) = comment.and_then(|rest| rest.strip_suffix(" -->")) else { continue };
             let Some((kind, rest)) = words.split_once(": ") else { continue };
             let what = match kind {
+                "listing" => rest
+                    .split_once(' ')
+                    .map(|(file, anchor)| What::Listing(file.into(), anchor.into())),
                 "diff" => {
                     rest.split_once(' ').map(|(one, other)| What::Diff(one.into(), other.into()))
                 }
@@ -124,7 +129,7 @@ impl Page {
                 what.ok_or_else(|| format!("line {line}: this is not understood: {words}"))?;
             let after = &self.text[at..];
             let length = match what {
-                What::Diff(..) | What::Output(_) => fence(after),
+                What::Listing(..) | What::Diff(..) | What::Output(_) => fence(after),
                 What::Picture(..) | What::Runs(_) => image(after),
                 What::Original(_) => {
                     let fence = fence(after);
@@ -220,6 +225,7 @@ mod tests {
     fn a_mark_that_is_misspelt_is_not_passed_over() {
         for text in [
             "<!-- dif: a b -->\n",
+            "<!-- listing: a.rs -->\n",
             "<!-- diff: a -->\n",
             "<!-- output: make -->\n",
             "<!-- runs: a.svg -->\n",

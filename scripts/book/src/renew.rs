@@ -18,7 +18,7 @@ use crate::{code, lessons, pages, readme};
 pub enum Extent {
     /// Everything.
     All,
-    /// What changes from lesson to lesson: nothing has to be built or run.
+    /// Listings, and what changes from lesson to lesson: nothing has to be built or run.
     Diffs,
     /// The lists of lessons in the README and in the contents: nothing is run.
     Lists,
@@ -61,7 +61,7 @@ pub fn renew(
         };
         let text = renewed(page, |mark| {
             let of = match mark.what {
-                What::Diff(..) => Extent::Diffs,
+                What::Listing(..) | What::Diff(..) => Extent::Diffs,
                 What::Lessons(_) | What::Pages(_) => Extent::Lists,
                 What::Output(_) | What::Picture(..) | What::Runs(_) | What::Original(_) => {
                     Extent::All
@@ -71,6 +71,7 @@ pub fn renew(
                 return Ok(None);
             }
             let made = match &mark.what {
+                What::Listing(file, anchor) => listing(file, anchor)?,
                 What::Diff(one, other) => difference(one, other)?,
                 What::Lessons(which) => table(which, &lessons).map_err(io::Error::other)?,
                 What::Pages(which) => entries(which, &lessons, &pages).map_err(io::Error::other)?,
@@ -119,6 +120,12 @@ fn renewed(
         done = mark.made.end;
     }
     Ok(text + &page.text[done..])
+}
+
+/// The fenced block that shows a part of a source.
+pub(crate) fn listing(file: &str, anchor: &str) -> io::Result<String> {
+    let language = if file.ends_with(".py") { "python" } else { "rust" };
+    Ok(format!("```{language}\n{}```\n", code::listing(file, anchor)?))
 }
 
 /// The fenced block that shows what changes.
