@@ -1,4 +1,4 @@
-//! Solution: a stream of downloads, of which so many are awaited at once: no task and no semaphore.
+//! Solution: a stream that awaits a limited number of downloads at once: no task and no semaphore.
 //!
 //! Run:     `cargo run -p async_downloader --example buffered`
 //! Watch:   it is as fast; as nothing is spawned, all of it may borrow: no clones, no `Arc`, no `'static`.

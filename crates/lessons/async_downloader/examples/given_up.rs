@@ -3,15 +3,12 @@
 //! Run:     `cargo run -p async_downloader --example given_up`
 //! Watch:   `--workers 10 --latency 300`: 30 pages arrive, and ten are dropped where they await.
 
-use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use common::{Run, Sites};
 use futures_util::TryStreamExt;
-use futures_util::future::select;
-use tokio::time::sleep;
-use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet};
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time::timeout};
 
 fn main() -> ExitCode {
     let (run, sites) = harness::lesson!(Async).all_at_once().start(downloads::Pages);
@@ -36,8 +33,8 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
             page.end_after(download_site(&session, url)).await;
         });
     }
-    // Whoever is not here by then is dropped where it awaits.
-    select(pin!(tasks.join_all()), pin!(sleep(PATIENCE))).await;
+    // When the time is up, `join_all` is dropped, and every task that has not ended with it.
+    _ = timeout(PATIENCE, tasks.join_all()).await;
 }
 
 async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {

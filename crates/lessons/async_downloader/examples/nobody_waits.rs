@@ -4,13 +4,10 @@
 //! Watch:   it ends at once, with none of the pages: a runtime that is dropped takes its tasks with it.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use common::{Run, Sites};
 use futures_util::TryStreamExt;
-use tokio::runtime::Builder;
-use tokio::sync::Semaphore;
-use tokio::task;
+use tokio::{runtime::Builder, sync::Semaphore, task};
 
 fn main() -> ExitCode {
     let (run, sites) = harness::lesson!(Async).all_at_once().start(downloads::Pages);
@@ -22,11 +19,11 @@ fn main() -> ExitCode {
 // A spawned task may outlive this call: it owns its data, or borrows what lives as long as the program.
 async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
     let session = http_clients::session(sites.timeout, sites.proxy);
-    let limit = Arc::new(Semaphore::new(run.workers));
+    let limit = std::sync::Arc::new(Semaphore::new(run.workers));
     for url in &sites.urls {
         // Both clones are handles: to the one client with its connections, to the one limit.
         let (session, limit) = (reqwest::Client::clone(&session), limit.clone());
-        // A task runs by itself; but on this thread, and only while something is awaited there.
+        // A task runs by itself, but only while the event loop runs.
         task::spawn(async move {
             let _permit = limit.acquire().await.expect("it is never closed");
             let Some(page) = run.begin(url) else { return };

@@ -85,6 +85,32 @@ fn a_buffered_stream_awaits_all_at_once_and_keeps_to_a_limit() {
     assert!(ended.lines_and_summary().1.starts_with("Downloaded 2 of 4 sites in "), "{ended:?}");
 }
 
+/// All waits together would take eight seconds.
+#[test]
+fn the_smallest_program_waits_160_times_at_once() {
+    let ended = LESSON.example("smallest").run::<&str>(&[]);
+    let seconds = ended.stdout.trim_end().strip_prefix("16000 bytes in ");
+    let seconds = seconds.and_then(|rest| rest.strip_suffix(" seconds")?.parse::<f64>().ok());
+    let one_after_another = 160.0 * 0.050;
+    assert!(seconds.is_some_and(|seconds| seconds < one_after_another / 2.0), "{ended:?}");
+}
+
+/// Each slow page stands before a quick one in the list.
+#[test]
+fn results_come_back_in_the_order_in_which_tasks_end() {
+    let (site, faults) = (Site::start(300), FaultSite::start());
+    let (slow, quick) = (format!("{}/dice", site.url), faults.url("/ok"));
+    let arguments = ["--repeat", "3", &slow, &quick, &faults.url("/404")];
+    let ended = LESSON.example("as_they_end").run(&arguments);
+    let end = format!(" bytes in all; the last task to end: {slow}");
+    let total = ended.stdout.lines().find_map(|line| line.strip_suffix(&end));
+    let sizes =
+        ended.stdout.lines().filter_map(|line| line.strip_prefix("Read ")?.split(' ').next());
+    let sizes: Vec<u64> = sizes.map(|size| size.parse().expect("a size")).collect();
+    assert_eq!(sizes.len(), 6, "{ended:?}");
+    assert_eq!(total, Some(sizes.iter().sum::<u64>().to_string().as_str()), "{ended:?}");
+}
+
 /// A minute for each page: the example has a second for all of them.
 #[test]
 fn what_takes_too_long_is_given_up_and_what_arrived_is_kept() {

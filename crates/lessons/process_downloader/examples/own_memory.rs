@@ -1,7 +1,7 @@
 //! Solution: every process counts for itself, and the one that asks for the pages counts none.
 //!
 //! Run:     `cargo run -p process_downloader --example own_memory`
-//! Watch:   the last line before the summary: what a worker has counted is known here only because it says so.
+//! Watch:   the line above the summary: this process knows the count of a worker only because an answer brought it along.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{Run, Sites};
 use process_pool::ProcessPool;
 
-/// One for all threads of a process; but not one for all processes.
+/// All threads of a process share it, but each process has its own.
 static PAGES: AtomicU64 = AtomicU64::new(0);
 
 fn main() -> ExitCode {

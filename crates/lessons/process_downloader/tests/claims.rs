@@ -82,32 +82,11 @@ fn worker_processes_count_in_memory_of_their_own() {
 }
 
 #[test]
-fn a_batch_crosses_the_border_as_one_message_and_is_downloaded_at_once() {
-    let site = Site::start(200);
-    let run = LESSON.example("batches").record(&[
-        "--repeat",
-        "12",
-        "--workers",
-        "2",
-        "--site",
-        &site.url,
-    ]);
-    let (peak, _, requests) = site.seen();
-    assert_eq!((peak, requests, &run["done"]), (16, 24, &24.into()));
-    // One that fails is told in its place.
+fn what_the_workers_send_back_is_added_up_in_the_process_that_asked() {
     let site = FaultSite::start();
-    let arguments = [
-        "--repeat",
-        "3",
-        "--workers",
-        "1",
-        &site.url("/404"),
-        &site.url("/ok"),
-        &site.url("/cut-short"),
-    ];
-    let ended = LESSON.example("batches").run(&arguments);
-    assert!(ended.lines_and_summary().1.starts_with("Downloaded 3 of 9 sites in "), "{ended:?}");
-    for fault in ["/404: 404 Not Found", "/cut-short: the page was cut short"] {
-        assert_eq!(ended.stderr.matches(fault).count(), 3, "{ended:?}");
-    }
+    let arguments = ["--repeat", "6", "--workers", "3", &site.url("/ok"), &site.url("/404")];
+    let ended = LESSON.example("summed_here").run(&arguments);
+    assert!(ended.lines_and_summary().1.ends_with(" (6 failed)"), "{ended:?}");
+    let expected = format!("The workers sent back {} bytes in all.", 6 * FaultSite::BYTES);
+    assert!(ended.stdout.lines().any(|line| line == expected), "{expected}: {ended:?}");
 }

@@ -64,7 +64,7 @@ fn mutex(threads: u64, increments: u64) -> u64 {
 fn compare_exchange(threads: u64, increments: u64) -> u64 {
     let add = |counter: &AtomicU64, _| {
         let mut read = counter.load(Relaxed);
-        // Where another wrote meanwhile, it says what, and that is what is added to next.
+        // If another thread wrote in between, the error has the new value: add to that one.
         while let Err(now) = counter.compare_exchange_weak(read, read + 1, Relaxed, Relaxed) {
             read = now;
         }

@@ -1,7 +1,7 @@
 //! Solution: one thread owns the counter, and the others send it what to add.
 //!
 //! Run:     `cargo run -p race_counter --example one_owner`
-//! Watch:   nothing is shared but the channel, and nothing is lost; to send each 1 by itself costs the most.
+//! Watch:   nothing is shared but the channel, and nothing is lost; sending each 1 by itself costs the most.
 
 use std::process::ExitCode;
 use std::sync::{Barrier, Mutex, atomic::AtomicU64, atomic::Ordering::Relaxed, mpsc};

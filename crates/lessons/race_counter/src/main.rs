@@ -31,19 +31,18 @@ fn main() -> ExitCode {
     run.finish()
 }
 
-// ANCHOR: unprotected
 /// Wrong on purpose: anything that other threads add between the read and the write is lost.
 fn unprotected(threads: u64, increments: u64) -> u64 {
     race(AtomicU64::new(0), threads, increments, |counter, _| add(counter)).into_inner()
 }
 
+// ANCHOR: add
 fn add(counter: &AtomicU64) {
     let read = counter.load(Relaxed);
     counter.store(read + 1, Relaxed);
 }
-// ANCHOR_END: unprotected
+// ANCHOR_END: add
 
-// ANCHOR: wide_window
 /// The same mistake, with its first step recorded: all threads have read before any of them writes.
 fn wide_window(threads: u64, increments: u64, watch: &Interleaving) -> u64 {
     let all_have_read = Barrier::new(threads as usize);
@@ -58,7 +57,6 @@ fn wide_window(threads: u64, increments: u64, watch: &Interleaving) -> u64 {
     })
     .into_inner()
 }
-// ANCHOR_END: wide_window
 
 // ANCHOR: mended
 /// Fixed by a lock: no thread can come between the three steps of another. It costs the most.

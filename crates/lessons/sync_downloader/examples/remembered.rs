@@ -1,7 +1,7 @@
 //! Solution: what was read once is remembered, so that 160 pages take two requests.
 //!
 //! Run:     `cargo run -p sync_downloader --example remembered`
-//! Watch:   two pages take their time, and then the others are there at once; but the dice are thrown no more.
+//! Watch:   two pages take their time, and then the others are there at once; but all throws of the dice are the first.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -24,7 +24,7 @@ fn download_all_sites(run: &Run, sites: &Sites) {
             continue;
         }
         let outcome = download_site(&session, url);
-        // A failure is not remembered: the next time it may go well.
+        // Forget a failure: the next request may succeed.
         if let Ok(bytes) = outcome {
             remembered.insert(url, bytes);
         }

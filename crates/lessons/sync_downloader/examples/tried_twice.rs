@@ -17,7 +17,7 @@ fn download_all_sites(run: &Run, sites: &Sites) {
     let session = http_clients::session(sites.timeout, sites.proxy);
     for url in &sites.urls {
         let Some(page) = run.begin(url) else { return };
-        // Once more and no oftener: a site that is down is not to be kept busy with our hope.
+        // Only once more: a site that is down does not come back for more requests.
         page.end(download_site(&session, url).or_else(|_| download_site(&session, url)));
     }
 }

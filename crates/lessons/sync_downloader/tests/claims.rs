@@ -118,3 +118,13 @@ fn a_second_try_mends_what_fails_now_and_then_and_there_is_no_third() {
     assert_eq!(ended.stderr.matches("404 Not Found").count(), 2, "{ended:?}");
     assert!(ended.lines_and_summary().1.ends_with(" (2 failed)"), "{ended:?}");
 }
+
+#[test]
+fn the_loop_returns_the_bytes_that_arrived_and_the_pages_that_failed() {
+    let site = FaultSite::start();
+    let ended =
+        LESSON.example("results_kept").run(&["--repeat", "3", &site.url("/ok"), &site.url("/404")]);
+    assert!(ended.lines_and_summary().1.ends_with(" (3 failed)"), "{ended:?}");
+    let expected = format!("{} bytes arrived, 3 pages to request again", 3 * FaultSite::BYTES);
+    assert!(ended.stdout.lines().any(|line| line == expected), "{expected}: {ended:?}");
+}

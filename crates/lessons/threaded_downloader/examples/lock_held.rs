@@ -22,7 +22,7 @@ fn download_all_sites(run: &Run, sites: &Sites) {
             scope.spawn(|| {
                 // A session for each thread, as in the article; one shared `Agent` would be as fast.
                 let session = http_clients::session(sites.timeout, sites.proxy);
-                // What `lock` gives lives, locked, until the body of the `while let` has ended.
+                // The guard that `lock` returns lives until the body of the `while let` has ended.
                 while let Some(url) = queue.lock().expect("no worker panics here").next() {
                     let Some(page) = run.begin(url) else { return };
                     page.end(download_site(&session, url));

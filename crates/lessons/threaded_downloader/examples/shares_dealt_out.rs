@@ -20,7 +20,7 @@ fn download_all_sites(run: &Run, sites: &Sites) {
             scope.spawn(move || {
                 // A session for each thread, as in the article; one shared `Agent` would be as fast.
                 let session = http_clients::session(sites.timeout, sites.proxy);
-                // Nobody takes over what is left of the share of a thread that has slow pages.
+                // If this thread gets slow pages, no other thread takes over the rest of its share.
                 for url in sites.urls.iter().skip(first).step_by(run.workers) {
                     let Some(page) = run.begin(url) else { return };
                     page.end(download_site(&session, url));

@@ -1,7 +1,7 @@
 //! What the lesson claims, and what the tutorial says of its examples.
 
 use harness::Limit;
-use test_sites::Site;
+use test_sites::{FaultSite, Site};
 use testing::record::{items, number, workers_of};
 use testing::{OwnLesson, is_summary, own_lesson};
 
@@ -87,4 +87,17 @@ fn a_slow_page_holds_up_its_own_thread_alone() {
     let run = LESSON.record(&["--workers", "20", "--repeat", "80", &slow, &quick]);
     assert!(site.record.peak_in_flight() > 15, "{}", site.record.peak_in_flight());
     assert_eq!(run["done"], 160);
+}
+
+#[test]
+fn each_thread_returns_its_own_sum() {
+    let site = FaultSite::start();
+    let arguments = ["--repeat", "6", "--workers", "3", &site.url("/ok"), &site.url("/404")];
+    let ended = LESSON.example("sums_joined").run(&arguments);
+    assert!(ended.lines_and_summary().1.ends_with(" (6 failed)"), "{ended:?}");
+    let total = format!("] bytes by thread, {} in all", 6 * FaultSite::BYTES);
+    let sums = ended.stdout.lines().find_map(|line| line.strip_prefix('[')?.strip_suffix(&total));
+    let sums = sums.unwrap_or_else(|| panic!("{total}: {ended:?}"));
+    let sums: Vec<u64> = sums.split(", ").map(|sum| sum.parse().expect("a sum")).collect();
+    assert_eq!((sums.len(), sums.iter().sum()), (3, 6 * FaultSite::BYTES));
 }
