@@ -6,7 +6,7 @@ use std::path::Path;
 
 use harness::Limit;
 use testing::record::{items, shares, worked};
-use testing::{OwnLesson, own_lesson};
+use testing::{OwnLesson, compile, own_lesson};
 
 const LESSON: OwnLesson = own_lesson!();
 
@@ -35,6 +35,23 @@ fn with_a_cut_off_async_costs_little_and_has_one_core() {
         (LESSON.example("cut_off").record(&arguments), LESSON.record(&arguments));
     assert!(worked(&items(&awaiting)) > 4.0 * worked(&items(&cut_off)), "{awaiting} and {cut_off}");
     assert_eq!(shares(&items(&cut_off)), BTreeMap::from([("main", 5)]));
+}
+
+#[test]
+fn a_future_without_a_box_for_another_of_its_own_type_does_not_compile() {
+    let boxed =
+        "async fn fib(n: u64) -> u64 { if n < 2 { n } else { Box::pin(fib(n - 1)).await } }";
+    let errors = compile(boxed);
+    assert!(!errors.contains("error"), "{errors}");
+    let errors = compile(&boxed.replace("Box::pin(fib(n - 1))", "fib(n - 1)"));
+    assert!(errors.contains("error[E0733]") && errors.contains("requires boxing"), "{errors}");
+}
+
+#[test]
+fn results_that_are_awaited_are_added_up() {
+    let example = LESSON.example("own_threads");
+    let told = example.says(&["--number", "20", "--calls", "50"], "add up");
+    assert_eq!(told, format!("The results add up to {}.", 50 * 6765));
 }
 
 #[test]

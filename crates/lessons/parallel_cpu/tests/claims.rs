@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use harness::Limit;
 use testing::record::{annotations, items, number, quickest, shares, shortest};
-use testing::{OwnLesson, has_no_second_core, own_lesson};
+use testing::{OwnLesson, compile, has_no_second_core, own_lesson};
 
 const LESSON: OwnLesson = own_lesson!();
 
@@ -21,6 +21,53 @@ fn results_that_are_mapped_are_added_up() {
     assert_eq!(told, format!("The results add up to {}.", 50 * 6765));
     let run = example.record(&["--number", "34", "--calls", "6", "--workers", "3"]);
     assert_eq!(run["facts"]["peak_in_flight"], 3, "{run}");
+}
+
+#[test]
+fn results_are_collected_in_the_order_of_the_list() {
+    let places = |output: &str, words: &str| -> Vec<u64> {
+        let line = output.lines().find_map(|line| line.strip_prefix(words)).expect(words);
+        let list = line.trim().strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+        let places = list.expect("a list").split(", ");
+        places.map(|place| place.parse().expect("a place")).collect()
+    };
+    let in_order: Vec<u64> = (0..12).collect();
+    let arguments = ["--number", "20", "--calls", "12", "--workers", "1"];
+    let alone = LESSON.example("in_order").run(&arguments).stdout;
+    assert_eq!(
+        places(&alone, "Ended in this order:"),
+        in_order,
+        "one thread steals nothing: {alone}"
+    );
+    let mut seen = Vec::new();
+    let is_mixed = (0..20).any(|_| {
+        let arguments = ["--number", "30", "--calls", "12", "--workers", "3"];
+        let output = LESSON.example("in_order").run(&arguments).stdout;
+        assert_eq!(places(&output, "Collected:"), in_order, "{output}");
+        let mut ended = places(&output, "Ended in this order:");
+        seen.push(ended.clone());
+        let is_mixed = ended != in_order;
+        ended.sort_unstable();
+        assert_eq!(ended, in_order, "{output}");
+        is_mixed
+    });
+    assert!(is_mixed, "{seen:?}");
+}
+
+/// A parallel loop takes the closure that rayon's `for_each` takes: one that may run on several threads at once.
+#[test]
+fn a_sum_in_a_parallel_loop_does_not_compile() {
+    let code = |bound: &str| {
+        format!(
+            "fn for_each(_: impl {bound}) {{}}
+            let mut sum = 0;
+            for_each(|result: u64| sum += result);"
+        )
+    };
+    let errors = compile(&code("Fn(u64) + Send + Sync"));
+    assert!(errors.contains("error[E0594]"), "{errors}");
+    let errors = compile(&code("FnMut(u64)"));
+    assert!(!errors.contains("error"), "{errors}");
 }
 
 #[test]

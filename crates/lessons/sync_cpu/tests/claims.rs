@@ -1,8 +1,10 @@
 //! What the lesson claims, and what the tutorial says of its examples.
 
+use std::cell::Cell;
+
 use harness::Limit;
 use testing::record::shortest;
-use testing::{OwnLesson, own_lesson};
+use testing::{OwnLesson, compile, own_lesson};
 
 const LESSON: OwnLesson = own_lesson!();
 
@@ -55,4 +57,21 @@ fn the_spread_is_that_of_the_calls() {
     }
     // fib(30) makes 123 times as many calls as fib(20).
     assert!(large[0] > 20.0 * small[0], "{small:?} and {large:?}");
+}
+
+#[test]
+fn results_that_are_collected_are_all_there() {
+    let example = LESSON.example("collected");
+    let told = example.says(&["--number", "20", "--calls", "50"], "add up");
+    assert_eq!(told, format!("50 results add up to {}.", 50 * 6765));
+}
+
+#[test]
+fn an_iterator_that_is_not_collected_calls_nothing() {
+    let called = Cell::new(0);
+    let calls = [35, 35].iter().map(|_| called.set(called.get() + 1));
+    assert_eq!(called.get(), 0);
+    assert_eq!((calls.collect::<Vec<()>>().len(), called.get()), (2, 2));
+    let warnings = compile("[35, 35].iter().map_while(|number| Some(number + 1));");
+    assert!(warnings.contains("iterators are lazy and do nothing unless consumed"), "{warnings}");
 }

@@ -1,8 +1,8 @@
 //! What the lesson claims, and what the tutorial says of its examples.
 
 use harness::Limit;
-use testing::record::{first_end, items, number, shares};
-use testing::{OwnLesson, own_lesson};
+use testing::record::{first_end, items, number};
+use testing::{OwnLesson, compile, own_lesson};
 
 const LESSON: OwnLesson = own_lesson!();
 
@@ -29,28 +29,38 @@ fn with_a_lock_around_the_computing_one_thread_works_at_a_time() {
 }
 
 #[test]
-fn shares_that_are_dealt_out_are_equal() {
-    let shares_of = |workers, calls| {
-        let run = LESSON.example("dealt_out").record(&[
-            "--number",
-            "1",
-            "--calls",
-            calls,
-            "--workers",
-            workers,
-        ]);
-        shares(&items(&run)).into_values().collect::<Vec<_>>()
-    };
-    assert_eq!(shares_of("4", "1000"), [250; 4]);
-    assert_eq!(shares_of("4", "9"), [3; 3]);
-    assert_eq!(shares_of("4", "2"), [1; 2]);
-}
-
-#[test]
 fn results_that_are_sent_are_added_up() {
     let example = LESSON.example("sent_to_main");
     let told = example.says(&["--number", "20", "--calls", "50", "--workers", "3"], "add up");
     assert_eq!(told, format!("The results add up to {}.", 50 * 6765));
     let run = example.record(&["--number", "34", "--calls", "6", "--workers", "3"]);
     assert_eq!(run["facts"]["peak_in_flight"], 3, "{run}");
+}
+
+#[test]
+fn results_that_threads_return_are_added_up() {
+    let example = LESSON.example("joined");
+    let ended = example.run(&["--number", "20", "--calls", "50", "--workers", "3"]);
+    let returned = ended.stdout.lines().filter_map(|line| line.strip_prefix("A thread returned "));
+    let returned: Vec<u64> = returned
+        .map(|line| line.strip_suffix(" results.").expect("a count").parse().expect("a number"))
+        .collect();
+    assert_eq!((returned.len(), returned.iter().sum()), (3, 50), "{ended:?}");
+    let sum = format!("The results add up to {}.", 50 * 6765);
+    assert!(ended.stdout.lines().any(|line| line == sum), "{ended:?}");
+    let run = example.record(&["--number", "34", "--calls", "6", "--workers", "3"]);
+    assert_eq!(run["facts"]["peak_in_flight"], 3, "{run}");
+}
+
+#[test]
+fn a_queue_without_a_lock_does_not_compile() {
+    let code = "let mut queue = [35, 35].iter();
+        let mut next_number = || queue.next();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| while next_number().is_some() {});
+            }
+        });";
+    let errors = compile(code);
+    assert!(errors.contains("error[E0499]"), "{errors}");
 }
