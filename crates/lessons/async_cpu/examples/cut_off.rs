@@ -1,4 +1,4 @@
-//! Solution: below a number, plain calls: few are left to await, and async costs next to nothing.
+//! Solution: small numbers are plain calls, so few are left to await, and async costs next to nothing.
 //!
 //! Run:     `cargo run -p async_cpu --example cut_off`
 //! Watch:   nearly the time of `sync_cpu`; still one core.

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 
 /// The naive recursion, awaited. A future that contains another of its own type must keep it on the heap.
 async fn fib(n: u64) -> u64 {
-    // The task is put aside, woken, and polled from the outermost call down to here.
+    // The loop sets the task aside, wakes it, and polls it from the outermost call down to here.
     task::yield_now().await;
     if n < 2 { n } else { Box::pin(fib(n - 1)).await + Box::pin(fib(n - 2)).await }
 }

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         ended.lock().expect("no worker panics here").push(place);
         Some(place)
     };
-    // Without a result once the run is cancelled: `filter_map` leaves those out.
+    // `None` once the run is cancelled: `filter_map` leaves those calls out.
     let results: Vec<usize> = numbers.par_iter().enumerate().filter_map(compute).collect();
     let ended = ended.into_inner().expect("no worker panicked");
     run.note(format!("Ended in this order: {ended:?}"));

@@ -9,7 +9,7 @@ use common::Run;
 
 fn main() -> ExitCode {
     let (run, numbers) = harness::lesson!(Rayon).worker_per_core().start(calls::Calls);
-    // No pool is made here: one call alone would get one worker. By itself, rayon starts a thread for each core.
+    // No pool of the lesson's own: for one call it would have one worker. By itself, rayon starts a thread for each core.
     for &number in numbers {
         let Some(call) = run.begin(number) else { break };
         call.end(fib_split(run, number, number.saturating_sub(6)));
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
-/// `fib` in pieces: those of `smallest` and less are not split again.
+/// `fib` in pieces: `fib(smallest)` and below stay whole.
 fn fib_split(run: &Run, n: u64, smallest: u64) -> u64 {
     if n <= smallest || n < 2 {
         let _piece = run.annotate(format!("fib({n})"));

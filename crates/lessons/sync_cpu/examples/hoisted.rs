@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let (run, numbers) = harness::lesson!(Sync).start(calls::Calls);
-    // An optimiser that sees twenty equal calls may do the same: `fib` does nothing but give a result.
+    // An optimiser that sees twenty equal calls may do the same: `fib` does nothing but return a result.
     let result = numbers.first().map_or(0, |&number| fib(number));
     for &number in numbers {
         let Some(call) = run.begin(number) else { break };

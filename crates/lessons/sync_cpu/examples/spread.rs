@@ -1,7 +1,7 @@
 //! Solution: each call is timed, and the shortest, the median and the longest are printed.
 //!
 //! Run:     `cargo run -p sync_cpu --example spread`
-//! Watch:   the same work takes not quite the same time: one run, and one call, is not a measurement.
+//! Watch:   the same work does not always take the same time, so one run, or one call, is no measurement.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         call.end(result);
     }
     times.sort();
-    // The median and not the mean: one call that was interrupted would pull that up.
+    // The median, not the mean: one interrupted call would pull the mean up.
     if let [shortest, .., longest] = times[..] {
         let median = times[times.len() / 2];
         run.note(format!("shortest {shortest:.1?}, median {median:.1?}, longest {longest:.1?}"));
