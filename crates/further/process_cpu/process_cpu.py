@@ -3,7 +3,7 @@
 Run:   python3 crates/further/process_cpu/process_cpu.py --payload 10000000
 Watch: the time with and without a payload: it is pickled, copied and unpickled with each call.
 
-It computes fib(30), to end in some seconds. `--number 35`, as in Rust, takes eleven times as long.
+It computes fib(30), so that it ends within seconds. `--number 35`, as in Rust, takes eleven times as long.
 """
 
 import sys
@@ -21,7 +21,7 @@ def main():
     with common.Run("processes", **options) as run:
         payload = b"*" * run.options.payload
         with ProcessPoolExecutor(max_workers=run.workers) as executor:
-            # Both cross the process border, with each call anew.
+            # Both cross the process border, with every call.
             calls = executor.map(compute, run.numbers, repeat(payload))
             list(map(run.record, calls))
     return run.finish()

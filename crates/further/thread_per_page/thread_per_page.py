@@ -1,7 +1,7 @@
 """A thread for every page, joined by hand: no pool, no queue, and no limit.
 
 Run:   python3 crates/further/thread_per_page/thread_per_page.py --site http://127.0.0.1:8000
-Watch: 160 pages in little time, and the lines in the order of the list: that of join().
+Watch: 160 pages in little time; the lines come in the order in which the threads are joined.
 """
 
 import sys

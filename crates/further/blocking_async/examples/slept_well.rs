@@ -45,7 +45,7 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites, time: Opti
                     // The fix: a thread that may block, while this one goes on with the other tasks.
                     spawn_blocking(move || block(run, times, time)).await.expect("no panic");
                 } else {
-                    // The others have their turns until its time has come.
+                    // While this task sleeps, the others have their turns.
                     sleep(time.unwrap_or_default() * times as u32).await;
                 }
                 Ok::<_, reqwest::Error>(bytes)
@@ -56,7 +56,7 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites, time: Opti
     }
 }
 
-/// Blocks: it sleeps for this time, or else computes, without an `.await`.
+/// Blocks, without an `.await`: sleeps for this time, or computes if there is none.
 fn block(run: &Run, times: usize, time: Option<Duration>) {
     for _ in 0..times {
         let Some(_blocking) = run.annotate("blocks") else { return };

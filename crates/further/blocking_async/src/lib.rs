@@ -1,9 +1,9 @@
-//! A lock that is kept over an `.await`: what the compiler catches, and what it does not.
+//! A lock that is held across an `.await`: what the compiler catches, and what it does not.
 //!
 //! A task that waits for a lock of the standard library blocks its thread, and all tasks on it, as a
-//! sleep does. As long as whoever has the lock gives it back before the next `.await`, that is short.
-//! A guard that lives **over** an `.await` keeps the lock while other tasks have their turns; the first
-//! of them that wants it blocks the thread, and the task that could unlock never has another turn.
+//! sleep does. That is short, as long as the task that has the lock releases it before its next `.await`.
+//! A guard that lives **across** an `.await` keeps the lock while other tasks have their turns. The first
+//! of them that wants the lock blocks the thread, and the task that could unlock never gets another turn.
 //!
 //! A task that may move to another thread cannot even be spawned with such a guard: a lock must be
 //! unlocked by the thread that locked it, so the guard is not `Send`, and then the task is not.
@@ -17,7 +17,7 @@
 //!     *pages += 1;
 //! }
 //!
-//! /// Asks of a task what `tokio::spawn` asks.
+//! /// Requires of a task what `tokio::spawn` requires.
 //! fn spawn(task: impl Future<Output = ()> + Send + 'static) {
 //!     drop(task);
 //! }
@@ -25,8 +25,8 @@
 //! spawn(add_a_page(Arc::default())); // future cannot be sent between threads safely
 //! ```
 //!
-//! Futures that are joined or blocked on stay on their thread, so there the compiler has nothing to say:
-//! the same function compiles, and two of them stop each other forever. Clippy sees it
+//! Futures that are joined or blocked on stay on their thread, so the compiler has no objection: the same
+//! function compiles, and two of its futures stop each other forever. Clippy warns about it
 //! (`await_holding_lock`).
 //!
 //! ```no_run
@@ -44,7 +44,7 @@
 //! # }
 //! ```
 //!
-//! Mended by unlocking first. What must stay locked over an `.await` needs a lock whose own `lock` is
+//! The repair is to unlock first. Data that must stay locked across an `.await` needs a lock whose own `lock` is
 //! awaited, such as `tokio::sync::Mutex`: a task that waits for it lets the others run.
 //!
 //! ```

@@ -1,9 +1,9 @@
 //! One call that blocks stops all tasks: the event loop cannot interrupt it.
 //!
-//! Mirrors: `time.sleep` in a coroutine, mended with `loop.run_in_executor`.
+//! Mirrors: `time.sleep` in a coroutine, repaired with `asyncio.to_thread`.
 //! Run:     `cargo run -p blocking_async`
 //! Watch:   the blocking calls in the diagram: one block, then stairs, while all other tasks wait.
-//! Try:     `--compute`: then even threads of their own are limited by the cores.
+//! Try:     `--compute`: then even more threads gain no more than the number of cores.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -60,7 +60,7 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites, time: Opti
 // ANCHOR_END: download_all_sites
 
 // ANCHOR: block
-/// Blocks: it sleeps for this time, or else computes, without an `.await`.
+/// Blocks, without an `.await`: sleeps for this time, or computes if there is none.
 fn block(run: &Run, times: usize, time: Option<Duration>) {
     for _ in 0..times {
         let Some(_blocking) = run.annotate("blocks") else { return };

@@ -19,9 +19,9 @@ pub(crate) struct Gil {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// The next ticket to hand out (a ticket lock),
+    /// The next ticket to hand out (a ticket lock).
     next: u64,
-    /// and the ticket whose thread has the lock or may take it.
+    /// The ticket whose thread has the lock, or may take it.
     served: u64,
 }
 
@@ -40,7 +40,7 @@ impl Gil {
     }
 
     // ANCHOR: handing_on
-    /// To be called often by the holder of the lock: hands it on if another thread wants it, and waits for its next turn.
+    /// Hands the lock on if another thread wants it, and waits for its next turn. The holder calls this often.
     pub(crate) fn give_way_if_wanted(&self) {
         if self.is_wanted.load(Relaxed) {
             self.release();

@@ -3,7 +3,7 @@
 //! Mirrors: a process pool over Pillow.
 //! Run:     `cargo run -p image_resizer`
 //! Watch:   one lane at work, then one for each core; each picture takes as long as before.
-//! Try:     `--folder DIR --out NEW` with photos of yours; `--pictures 1`: do more cores help?
+//! Try:     `--folder DIR --out NEW` with your own photos; `--pictures 1`: do more cores help?
 
 use std::env;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Pictures as files: making some, finding them, and making them smaller.
+//! Pictures as files: generates some, finds them, and makes them smaller.
 //!
 //! [`resize`] works on one picture and touches nothing that is shared but the disk, so any number of
 //! them can run at once.
@@ -31,7 +31,7 @@ use crate::scenes::scene;
 
 /// The quality of the JPEGs that are written, of 100: Pillow's default.
 const JPEG_QUALITY: u8 = 75;
-/// Width and height of the pictures that are made.
+/// Width and height of the generated pictures.
 const SIZE: (u32, u32) = (1200, 900);
 
 /// A picture by the name of its file; its value is the size of the small one's file.
@@ -59,18 +59,18 @@ fn line(span: &Span, done: &Done) -> String {
     format!("{}: {} -> {}, {} bytes", span.label, size(from), size(to), done.value)
 }
 
-/// Resizes the pictures of a folder, or some that are made.
+/// Resizes the pictures of a folder, or generated ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pictures;
 
-/// What there is to resize, and where to.
+/// The pictures to resize, and where the small ones go.
 #[derive(Debug)]
 pub(crate) struct Album {
     /// The files.
     pub(crate) pictures: Vec<PathBuf>,
-    /// A new folder for the small ones, if one was named.
+    /// A new folder for the small pictures, if one was named.
     pub(crate) out: Option<PathBuf>,
-    /// How wide they become, in pixels.
+    /// The width of the small pictures, in pixels.
     pub(crate) width: u32,
 }
 
@@ -89,12 +89,13 @@ impl Work for Pictures {
         let folder =
             |name| Arg::new(name).long(name).value_name("DIR").value_parser(value_parser!(PathBuf));
         vec![
-            folder("folder").help("Pictures to resize (.jpg, .png) instead of some that are made"),
+            folder("folder")
+                .help("Resize the pictures (.jpg, .png) of this folder instead of generated ones"),
             folder("out").help("A new folder in which the small pictures are kept"),
             numeric("pictures", "N", 1..=1_000usize)
                 .default_value("24")
                 .conflicts_with("folder")
-                .help("How many are made"),
+                .help("How many pictures to generate"),
             numeric("width", "PIXELS", 1..=10_000u32)
                 .default_value("400")
                 .help("How wide the small pictures are"),
@@ -106,7 +107,7 @@ impl Work for Pictures {
         if let Some((out, Err(error))) = out.as_ref().map(|out| (out, fs::create_dir(out))) {
             give_up(&format!("{} cannot be made as a new folder: {error}", out.display()));
         }
-        // What is made for it is to go with Ctrl-C as well.
+        // Ctrl-C must remove the generated pictures, too.
         setup.catch_ctrl_c();
         let made = Which::Made(setup.value("pictures"));
         let gathered = gather(setup.optional("folder").map_or(made, Which::In));
@@ -120,12 +121,12 @@ impl Work for Pictures {
     }
 }
 
-/// Which pictures are to be resized.
+/// Which pictures to resize.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Which {
     /// Those of this folder.
     In(PathBuf),
-    /// So many that are made for it.
+    /// This many, generated for the run.
     Made(usize),
 }
 
@@ -145,13 +146,13 @@ fn broken() -> Failure {
     Failure("the picture is broken, perhaps cut short".into())
 }
 
-/// A folder for files that are not needed later: it is removed with all that is in it when this is dropped, or
-/// when the program is ended before.
+/// A folder for temporary files. It is removed, with everything in it, when this value is dropped, or when the
+/// program ends before that.
 #[derive(Debug)]
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes it in this folder, under a name that nothing there has.
+    /// Makes it inside this folder, under a free name.
     pub(crate) fn new(place: &Path) -> io::Result<Self> {
         for number in 0.. {
             let folder = place.join(format!("pictures-{}-{number}", process::id()));
@@ -196,10 +197,10 @@ impl Drop for Scratch {
     }
 }
 
-/// The pictures to resize; those that are made for it stay until what comes with them is dropped.
+/// The pictures to resize. Generated ones exist until the `Scratch` that comes with them is dropped.
 ///
 /// # Errors
-/// When a folder cannot be read or has none, or those that are made cannot be written.
+/// When a folder cannot be read or has no pictures, or when generated ones cannot be written.
 fn gather(which: Which) -> io::Result<(Vec<PathBuf>, Option<Scratch>)> {
     match which {
         Which::Made(many) => {
@@ -215,7 +216,7 @@ fn gather(which: Which) -> io::Result<(Vec<PathBuf>, Option<Scratch>)> {
                 let sentence = format!("there is no .jpg and no .png in {}", folder.display());
                 return Err(io::Error::other(sentence));
             }
-            // Who comes first is not to pay for a disk that is still asleep.
+            // Read them once, so that the first part does not pay for waking the disk.
             for picture in &found {
                 let _ = fs::read(picture);
             }
@@ -224,8 +225,8 @@ fn gather(which: Which) -> io::Result<(Vec<PathBuf>, Option<Scratch>)> {
     }
 }
 
-/// Makes them: `picture-01.jpg`, `picture-02.jpg` and so on, every fifth a PNG. The same number is always
-/// the same picture. Ctrl-C ends it with those that are there.
+/// Generates pictures: `picture-01.jpg`, `picture-02.jpg` and so on, every fifth a PNG. The same number is always
+/// the same picture. After Ctrl-C, returns those that exist.
 fn made(folder: &Path, many: usize, size: (u32, u32)) -> io::Result<Vec<PathBuf>> {
     // As many digits as the last one needs, so that they are in order when sorted by name.
     let digits = many.to_string().len().max(2);
@@ -249,7 +250,7 @@ fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let path = entry?.path();
         let ending = path.extension().unwrap_or_default();
         let fits = ["jpg", "jpeg", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known));
-        // A Mac keeps what its disks have no place for in files that are called like the picture's: `._photo.jpg`.
+        // A Mac keeps notes about a picture in a hidden file of a similar name: `._photo.jpg`.
         let is_hidden =
             path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if fits && !is_hidden && path.is_file() {
@@ -261,14 +262,14 @@ fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Writes a copy of the picture, `width` pixels wide, under the same name and in the same format in
-/// `folder`, which must be there.
+/// `folder`, which must exist.
 ///
 /// The height follows, so that nothing looks stretched. A picture that is not wider keeps its size. The
-/// content says what format it is, not the ending of the name. A file that is in the folder already is left
-/// as it is, and what was written is read again to see that it is whole.
+/// content decides the format, not the ending of the name. A file that already exists stays as it is. The new
+/// file is read again, to check that it is whole.
 ///
-/// Where something is wrong with the picture or with the place, that costs this picture alone, and the folder is
-/// as it was.
+/// If something is wrong with the picture or with the folder, only this picture fails, and the folder stays as it
+/// was.
 pub(crate) fn resize(picture: &Path, folder: &Path, width: u32) -> Outcome {
     Outcome(resized(picture, folder, width).map_err(|failure| failure.0))
 }

@@ -41,7 +41,7 @@ fn fib(n: u64) -> u64 {
     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
 }
 
-/// The same recursion, which computes everything twice: what is learnt below is not known above.
+/// The same recursion, which computes the same again and again: no call sees what another has found.
 fn memoised(n: u64, known: &mut [u64; 94]) -> u64 {
     if n >= 2 && known[n as usize] == 0 {
         known[n as usize] =

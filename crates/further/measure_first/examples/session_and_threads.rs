@@ -1,4 +1,4 @@
-//! Solution: the reused connections first, and then threads: their gains are multiplied.
+//! Solution: the reused connections first, and then threads: the two gains multiply.
 //!
 //! Run:     `cargo run -p measure_first --example session_and_threads`
 //! Watch:   the last section: five connections in place of one, made at the same time, and five pages at once.

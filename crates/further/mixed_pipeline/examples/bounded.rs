@@ -1,7 +1,7 @@
 //! Solution: a page is asked for only when there is room for it: the computing holds the downloading back.
 //!
 //! Run:     `cargo run -p mixed_pipeline --example bounded -- --latency 1`
-//! Watch:   pages come as fast as they are computed with; in the lesson all are there long before, in memory.
+//! Watch:   pages come only as fast as the cores compute; in the lesson they arrive early and wait in memory.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 
 async fn download_all_sites(run: &'static Run, sites: &'static Sites, numbers: &[u64]) {
     let session = http_clients::session(sites.timeout, sites.proxy);
-    // Each page comes with the number to compute, and returns it if the page arrives.
+    // Returns the number to compute for this page, if the page arrives.
     let download = async |(url, &number): (&String, &u64)| {
         let arrived = run.begin(url)?.end_after(download_site(&session, url)).await;
         arrived.then_some(number)
@@ -39,7 +39,7 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites, numbers: &
     arrived.par_iter().flatten().for_each(|&number| compute(run, number));
 
     run.section("pipeline");
-    // For those that are on their way, and as many that are computed with or wait for that.
+    // Half for pages that are on their way, half for pages that compute or wait to compute.
     let room = Arc::new(Semaphore::new(2 * run.workers));
     let computing = pages().map(async |page| {
         let place = room.clone().acquire_owned().await.expect("it is never closed");

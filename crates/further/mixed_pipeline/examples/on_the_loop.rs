@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 
 async fn download_all_sites(run: &'static Run, sites: &'static Sites, numbers: &[u64]) {
     let session = http_clients::session(sites.timeout, sites.proxy);
-    // Each page comes with the number to compute, and returns it if the page arrives.
+    // Returns the number to compute for this page, if the page arrives.
     let download = async |(url, &number): (&String, &u64)| {
         let arrived = run.begin(url)?.end_after(download_site(&session, url)).await;
         arrived.then_some(number)

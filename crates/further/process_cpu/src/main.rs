@@ -19,7 +19,7 @@ const PAYLOAD: Number = Number::new(
     "BYTES",
     "0",
     0..=100_000_000,
-    "Send so many bytes to the worker with each call",
+    "Send this many bytes to the worker with each call",
 );
 const PIN: Switch = Switch::new("pin", "Bind each worker to a core of its own");
 

@@ -21,7 +21,7 @@ async fn download_all_sites(run: &Run, sites: &Sites) {
     let session = http_clients::session(sites.timeout, sites.proxy);
     let download = async |url: &String| {
         let Some(page) = run.begin(url) else { return };
-        // A page that fails is reported, in both sections: neither gives up the others.
+        // A page that fails is reported, and does not stop the others.
         page.end_after(download_site(&session, url)).await;
     };
     run.section("one by one");
@@ -30,7 +30,7 @@ async fn download_all_sites(run: &Run, sites: &Sites) {
     }
     run.section("joined");
     let downloads: Vec<_> = sites.urls.iter().map(download).collect();
-    // They are all there, and not one has asked for its page yet.
+    // All futures exist now, and none of them has requested its page yet.
     for download in downloads {
         download.await;
     }

@@ -25,7 +25,7 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
         let session = reqwest::Client::clone(&session);
         async move {
             let Some(page) = run.begin(url) else { return };
-            // A page that fails is reported, in both sections: neither gives up the others.
+            // A page that fails is reported, and does not stop the others.
             page.end_after(download_site(&session, url)).await;
         }
     };

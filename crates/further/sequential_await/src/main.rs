@@ -2,7 +2,7 @@
 //!
 //! Mirrors: two awaits in a row against one `asyncio.gather`.
 //! Run:     `cargo run -p sequential_await`
-//! Watch:   in the diagram, a single task at a time, then all of them at once.
+//! Watch:   in the diagram, a single download at a time, then all of them at once.
 //! Try:     `--repeat 20`: the first section takes four times as long, the second hardly longer.
 
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ async fn download_all_sites(run: &Run, sites: &Sites) {
     let session = http_clients::session(sites.timeout, sites.proxy);
     let download = async |url: &String| {
         let Some(page) = run.begin(url) else { return };
-        // A page that fails is reported, in both sections: neither gives up the others.
+        // A page that fails is reported, and does not stop the others.
         page.end_after(download_site(&session, url)).await;
     };
     run.section("one by one");

@@ -1,7 +1,7 @@
 //! Solution: never more than 20 threads, for the next 20 start when all of the last 20 are joined.
 //!
 //! Run:     `cargo run -p thread_per_page --example in_batches`
-//! Watch:   a wave of 20 lanes after another; the slowest page of each keeps the other 19 from going on.
+//! Watch:   one wave of 20 lanes after another; the slowest page of each wave delays the next one.
 
 use std::process::ExitCode;
 use std::thread;
@@ -10,7 +10,7 @@ use common::{Run, Sites};
 use harness::Number;
 
 const PANIC: Number =
-    Number::new("panic", "N", "0", 0..=10_000, "Has the thread of the Nth page panic");
+    Number::new("panic", "N", "0", 0..=10_000, "Let the thread of the Nth page panic");
 
 fn main() -> ExitCode {
     let lesson = harness::lesson!(Threads).worker_per_item();
@@ -24,7 +24,7 @@ fn download_all_sites(run: &Run, sites: &Sites, to_panic: u64) {
     let download = |number, url: &String| {
         let page = run.begin(url)?;
         assert!(number != to_panic, "this thread was told to panic");
-        // It ends now, and is reported when its thread is joined.
+        // The page ends now, and is reported when its thread is joined.
         Some(page.stop(download_site(&session, url)))
     };
     let download = &download;
@@ -36,7 +36,7 @@ fn download_all_sites(run: &Run, sites: &Sites, to_panic: u64) {
         };
         let numbered: Vec<_> = (1..).zip(&sites.urls).collect();
         let start_all = |batch: &[_]| -> Vec<_> { batch.iter().copied().map(start).collect() };
-        // A batch is started when the loop below asks for it: when all threads of the last are joined.
+        // The loop below asks for a batch when all threads of the one before are joined: only then it starts.
         let threads = numbered.chunks(20).flat_map(start_all);
         for (url, thread) in threads {
             match thread {

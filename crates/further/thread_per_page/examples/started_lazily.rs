@@ -1,4 +1,4 @@
-//! Wrong on purpose: an iterator starts each thread only when it is asked for it, when the one before is joined.
+//! Wrong on purpose: the iterator starts each thread only after the one before has been joined.
 //!
 //! Run:     `cargo run -p thread_per_page --example started_lazily`
 //! Watch:   a single page at a time, each on a thread of its own: 160 threads, and as slow as one.
@@ -10,7 +10,7 @@ use common::{Run, Sites};
 use harness::Number;
 
 const PANIC: Number =
-    Number::new("panic", "N", "0", 0..=10_000, "Has the thread of the Nth page panic");
+    Number::new("panic", "N", "0", 0..=10_000, "Let the thread of the Nth page panic");
 
 fn main() -> ExitCode {
     let lesson = harness::lesson!(Threads).worker_per_item();
@@ -24,7 +24,7 @@ fn download_all_sites(run: &Run, sites: &Sites, to_panic: u64) {
     let download = |number, url: &String| {
         let page = run.begin(url)?;
         assert!(number != to_panic, "this thread was told to panic");
-        // It ends now, and is reported when its thread is joined.
+        // The page ends now, and is reported when its thread is joined.
         Some(page.stop(download_site(&session, url)))
     };
     let download = &download;

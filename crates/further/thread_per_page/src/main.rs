@@ -2,8 +2,8 @@
 //!
 //! Mirrors: a `threading.Thread` started for every URL, and `join()` on each.
 //! Run:     `cargo run -p thread_per_page`
-//! Watch:   160 pages in about the time of two, and the lines in the order of the list: that of `join()`.
-//! Try:     `--panic 3` costs one page; `--repeat 500`, then 5000: what do 10,000 threads cost?
+//! Watch:   160 pages in about the time of two; the lines come in the order in which the threads are joined.
+//! Try:     `--panic 3` costs one page; `--repeat 5000 --latency 5000 --timeout 60`: 10,000 threads at once.
 
 use std::process::ExitCode;
 use std::thread;
@@ -12,7 +12,7 @@ use common::{Run, Sites};
 use harness::Number;
 
 const PANIC: Number =
-    Number::new("panic", "N", "0", 0..=10_000, "Has the thread of the Nth page panic");
+    Number::new("panic", "N", "0", 0..=10_000, "Let the thread of the Nth page panic");
 
 fn main() -> ExitCode {
     let lesson = harness::lesson!(Threads).worker_per_item();
@@ -27,7 +27,7 @@ fn download_all_sites(run: &Run, sites: &Sites, to_panic: u64) {
     let download = |number, url: &String| {
         let page = run.begin(url)?;
         assert!(number != to_panic, "this thread was told to panic");
-        // It ends now, and is reported when its thread is joined.
+        // The page ends now, and is reported when its thread is joined.
         Some(page.stop(download_site(&session, url)))
     };
     let download = &download;
