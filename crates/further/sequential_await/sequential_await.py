@@ -22,7 +22,7 @@ def main():
 # ANCHOR: download_all_sites
 async def download_all_sites(run, sites):
     async def download(url):
-        with run.begin(url) as page:  # keeps an error: neither section gives up the other pages
+        with run.begin(url) as page:  # keeps an error: it does not stop the other pages
             await page.end_after(download_site(session, url))
 
     connector = aiohttp.TCPConnector(limit=0)  # by itself, a session opens 100 connections at most

@@ -50,6 +50,22 @@ fn the_gil_is_handed_on_within_a_call() {
     assert!(shortest > 0.6 * longest, "{calls:?}");
 }
 
+/// With an interval that is longer than any call, it is never asked for: a call keeps it to its end.
+#[test]
+fn a_gil_that_nobody_asks_for_is_kept_for_a_whole_call() {
+    let arguments = ["--workers", "4", "--calls", "8", "--interval", "1000000"];
+    let run = LESSON.record(&arguments);
+    let (calls, _) = section(&run, "threads with a GIL");
+    // The first has its turn at once; those that queue behind others work for a quarter of their time or so.
+    let shares = calls.iter().map(|call| number(call, "working") / took(call));
+    let queued = shares.filter(|share| *share < 0.5).count();
+    assert!(queued >= 5, "{calls:?}");
+    let mut ends: Vec<f64> = calls.iter().map(|call| number(call, "end")).collect();
+    ends.sort_by(f64::total_cmp);
+    let shortest = calls.iter().map(|call| number(call, "working")).fold(f64::INFINITY, f64::min);
+    assert!(ends.windows(2).all(|two| two[1] - two[0] > 0.5 * shortest), "one by one: {ends:?}");
+}
+
 #[test]
 fn who_waits_without_the_gil_lets_others_compute() {
     let run = LESSON.example("waits_outside").record(&["--number", "20", "--calls", "10"]);

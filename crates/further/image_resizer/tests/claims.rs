@@ -53,6 +53,9 @@ fn pictures_are_resized_one_by_one_and_then_on_as_many_threads_as_workers() {
     assert!(
         one.0.iter().all(|it| it["from"] == json!([1200, 900]) && it["to"] == json!([400, 300]))
     );
+    // One picture is work for one thread.
+    let run = LESSON.record(&["--pictures", "1", "--workers", "4"]);
+    assert_eq!(shares(&section(&run, "a parallel iterator").0).len(), 1);
 }
 
 #[test]

@@ -23,6 +23,11 @@ fn awaited_one_by_one_there_is_one_page_in_flight_and_joined_all() {
     assert_eq!(site.seen(), (10, 10, 20));
     // Ten latencies against one.
     assert!(number(one_by_one, "seconds") > 3.0 * number(joined, "seconds"), "{run}");
+    // Four latencies against one, however long each is.
+    let run = LESSON.record(&["--repeat", "2", "--latency", "500"]);
+    let (one_by_one, joined) = (section(&run, "one by one").1, section(&run, "joined").1);
+    assert_eq!((peak(one_by_one), peak(joined)), (1, 4));
+    assert!(number(one_by_one, "seconds") > 2.0 * number(joined, "seconds"), "{run}");
 }
 
 fn peaks(run: &Value) -> BTreeMap<&str, u64> {

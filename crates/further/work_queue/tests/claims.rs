@@ -66,6 +66,9 @@ fn who_fills_a_queue_without_a_bound_never_waits() {
     // Two in the queue, and one with each of four workers.
     let run = LESSON.record(&arguments);
     assert!(early(&run) <= 6, "{run}");
+    // Two in the queue, and one with each of eighteen: no page is left to wait with.
+    let eighteen = LESSON.record(&[&arguments[..], &["--workers", "18"]].concat());
+    assert_eq!(early(&eighteen), 20, "{eighteen}");
 }
 
 #[cfg(unix)]
