@@ -436,7 +436,7 @@ fn what_the_clients_unpack_differently_is_what_faults_md_says() {
     let pages = [
         ("/members", Ok(54), Ok(27)),
         ("/cut-member", Err("the page was cut short".into()), Ok(27)),
-        ("/members-in-chunks", Ok(54), Err("something stands behind the compressed page".into())),
+        ("/members-in-chunks", Ok(54), Err("there is more data after the compressed page".into())),
         ("/large-letters", Ok(27), Ok(size)),
         ("/other-name", Ok(27), Ok(size)),
         ("/twice", Ok(27), Ok(size_of_twice)),

@@ -404,7 +404,7 @@ fn where_pages_fail_there_is_no_verdict() {
         assert_eq!(lesson(&results(&folder), name)["verdict"], "-", "{name}");
     }
     assert!(out.contains(&format!("{sync} did not get all of its pages.")), "{out}");
-    let why = "40 failed; the first of them: the page took longer than it may (--timeout).";
+    let why = "40 failed; the first of them: the page took longer than --timeout allows.";
     assert!(out.contains(&format!("{threads}: {why}")), "{out}");
 }
 
@@ -741,7 +741,7 @@ fn a_python_that_cannot_run_the_originals_is_told_with_what_mends_it() {
     let missing = "echo 'error: aiohttp is missing: python3 -m pip install aiohttp' >&2; exit 2";
     let without = pretended_python(&other, r#"["3.14.2", [3, 14], false]"#, missing);
     for (python, sentence) in [
-        ("no-such-python", "no-such-python is no Python that can be run (it did not start"),
+        ("no-such-python", "no-such-python is not a Python that can be run (it did not start"),
         (&old, "is Python 3.9.2, and the originals need 3.11 or newer"),
         (
             &without,

@@ -285,7 +285,7 @@ fn without_certificates_every_page_over_https_fails_and_the_others_arrive() {
     for lesson in downloaders().map(Lesson::name) {
         let arguments = [secure.as_str(), &plain, "--repeat", "1"];
         let ended = program(lesson).run_with(&arguments, &none);
-        let cause = "the certificate is not valid: nobody who is trusted here signed it";
+        let cause = "the certificate is not valid: no authority that is trusted here signed it";
         assert_eq!(ended.stderr, format!("Failed {secure}: {cause}\n"), "{lesson}");
         let (lines, summary) = ended.lines_and_summary();
         assert!(summary.starts_with("Downloaded 1 of 2 sites in "), "{lesson}: {summary}");

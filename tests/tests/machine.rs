@@ -43,9 +43,8 @@ fn with_few_descriptors_fewer_pages_are_in_flight_and_none_is_lost() {
             assert_eq!(errors, "", "each of its pages is in flight in another process");
         } else {
             let is_told = errors.starts_with("warning: ")
-                && errors.contains(
-                    " pages at once, for the system lets this process have only 64 open files",
-                );
+                && errors
+                    .contains(" pages at once: the system allows this process only 64 open files");
             assert!(is_told && errors.lines().count() == 1, "{name}: {errors}");
         }
     }
@@ -65,7 +64,7 @@ fn a_lesson_that_cannot_do_with_fewer_pages_at_once_says_so() {
         let ended = program(name).run_after("ulimit -n 64", &["--repeat", "80"]);
         assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{name}: {ended:?}");
         let errors = &ended.stderr;
-        let told = "error: 160 pages at once are too many, for the system lets this process have only 64 open files";
+        let told = "error: 160 pages at once are too many: the system allows this process only 64 open files";
         assert!(errors.starts_with(told) && errors.lines().count() == 1, "{name}: {errors}");
     }
 }

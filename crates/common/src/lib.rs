@@ -1,6 +1,6 @@
 //! Timing and site lists: all that the lessons share.
 //!
-//! A [`Run`] is the clock of a program. It times items (a page, a call) and gives the [`Record`] of each to its
+//! A [`Run`] is the clock of a program. It times items (a page, a call) and hands the [`Record`] of each to its
 //! [`Observer`]. It wraps no thread, task, process or parallel iterator. To time a program of your own:
 //!
 //! ```
@@ -32,13 +32,13 @@ pub const PRACTICE_PAGES: [&str; 2] = ["/jython", "/dice"];
 pub struct Sites {
     /// The URLs, in the order of the list.
     pub urls: Vec<String>,
-    /// How long one page may take, as a whole.
+    /// Time limit for one page, from the first byte to the last.
     pub timeout: Duration,
-    /// Whether the proxy that the environment names is used.
+    /// Whether to use the proxy that the environment names.
     pub proxy: bool,
 }
 
-/// A run of a program. It lives as long as the program, so threads and tasks share it as it is.
+/// A run of a program. It lives as long as the program, so threads and tasks share it by reference.
 pub struct Run {
     /// How many items may be in progress at once.
     pub workers: usize,
@@ -48,33 +48,33 @@ pub struct Run {
     nameless_threads: AtomicUsize,
 }
 
-/// An item that has begun. Once it has ended, it is reported when this is dropped.
+/// An item that has begun. It is reported when this timer is dropped after its end.
 #[must_use = "an item that has begun must end"]
 pub struct Timer<'run> {
     run: &'run Run,
     record: Record,
-    /// Until its beginning; of an item that has turns, in them.
+    /// The thread's usage when the item began; for an item with turns, its usage in them.
     usage: Usage,
     has_ended: bool,
 }
 
-/// An item, or an annotation, which is drawn and not counted.
+/// An item, or an annotation, which is drawn but not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// Its kind of work, where the program names one.
+    /// Its kind of work, if the program names one.
     pub kind: Option<&'static str>,
     /// The section in which it began, counted from 0.
     pub section: usize,
-    /// What it was, which worker did it, and when.
+    /// The item, its worker, and its times.
     pub span: Span,
-    /// What came of it; `None` if it failed.
+    /// Its result; `None` if it failed.
     pub done: Option<Done>,
 }
 
-/// What an item was, which worker did it, and when. All times are since the start of the run.
+/// An item, its worker, and its times, which count from the start of the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// What it was: a URL, a call.
+    /// The name of the item: a URL, a call.
     pub label: String,
     /// The thread or process that did it.
     pub worker: String,
@@ -82,17 +82,17 @@ pub struct Span {
     pub start: Duration,
     /// When it ended.
     pub end: Duration,
-    /// How long it kept a processor busy: CPU time, so not where in the span.
+    /// CPU time: how long it kept a processor busy, but not when in the span.
     pub working: Duration,
-    /// How long it could have gone on and had no core, or a task its thread; zero where that is not known.
+    /// How long it was ready, but a thread without a core or a task without its thread; zero if unknown.
     pub ready: Duration,
-    /// The turns that it had on its thread, where it shared that with other tasks; otherwise none.
+    /// Its turns on its thread, if it shared that with other tasks; otherwise empty.
     pub turns: Vec<Turn>,
     /// Why it failed, if it did.
     pub failed: Option<String>,
     /// Whether it is an annotation.
     pub is_annotation: bool,
-    /// Whether it has not ended; then the end is the moment of the picture.
+    /// Whether it is still in progress; then `end` is the moment of the picture.
     pub is_open: bool,
 }
 
@@ -103,36 +103,36 @@ pub struct Turn {
     pub start: Duration,
     /// When it ended.
     pub end: Duration,
-    /// When its task was woken for it, as far as that is known.
+    /// When its task was woken for it, if that is known.
     pub woken: Duration,
-    /// CPU time of the thread in it.
+    /// CPU time of the thread in this turn.
     pub working: Duration,
-    /// How long the thread could have gone on in it, and had no core.
+    /// How long the thread was ready in this turn, but had no core.
     pub ready: Duration,
     /// CPU time of the thread since the last turn: the event loop itself, and tasks that are not items.
     pub before: Duration,
 }
 
-/// What came of an item that did not fail.
+/// The result of an item that did not fail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Done {
     /// The bytes of a page, the result of a call.
     pub value: u64,
-    /// What else is known of it, each by its name: a number, or several.
+    /// More results, each with its name: a number, or several.
     pub details: Vec<(&'static str, Vec<u64>)>,
 }
 
-/// How an item ended: what came of it, or why it failed, in words.
+/// How an item ended: its result, or the reason for its failure, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome(pub Result<Done, String>);
 
 /// Receives the records of a run, each on the thread where the item ends.
 pub trait Observer: Send + Sync {
-    /// An item begins, or an annotation: this much of its record is known.
+    /// An item or annotation begins; its record so far.
     fn begin(&self, _record: &Record) {}
-    /// An item has ended, or an annotation.
+    /// An item or annotation has ended.
     fn record(&self, record: Record);
-    /// A section begins, so long after the start of the run.
+    /// A section begins, at this time since the start of the run.
     fn section(&self, name: &'static str, _start: Duration) {
         self.note(format!("-- {name}"));
     }
@@ -157,7 +157,7 @@ impl Run {
     pub fn begin_as(&self, kind: &'static str, item: impl Display) -> Option<Timer<'_>> {
         self.begin_record(item, Record { kind: Some(kind), ..Record::default() })
     }
-    /// Draws what this thread does besides its items, until the returned timer is dropped.
+    /// Draws other work of this thread, which is no item, until the returned timer is dropped.
     pub fn annotate(&self, label: impl Display) -> Option<Timer<'_>> {
         let span = Span { is_annotation: true, ..Span::default() };
         self.begin_record(label, Record { span, ..Record::default() })
@@ -174,7 +174,7 @@ impl Run {
         record.span.start = self.started.elapsed();
         Some(Timer { run: self, record, usage, has_ended: false })
     }
-    /// Begins a section: from now on the same work is done in another way, and is compared.
+    /// Begins a section: from here on the program does the same work in another way, to be compared.
     pub fn section(&self, name: &'static str) {
         if !is_cancelled() {
             self.nameless_threads.store(0, Relaxed);
@@ -190,8 +190,8 @@ impl Run {
     pub fn finish(&self) -> ExitCode {
         self.observer.finish(self.started.elapsed())
     }
-    /// The name of this thread. Nameless ones (and a pool's, which all have one name) get a number in the
-    /// order in which they first begin an item in a section.
+    /// Returns the name of this thread. Nameless threads (and a pool's, which all have one name) are numbered in
+    /// the order in which they first begin an item in a section.
     fn worker(&self, section: usize) -> String {
         thread_local!(static NUMBER: Cell<(usize, usize)> = const { Cell::new((0, 0)) });
         match thread::current().name() {
@@ -216,8 +216,8 @@ impl Timer<'_> {
         self.set(outcome.into());
         self
     }
-    /// Ends the item with its future; returns whether it succeeded. Each poll is measured, since an item
-    /// that shares its thread has it for a turn at a time. Once the run is cancelled, both are dropped.
+    /// Ends the item when its future ends; returns whether it succeeded. Measures each poll, since an item that
+    /// shares its thread has it for a turn at a time. Once the run is cancelled, drops both.
     pub async fn end_after<T: Into<Outcome>>(mut self, item: impl Future<Output = T>) -> bool {
         let (mut item, mut alarm, mut rejected) = (pin!(item), None::<Arc<Alarm>>, None);
         let output = future::poll_fn(|context| {
@@ -238,7 +238,7 @@ impl Timer<'_> {
         self.end(Outcome(outcome));
         succeeded
     }
-    /// Measures a turn that the item has on its thread, with one call of the CPU clock.
+    /// Measures one turn of the item on its thread, with one call of the CPU clock.
     fn turn<T>(&mut self, woken: Option<Instant>, poll: impl FnOnce() -> T) -> T {
         let (result, turn) = measure(poll);
         let since_start = |time: Instant| time.saturating_duration_since(self.run.started);
@@ -249,7 +249,7 @@ impl Timer<'_> {
         let before = if span.turns.is_empty() { Usage::default() } else { self.usage };
         let Usage { working, ready } = turn.usage;
         self.usage = before + Usage { working, ready: ready + (start - woken) };
-        // A gap too short to be seen is none, unless others had a turn in it: so the turns stay few.
+        // Turns with only an invisible gap between them become one, unless another task ran in it.
         let visible = end.saturating_sub(span.start) / 1_000;
         match span.turns.last_mut() {
             Some(own) if own.end == last_end && start.saturating_sub(last_end) < visible => {
@@ -277,7 +277,7 @@ impl Drop for Timer<'_> {
         if !self.has_ended && self.record.span.is_annotation {
             self.set(0.into());
         } else if !self.has_ended && !is_cancelled() {
-            // An item that is dropped before its end is not lost: it failed.
+            // An item that is dropped before its end counts as failed.
             let why = match self.record.span.turns[..] {
                 _ if thread::panicking() => "its worker panicked",
                 [] => "it was given up: was it never awaited?",
@@ -302,7 +302,7 @@ impl<E: Into<Box<dyn Error>>> From<Result<u64, E>> for Outcome {
     }
 }
 
-/// An observer that prints a line for each item, and at the end how long all took together.
+/// An observer that prints a line for each item, and at the end the time of the whole run.
 #[derive(Debug, Default)]
 pub struct Lines(AtomicBool);
 impl Observer for Lines {
@@ -325,7 +325,7 @@ static EXPLAIN: OnceLock<fn(&(dyn Error + 'static)) -> Option<String>> = OnceLoc
 thread_local! {
     static REJECTED: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
 }
-/// Cancels the run: what has begun may end, and nothing new begins.
+/// Cancels the run: items in progress may end, and no new item begins.
 pub fn cancel() {
     CANCELLED.store(true, SeqCst);
     thread_clock::wake_all();
@@ -334,15 +334,15 @@ pub fn cancel() {
 pub fn is_cancelled() -> bool {
     CANCELLED.load(SeqCst)
 }
-/// For an HTTP client: has this function put the errors that it knows into plain words.
+/// For an HTTP client: sets the function that explains the client's errors in plain words.
 pub fn explain_errors(explain: fn(&(dyn Error + 'static)) -> Option<String>) {
     let _ = EXPLAIN.set(explain);
 }
-/// For an HTTP client: the answer that just came to the item that is polled is no page, and why; or it is one.
+/// For an HTTP client: reports why the response to the item that is being polled is not a page; `None` if it is.
 pub fn reject(why: Option<String>) {
     REJECTED.set(Some(why));
 }
-/// An error in plain words, or else in its own.
+/// Returns an error in plain words if it is a known one, otherwise in its own.
 pub fn plain_words(error: &(dyn Error + 'static)) -> String {
     EXPLAIN.get().and_then(|explain| explain(error)).unwrap_or_else(|| error.to_string())
 }

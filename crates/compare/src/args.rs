@@ -13,19 +13,19 @@ use harness::options::{MOST_ITEMS, MOST_WORKERS, in_seconds, numeric, whole_numb
 
 use crate::results::Sizes;
 
-/// What is to be compared, and how.
+/// What to compare, and how.
 #[derive(Debug)]
 pub(crate) struct Arguments {
-    /// How often each lesson runs; without it, as often as fits.
+    /// How many times each lesson runs; `None`: as many as fit.
     pub(crate) runs: Option<usize>,
-    /// Only the lessons of these names; all, where it is empty,
+    /// Only the lessons of these names; if it is empty, all,
     pub(crate) only: Vec<String>,
-    /// with the further ones.
+    /// including the further ones if this is set.
     pub(crate) further: bool,
     /// The Pythons that run the originals beside them.
     pub(crate) python: Vec<String>,
     pub(crate) sizes: Sizes,
-    /// The options for sizes that were given: for lessons that have sizes of their own.
+    /// The options for sizes that were given on the command line: for lessons with their own sizes.
     pub(crate) given: Vec<&'static str>,
     /// How long one page may take.
     pub(crate) timeout: Duration,
@@ -40,8 +40,8 @@ pub(crate) struct Arguments {
 const SIZES: [&str; 6] = ["repeat", "latency", "timeout", "number", "calls", "workers"];
 
 impl Arguments {
-    /// Reads the arguments of this process; ends it where they are wrong or ask for help. `--only` takes the
-    /// names of these lessons; any, where none was found.
+    /// Reads the arguments of this process, and ends it if they are wrong or ask for help. `--only` accepts the
+    /// names of these lessons, or any name if none was found.
     pub(crate) fn read(found: &'static [Found]) -> Self {
         let mut matches = command(found).get_matches();
         let repeat: usize = *matches.get_one("repeat").expect("it has a default");
@@ -56,7 +56,7 @@ impl Arguments {
         let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
         let seconds = |name| *matches.get_one::<Duration>(name).expect("it has a default");
         let python: Vec<String> = matches.get_many("python").unwrap_or_default().cloned().collect();
-        // A call takes Python some 45 times as long.
+        // A call takes about 45 times as long in Python.
         let (number, calls) = if python.is_empty() { (33, 20) } else { (30, 12) };
         let number =
             matches.get_one("number").copied().filter(|_| is_given("number")).unwrap_or(number);
@@ -83,7 +83,7 @@ impl Arguments {
     }
 }
 
-/// Says what is wrong with the arguments together, and ends the process with status 2.
+/// Prints a sentence about arguments that do not fit together, and ends the process with status 2.
 pub(crate) fn refuse(sentence: String) -> ! {
     command(&[]).error(ErrorKind::ValueValidation, sentence).exit()
 }
@@ -104,14 +104,14 @@ fn command(found: &'static [Found]) -> Command {
              for every model",
         )
         .after_help(
-            "Further lessons that compare sections of their own run do so at their own sizes, unless a size \
-             is given here.",
+            "Further lessons that compare sections of their own run keep their own sizes, unless an option here \
+             sets one.",
         )
         .args([
             numeric("runs", "N", 1..=1_000usize)
                 .help(
-                "How often each lesson runs [default: as often as fits in a minute; in two with further \
-                 lessons]",
+                "How many times each lesson runs [default: as many as fit in a minute; in two with \
+                 --further]",
             ),
             Arg::new("further")
                 .long("further")
@@ -124,8 +124,8 @@ fn command(found: &'static [Found]) -> Command {
                 .default_missing_value("python3")
                 .action(ArgAction::Append)
                 .help(
-                    "Run the Python originals beside the lessons, with python3 or with this Python (again for \
-                     several); --number is 30 and --calls 12 then, for all",
+                    "Run the Python originals beside the lessons, with python3 or with this Python (repeat the \
+                     option for several); --number is then 30 and --calls 12, for Rust as well",
                 ),
             Arg::new("only")
                 .long("only")
@@ -148,13 +148,13 @@ fn command(found: &'static [Found]) -> Command {
                 .allow_negative_numbers(true)
                 .value_delimiter(',')
                 .value_parser(whole_number(1..=MOST_WORKERS))
-                .help("Run the nine's threads, processes and async with each of these numbers of workers too"),
+                .help("Also run the downloaders with threads, processes and async with each of these numbers of workers"),
             Arg::new("out")
                 .long("out")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
                 .help("Write report.html, results.json, results.csv and results.md there"),
-            in_seconds("limit", "120").help("How long one run of a lesson may take"),
+            in_seconds("limit", "120").help("Time limit for one run of a lesson"),
         ]);
     harness::with_help_that_fits(command)
 }

@@ -22,7 +22,7 @@ pub(crate) struct Bench<'a> {
     programs: &'a Programs,
     site: String,
     pub(crate) bar: ProgressBar,
-    /// It is up as long as this is there.
+    /// The site runs until this is dropped.
     _site: PracticeSite,
 }
 
@@ -53,8 +53,8 @@ impl<'a> Bench<'a> {
         self.run(row.lesson, row.python, sizes, &given)
     }
 
-    /// One run of a lesson, of this size. One with sections has a site and sizes of its own, but for the
-    /// options that are `given`.
+    /// One run of a lesson, of this size. A lesson with sections has its own site and sizes, except for the
+    /// options in `given`.
     pub(crate) fn run(
         &self,
         lesson: &Lesson,
@@ -73,7 +73,7 @@ impl<'a> Bench<'a> {
         if lesson.has_sections() {
             options.push(("latency", sizes.latency_ms.to_string()));
             options.retain(|(name, _)| given.contains(name));
-            // An original brings up no site.
+            // An original starts no site.
             options.extend(python.map(|_| ("site", self.site.clone())));
         } else {
             options.push(("site", self.site.clone()));

@@ -1,11 +1,11 @@
-//! Whether every model, and every section, got the same.
+//! Checks that every model, and every section, got the same results.
 
 use timeline::plural;
 
 use crate::kinds;
 use crate::results::{Check, Results, Row, Sample, many};
 
-/// Compares what was got, among the lessons of each kind of work and among the sections.
+/// Compares the results of the lessons of each kind of work, and of the sections.
 pub(crate) fn all(results: &Results) -> Vec<Check> {
     let of_kind = |kind| same(results.rows_of(kind), &kinds::words(kind, results.sizes).got);
     let of_kinds = results.kinds().filter_map(of_kind);
@@ -16,8 +16,8 @@ fn fails(sentence: String) -> Option<Check> {
     Some(Check { passed: false, sentence })
 }
 
-/// Whether all runs of lessons that do the same kind of work got the same; `got` is one of the things that
-/// they got. `None` where there are no two runs.
+/// Whether all runs of lessons that do the same kind of work got the same results; `got` is the noun for one.
+/// `None` if there are fewer than two runs.
 fn same<'a>(rows: impl Iterator<Item = &'a Row>, got: &str) -> Option<Check> {
     let rows: Vec<&Row> = rows.filter(|row| !row.samples.is_empty()).collect();
     let runs: Vec<(&Row, &Sample)> =
@@ -44,7 +44,7 @@ fn same<'a>(rows: impl Iterator<Item = &'a Row>, got: &str) -> Option<Check> {
     })
 }
 
-/// Whether in each run the sections with the same work got the same; `None` where none was compared.
+/// Whether in each run the sections with the same work got the same results; `None` if none were compared.
 fn same_in_sections(rows: &[Row]) -> Option<Check> {
     let (mut runs, mut lessons) = (0, 0);
     for rows in rows.chunk_by(Row::is_of_same_program) {
@@ -76,7 +76,7 @@ fn same_in_sections(rows: &[Row]) -> Option<Check> {
     (lessons > 0).then(|| Check {
         passed: true,
         sentence: format!(
-            "Every part got the same as the first with the same work, in {} of {}.",
+            "Every part got the same as the first part with the same work, in {} of {}.",
             many(runs, "run"),
             many(lessons, "further lesson"),
         ),

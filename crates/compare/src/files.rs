@@ -20,12 +20,12 @@ const NAMES: [&str; 4] = ["report.html", "results.json", "results.csv", "results
 #[derive(Debug)]
 pub(crate) struct Folder<'a> {
     path: &'a Path,
-    /// Whether it was not there before: then it goes again if nothing is written.
+    /// Whether this program made it: then it is removed if nothing is written.
     is_new: bool,
 }
 
 impl<'a> Folder<'a> {
-    /// Makes the folder, unless it is there, and sees that files can be written in it.
+    /// Makes the folder if it does not exist, and checks that files can be written in it.
     pub(crate) fn make(path: &'a Path) -> Result<Self, String> {
         let is_new = !path.exists();
         let sentence =
@@ -39,7 +39,7 @@ impl<'a> Folder<'a> {
         Ok(folder)
     }
 
-    /// Writes all four, over what was there: all of one comparison, or none.
+    /// Writes all four files, replacing earlier ones: all from one comparison, or none.
     pub(crate) fn write(mut self, results: &Results) -> Result<(), String> {
         let texts = [
             html::html(results),
@@ -72,14 +72,14 @@ impl Drop for Folder<'_> {
     }
 }
 
-/// Only one comparison puts its files into a folder at a time, so that all there are of one.
+/// A lock on the folder, so that all its files come from one comparison.
 struct Alone(PathBuf);
 
 impl Alone {
     fn in_folder(folder: &Path) -> Self {
         let lock = folder.join(".placing");
         let start = Instant::now();
-        // It takes milliseconds; whatever is there longer was left behind.
+        // Placing the files takes milliseconds; an older lock was left behind.
         while OpenOptions::new().write(true).create_new(true).open(&lock).is_err()
             && start.elapsed() < Duration::from_secs(2)
         {

@@ -1,11 +1,10 @@
-//! The report: one page that needs nothing but itself, made for showing in class.
+//! The report: one self-contained page, to be shown in class.
 //!
 //! Its text and diagrams are all in the HTML, for paper and for browsers without scripts; the script
-//! adds slow motion and the words of a bar. The template escapes whatever is put into it.
+//! adds slow motion and a description of each bar. The template escapes all values.
 //!
-//! The charts are drawn here and not by a charting library (plotters, say): those draw with fixed
-//! colours in fixed sizes, and this page follows the reader's light or dark mode, fits a phone and is
-//! printed.
+//! The charts are drawn here and not by a charting library such as plotters: those use fixed colours and
+//! sizes, but this page follows the reader's light or dark mode, fits a phone and can be printed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,13 +21,13 @@ use crate::{kinds, sweep, tables};
 const FURTHER: &str = "Further lessons";
 /// The height of a sweep's curves, in pixels.
 const SWEEP_HEIGHT: f64 = 340.0;
-/// How far apart the names of two curves are at least, in pixels.
+/// The smallest distance between the names of two curves, in pixels.
 const NAMES_APART: f64 = 18.0;
 
 /// The whole page.
 pub(crate) fn html(results: &Results) -> String {
     let mut environment = Environment::new();
-    // A name that is mistyped in the template is seen by the tests.
+    // The tests find a mistyped name in the template.
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment
         .add_template("report.html", include_str!("html/report.html"))
@@ -69,7 +68,7 @@ fn page(results: &Results) -> Value {
     }
 }
 
-/// What is HTML already.
+/// Marks text that is HTML already.
 fn safe(html: String) -> Value {
     Value::from_safe_string(html)
 }
@@ -78,7 +77,7 @@ fn list(values: impl Iterator<Item = Value>) -> Vec<Value> {
     values.collect()
 }
 
-/// Where it ran and how much there was to do.
+/// The machine and the work.
 fn facts(results: &Results) -> Vec<Value> {
     let machine = &results.machine;
     let fact = |name: &str, words: String| context! { name => name, words => words };
@@ -95,7 +94,7 @@ fn facts(results: &Results) -> Vec<Value> {
     facts
 }
 
-/// One kind of work; `None` where it was not compared.
+/// The table of one kind of work; `None` if it was not compared.
 fn table(results: &Results, kind: &str) -> Option<Value> {
     let rows: Vec<&Row> = results.rows_of(kind).collect();
     if rows.is_empty() {
@@ -112,7 +111,7 @@ fn table(results: &Results, kind: &str) -> Option<Value> {
     })
 }
 
-/// The lessons that compare their sections; `None` where there are none.
+/// The table of the lessons that compare their sections; `None` if there are none.
 fn further(results: &Results) -> Option<Value> {
     let rows: Vec<&Row> = results.rows_of_sections().collect();
     if rows.is_empty() {
@@ -129,7 +128,7 @@ fn further(results: &Results) -> Option<Value> {
     })
 }
 
-/// The median times of some rows as bars; `None` where there are no rows.
+/// The median times of some rows as bars; `None` without rows.
 fn chart(name: &str, rows: &[&Row]) -> Option<Value> {
     let highest = rows.iter().filter_map(|row| row.seconds()).map(|seconds| seconds.highest);
     let axis = duration(highest.fold(0.0, f64::max));
@@ -193,13 +192,13 @@ fn percent(share: f64) -> String {
     format!("{:.3}%", share * 100.0)
 }
 
-/// The marks of a time axis, each with the place where it is.
+/// The ticks of a time axis, each with its position.
 fn ticks(axis: Duration, at_most: usize) -> Vec<Value> {
     let ticks = scale::ticks(axis, at_most);
     let labels = scale::labels(&ticks);
     let marks = ticks.into_iter().zip(labels);
     let mark = |(tick, label)| {
-        // It may be a little past the end of the axis.
+        // The last tick may be a little past the end of the axis.
         let at = share(tick, axis).min(1.0);
         context! { at => percent(at), is_last => at > 0.97, label => label }
     };
@@ -220,7 +219,7 @@ fn ends(results: &Results) -> impl Iterator<Item = Duration> {
     middle_runs(results).map(|run| run.timeline.end())
 }
 
-/// The axes that one can choose from: the whole time first.
+/// The axes that a reader can choose from: the whole time first.
 fn axes(results: &Results) -> Vec<Value> {
     let Some(shortest) = ends(results).min() else { return Vec::new() };
     let axis = |length: Duration| {
@@ -235,8 +234,7 @@ fn axes(results: &Results) -> Vec<Value> {
     stretches(longest(results), shortest).into_iter().map(axis).collect()
 }
 
-/// The whole time, and the powers of ten below it in which something is to be seen: down to a tenth of the
-/// shortest run.
+/// The whole time, and the powers of ten below it that show something: down to a tenth of the shortest run.
 fn stretches(longest: Duration, shortest: Duration) -> Vec<Duration> {
     let tens = (3..=8).rev().map(|power| Duration::from_micros(10_u64.pow(power)));
     let useful = tens.filter(|ten| ten.mul_f64(1.2) < longest && *ten * 10 > shortest);
@@ -284,7 +282,7 @@ struct Logarithmic {
 }
 
 impl Logarithmic {
-    /// With these values on it and some room at both ends; `None` for none.
+    /// An axis with these values on it and some room at both ends; `None` without values.
     fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
         let all = Spread::of(values.map(logarithm))?;
         let room = (0.06 * (all.highest - all.lowest)).max(0.06);
@@ -295,7 +293,7 @@ impl Logarithmic {
         (logarithm(value) - self.from) / (self.to - self.from)
     }
 
-    /// The values 1, 2 and 5 of each power of ten on it; only the powers where it is long.
+    /// The values 1, 2 and 5 of each power of ten on it; only the powers if the axis is long.
     fn round_values(self) -> impl Iterator<Item = f64> {
         let digits: &[f64] = if self.to - self.from > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let powers = (self.from.floor() as i32)..=(self.to.ceil() as i32);
@@ -305,12 +303,12 @@ impl Logarithmic {
     }
 }
 
-/// Of what is above zero; a run that took less than a microsecond did not happen.
+/// The logarithm of a positive number; a run of less than a microsecond counts as one microsecond.
 fn logarithm(value: f64) -> f64 {
     value.max(1e-6).log10()
 }
 
-/// The curves of one kind of work; `None` where there is none.
+/// The curves of one kind of work; `None` if there are none.
 fn curves(results: &Results, kind: &str) -> Option<Value> {
     let curves: Vec<&Curve> = results.sweep.iter().filter(|it| it.lesson.kind() == kind).collect();
     let points = || curves.iter().flat_map(|curve| &curve.points);
@@ -327,7 +325,7 @@ fn curves(results: &Results, kind: &str) -> Option<Value> {
     let mut before = f64::NEG_INFINITY;
     let worker_ticks = workers.iter().map(|workers| {
         let at = across(*workers);
-        // Numbers that have no room beside each other lose their label, not their line.
+        // A number without room beside its neighbour loses its label, but keeps its line.
         let room = at - before;
         let label = if room > 0.05 { workers.to_string() } else { String::new() };
         before = if label.is_empty() { before } else { at };
@@ -397,7 +395,7 @@ fn pixels(number: f64) -> String {
     format!("{number:.1}")
 }
 
-/// What a point says when the pointer is on it.
+/// The text for a point under the pointer.
 fn words(lesson: &Lesson, point: &Point) -> String {
     format!(
         "{}, {}: {} s, range {} s; {}, {}",
@@ -410,7 +408,7 @@ fn words(lesson: &Lesson, point: &Point) -> String {
     )
 }
 
-/// A model's marker, as a path around 0, 0: it tells the curves apart without colours.
+/// A model's marker, as a path around 0, 0: it distinguishes the curves without colours.
 fn marker(model: Model) -> &'static str {
     match model {
         Model::Sync => "M-6 -2H-2V-6H2V-2H6V2H2V6H-2V2H-6Z",
@@ -421,7 +419,7 @@ fn marker(model: Model) -> &'static str {
     }
 }
 
-/// These heights, moved down until no two of them are too near to each other.
+/// Moves these heights down until no two of them are too close to each other.
 fn names_apart(heights: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut heights: Vec<(usize, f64)> = heights.enumerate().collect();
     heights.sort_by(|one, other| one.1.total_cmp(&other.1));

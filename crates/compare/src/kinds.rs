@@ -1,11 +1,11 @@
-//! What tables and charts say of a kind of work.
+//! The words of tables and charts for a kind of work.
 
 use calls::CALL;
 use downloads::PAGE;
 
 use crate::results::{Sizes, many};
 
-/// The noun of the kind of work that the practice site and the sweep are for.
+/// The noun of the kind of work that uses the practice site and the sweep.
 pub(crate) const PAGES: &str = PAGE.noun;
 /// The noun of the kind of work that computes.
 pub(crate) const CALLS: &str = CALL.noun;
@@ -17,17 +17,17 @@ pub(crate) struct Words {
     pub(crate) id: String,
     /// The name of its tables and charts.
     pub(crate) name: String,
-    /// What each lesson had to do, as a title says it,
+    /// The work of each lesson, in the words of a title,
     pub(crate) title: String,
-    /// as a caption does,
+    /// of a caption,
     pub(crate) caption: String,
-    /// and beside its name.
+    /// and of a line beside the lesson's name.
     pub(crate) short: String,
-    /// What an item got, in the singular.
+    /// The noun for one result, in the singular.
     pub(crate) got: String,
 }
 
-/// The words for the kind of work of this noun: two are known here, and any other names itself.
+/// The words for the kind of work with this noun: two are known here; another is named by its noun.
 pub(crate) fn words(kind: &str, sizes: Sizes) -> Words {
     let Sizes { pages, latency_ms, number, calls, .. } = sizes;
     match kind {
@@ -63,7 +63,7 @@ pub(crate) fn words(kind: &str, sizes: Sizes) -> Words {
     }
 }
 
-/// How many items a run of this size has, of a kind of work that is known here.
+/// The number of items in a run of this size, for a kind of work that is known here.
 pub(crate) fn items(kind: &str, sizes: Sizes) -> Option<usize> {
     match kind {
         PAGES => Some(sizes.pages),

@@ -1,4 +1,4 @@
-//! The lessons that are compared: built, and asked what they are.
+//! The lessons to compare: builds them, and asks each to describe itself.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -22,25 +22,25 @@ pub(crate) struct Programs {
     pub(crate) profile: String,
 }
 
-/// What is to be compared with what.
+/// The programs to compare, and their bases.
 #[derive(Debug)]
 pub(crate) struct Compared {
     pub(crate) programs: Programs,
-    /// What is run: the lessons, in the order of the course.
+    /// The lessons to run, in the order of the course.
     pub(crate) lessons: Vec<&'static Lesson>,
-    /// And their originals, each with a Python.
+    /// Their originals, each with a Python.
     pub(crate) originals: Vec<(&'static Lesson, &'static Python)>,
-    /// For each kind of work, the lesson that the others are compared with. It need not be run.
+    /// The base lesson for each kind of work. It need not be run.
     pub(crate) bases: Vec<&'static Lesson>,
-    /// A failed check for each lesson that does not say what it is.
+    /// A failed check for each lesson that does not describe itself.
     pub(crate) silent: Vec<Check>,
 }
 
-/// Builds the lessons that the arguments ask for. Where they ask for what cannot be compared, a sentence says
-/// so and the process ends with status 2.
+/// Builds the lessons that the arguments ask for. If they cannot be compared, prints a sentence and ends the process
+/// with status 2.
 ///
 /// # Errors
-/// When the lessons cannot be built, or Ctrl-C was pressed meanwhile.
+/// When the lessons cannot be built, or Ctrl-C was pressed.
 pub(crate) fn select(args: &Arguments, found: &'static [Found]) -> Result<Compared, String> {
     let programs = Programs::beside_this_program()?;
     let is_wanted = |lesson: &&Found| match args.only.as_slice() {
@@ -53,7 +53,7 @@ pub(crate) fn select(args: &Arguments, found: &'static [Found]) -> Result<Compar
     let mut bases = bases(lessons.iter().copied());
     let mut silent_others = Vec::new();
     if lessons.iter().any(|lesson| is_alone(lesson, &bases)) {
-        // Its base is among the others of the nine, if anywhere.
+        // The base of a lesson can only be one of the nine.
         let nine: Vec<&Found> = others.into_iter().filter(|lesson| !lesson.is_further).collect();
         bases.extend(programs.describe(&nine, args.limit, &mut silent_others)?);
         bases = self::bases(bases.into_iter());
@@ -61,7 +61,7 @@ pub(crate) fn select(args: &Arguments, found: &'static [Found]) -> Result<Compar
     let (alone, lessons): (Vec<&Lesson>, Vec<&Lesson>) =
         lessons.into_iter().partition(|lesson| is_alone(lesson, &bases));
     if let Some(lesson) = alone.first().filter(|_| !args.only.is_empty()) {
-        // A lesson that does not say what it is may be the base.
+        // A lesson that does not describe itself may be the base.
         if let Some(check) = silent.iter().chain(&silent_others).next() {
             return Err(check.sentence.clone());
         }
@@ -92,7 +92,7 @@ fn is_alone(lesson: &Lesson, bases: &[&Lesson]) -> bool {
     !lesson.has_sections() && bases.iter().all(|base| base.kind() != lesson.kind())
 }
 
-/// Of each kind of work, the lesson of the nine that does it without concurrency.
+/// The lesson of the nine that does each kind of work without concurrency.
 fn bases(lessons: impl Iterator<Item = &'static Lesson>) -> Vec<&'static Lesson> {
     let is_base =
         |it: &&Lesson| it.model() == Model::Sync && !it.found.is_further && !it.has_sections();
@@ -106,8 +106,8 @@ fn bases(lessons: impl Iterator<Item = &'static Lesson>) -> Vec<&'static Lesson>
 impl Programs {
     /// The programs of lessons lie beside this one.
     fn beside_this_program() -> Result<Self, String> {
-        let this =
-            env::current_exe().map_err(|error| format!("where does this program lie? {error}"))?;
+        let this = env::current_exe()
+            .map_err(|error| format!("the folder of this program is not found: {error}"))?;
         let folder = this.parent().map(Path::to_path_buf).unwrap_or_default();
         let profile = match folder.file_name().and_then(|name| name.to_str()) {
             Some("debug") | None => "dev",
@@ -120,7 +120,7 @@ impl Programs {
         course::program(&self.folder, lesson)
     }
 
-    /// What runs a lesson; or its original, with this Python.
+    /// The program and arguments for a lesson, or for its original with this Python.
     pub(crate) fn of(&self, lesson: &Lesson, python: Option<&Python>) -> Program {
         match (python, &lesson.found.original) {
             (Some(python), Some(script)) => python::program(python, script),
@@ -132,8 +132,8 @@ impl Programs {
         Program { path: self.path(lesson), first: Vec::new() }
     }
 
-    /// Builds lessons, and asks them what they are. Those that do not say are left out, and why becomes a
-    /// failed check.
+    /// Builds lessons, and asks them to describe themselves. A lesson that does not is left out, and the reason
+    /// becomes a failed check.
     fn describe(
         &self,
         lessons: &[&Found],
@@ -149,7 +149,7 @@ impl Programs {
                 Ok(Described::read(&text).map_err(nonsense)?)
             });
             match lesson {
-                // They are there as long as the program.
+                // They live as long as the program.
                 Ok(lesson) => described
                     .push(Box::leak(Box::new(Lesson { found: found.clone(), described: lesson }))),
                 Err(Stop::Trouble(why)) => silent.push(Check {
@@ -162,14 +162,14 @@ impl Programs {
         Ok(described)
     }
 
-    /// Builds lessons with the profile of this program, where cargo started it.
+    /// Builds lessons with the profile of this program, if cargo started it.
     fn build(&self, lessons: &[&Found]) -> Result<(), String> {
         // Cargo sets this variable for the programs that it starts.
         if let Some(cargo) = env::var_os("CARGO").filter(|_| !lessons.is_empty()) {
             let mut build = course::inner_cargo(cargo);
             build.args(["build", "--profile", &self.profile]).arg("--manifest-path");
             build.arg(course::root()?.join("Cargo.toml"));
-            // Beside this program, wherever cargo was told to put it.
+            // In the target directory of this program, which may be anywhere.
             if let Some(target) = self.folder.parent() {
                 build.arg("--target-dir").arg(target);
             }

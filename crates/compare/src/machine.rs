@@ -1,4 +1,4 @@
-//! The machine: what it is, and whether it has time for this.
+//! The machine: its description, and whether it is busy.
 
 use std::hint::black_box;
 use std::thread;
@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::results::Machine;
 
-/// How long that is tried out.
+/// How long the cores are tested.
 const TRIAL: Duration = Duration::from_millis(100);
-/// With less of a core than this, timings of CPU lessons are not their own.
+/// With a smaller share of a core than this, other programs distort the timings of CPU lessons.
 const ENOUGH: f64 = 0.9;
 
 pub(crate) fn describe(profile: &str) -> Machine {
@@ -29,7 +29,7 @@ pub(crate) fn describe(profile: &str) -> Machine {
     }
 }
 
-/// What is wrong with this build, for timings.
+/// A warning if this build is not fit for timings.
 pub(crate) fn warn_of_build(profile: &str) -> Option<String> {
     (!["dev", "release"].contains(&profile)).then(|| {
         format!(
@@ -39,7 +39,7 @@ pub(crate) fn warn_of_build(profile: &str) -> Option<String> {
     })
 }
 
-/// Whether others use this machine: then threads that only compute do not get a core each.
+/// A warning if other programs use this machine, so that computing threads do not get a core each.
 pub(crate) fn warn_of_load(when: &str) -> Option<String> {
     let share = share_of_a_core();
     (share < ENOUGH).then(|| {

@@ -36,7 +36,7 @@ use files::Folder;
 use results::Results;
 
 fn main() -> ExitCode {
-    // This program is the practice site as well: there it starts here, and does not come back.
+    // This program is the practice site as well: as the site it never returns from here.
     practice_site::be_the_site_if_asked();
     let found = course::root().and_then(|root| course::find(&root));
     let found = found.map(|lessons| &*lessons.leak()); // they are there as long as the program
@@ -50,15 +50,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures, prints, and writes the files; an error is a sentence that says why nothing can be done.
+/// Measures, prints, and writes the files; an error is a sentence for the user.
 fn run(args: &Arguments, found: &'static [Found]) -> Result<ExitCode, String> {
     harness::listen_for_ctrl_c().map_err(|error| format!("no handler for Ctrl-C: {error}"))?;
-    // Better said now than after a minute.
+    // A folder that cannot be used is reported now, not after a minute.
     let folder = args.out.as_deref().map(Folder::make).transpose()?;
     let compared = lessons::select(args, found)?;
     let results = rounds::measure(args, compared)?;
     let printed = write!(io::stdout(), "{}", tables::text(&results, harness::look(120)));
-    // What was measured before must not be lost to a comparison that came to nothing.
+    // A comparison that was interrupted before it measured anything must not replace an earlier report.
     let has_measured = results.rows.iter().any(|row| !row.samples.is_empty());
     if let Some(folder) = folder.filter(|_| has_measured || !results.interrupted) {
         folder.write(&results)?;

@@ -13,21 +13,21 @@ use nix::{
     unistd::Pid,
 };
 
-/// No lesson prints more than this: an item takes about 250 bytes, and there are 100,000 at the most.
+/// The longest output that is read: an item takes about 250 bytes, and there are 100,000 at most.
 const MOST_OUTPUT: u64 = 200 << 20;
 /// How long a lesson may take to clean up.
 const CLEAN_UP: Duration = Duration::from_secs(2);
-/// How often it is checked whether a lesson has ended.
+/// The time between two checks whether a lesson has ended.
 const CHECK: Duration = Duration::from_millis(5);
 
-/// What is run: a program, and what its arguments begin with.
+/// A program to run, and its first arguments.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
     pub(crate) first: Vec<String>,
 }
 
-/// Why a lesson gave nothing that makes sense.
+/// Why a lesson returned no usable report.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// Its own trouble, in words.
@@ -59,7 +59,7 @@ pub(crate) fn output<S: AsRef<str>>(
     let stderr = read_all(child.stderr.take());
     let ended =
         wait(&mut child, limit).map_err(|error| format!("it cannot be waited for: {error}"))?;
-    // On Windows it gets the Ctrl-C itself, and may be first.
+    // On Windows the lesson receives Ctrl-C as well, and may end first.
     if harness::interrupted() {
         return Err(Stop::Interrupted);
     }
@@ -70,9 +70,9 @@ pub(crate) fn output<S: AsRef<str>>(
     let text =
         |pipe: Receiver<String>| pipe.recv_timeout(Duration::from_secs(5)).unwrap_or_default();
     let (stdout, stderr) = (text(stdout), text(stderr));
-    // Where items failed the status is 1, and the report says which.
+    // If items failed, the status is 1 and the report says which.
     if !status.success() && status.code() != Some(1) || stdout.is_empty() {
-        // For wrong arguments, the first line says why, and the last that there is a --help.
+        // For wrong arguments, the first line says why; the last only mentions --help.
         let error = stderr.lines().find_map(|line| line.strip_prefix("error: "));
         let words = error.or(stderr.lines().last()).unwrap_or_default();
         // Control characters could be commands for the terminal.
@@ -105,7 +105,7 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     text
 }
 
-/// Waits for its end; ends it (and returns `None`) after Ctrl-C, or when its time is up.
+/// Waits for it to end; ends it (and returns `None`) after Ctrl-C or when its time is up.
 fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let start = Instant::now();
     loop {
@@ -120,8 +120,8 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     }
 }
 
-/// Ends a lesson: at the end of its standard input it cleans up and goes. After that, what is left of it and of
-/// its children is killed: those of its group, which is its own.
+/// Ends a lesson: closes its standard input, so that it cleans up and exits. Then kills the processes that are
+/// left in its process group.
 fn end(child: &mut Child) -> io::Result<()> {
     drop(child.stdin.take());
     let start = Instant::now();

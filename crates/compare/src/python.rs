@@ -10,20 +10,20 @@ use harness::Described;
 use crate::process::{self, Program, Stop};
 use crate::results::Check;
 
-/// What a Python is asked. `sys._is_gil_enabled` is there since 3.13 (<https://docs.python.org/3/library/sys.html>).
+/// The script that asks a Python for its version. `sys._is_gil_enabled` exists since 3.13 (<https://docs.python.org/3/library/sys.html>).
 const QUESTION: &str = "import json, platform, sys; print(json.dumps([platform.python_version(), \
                         list(sys.version_info[:2]), getattr(sys, '_is_gil_enabled', lambda: True)()]))";
-/// The oldest Python that runs the originals: asyncio has task groups since then.
+/// The oldest Python that runs the originals: the first in which asyncio has task groups.
 const OLDEST: [u64; 2] = [3, 11];
 
-/// A Python, as it is called and as it answered.
+/// A Python: its name, and its answers.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Python {
     /// The program: `python3`, or a path.
     pub(crate) program: PathBuf,
     /// `3.14.2`
     pub(crate) version: String,
-    /// Whether its threads take turns: whether the global interpreter lock is on now.
+    /// Whether the global interpreter lock is on, so that its threads take turns.
     pub(crate) has_gil: bool,
 }
 
@@ -36,16 +36,16 @@ impl fmt::Display for Python {
 }
 
 impl Python {
-    /// Asks the Python of this name what it is.
+    /// Asks the Python of this name for its version.
     ///
     /// # Errors
-    /// Why it cannot run the originals, with what mends it; or Ctrl-C.
+    /// A sentence that says why it cannot run the originals and what helps; or Ctrl-C.
     fn ask(name: &str, limit: Duration) -> Result<Self, Stop> {
         let program = Program { path: name.into(), first: Vec::new() };
         let answer = process::output(&program, &["-c", QUESTION], limit);
         let answer = answer.map_err(|stop| match stop {
             Stop::Trouble(why) => Stop::Trouble(format!(
-                "{name} is no Python that can be run ({why}): install Python 3.11 or newer, or name another with \
+                "{name} is not a Python that can be run ({why}): install Python 3.11 or newer, or name another with \
                  --python PROGRAM"
             )),
             Stop::Interrupted => Stop::Interrupted,
@@ -54,7 +54,7 @@ impl Python {
     }
 
     fn from_answer(name: &str, answer: &str) -> Result<Self, String> {
-        let nonsense = || format!("{name} is no Python: it answered {:?}", answer.trim());
+        let nonsense = || format!("{name} is not a Python: it answered {:?}", answer.trim());
         let answer: (String, [u64; 2], bool) =
             serde_json::from_str(answer).map_err(|_| nonsense())?;
         let (version, release, has_gil) = answer;
@@ -68,8 +68,8 @@ impl Python {
     }
 }
 
-/// The originals of these lessons, with each of these Pythons: what each says that it is. Those that say nothing
-/// are left out, and why becomes a failed check.
+/// The originals of these lessons with each of these Pythons, described by themselves. An original that does not
+/// describe itself is left out, and the reason becomes a failed check.
 ///
 /// # Errors
 /// Ctrl-C.
@@ -83,7 +83,7 @@ pub(crate) fn originals(
     let mut originals = Vec::new();
     for name in pythons {
         let python = match Python::ask(name, limit) {
-            // They are there as long as the program.
+            // They live as long as the program.
             Ok(python) => &*Box::leak(Box::new(python)),
             Err(Stop::Trouble(why)) => {
                 fails(format!("{why}."));
@@ -91,7 +91,7 @@ pub(crate) fn originals(
             }
             Err(Stop::Interrupted) => return Err(Stop::Interrupted),
         };
-        // The same package is missing for several of them: said once.
+        // Several originals may lack the same package: one sentence is enough.
         let mut said = Vec::new();
         for &found in lessons {
             let Some(script) = &found.original else { continue };
@@ -117,7 +117,7 @@ pub(crate) fn originals(
     Ok(originals)
 }
 
-/// What runs an original.
+/// The program and arguments that run an original.
 pub(crate) fn program(python: &Python, script: &Path) -> Program {
     Program { path: python.program.clone(), first: vec![script.display().to_string()] }
 }
@@ -136,6 +136,6 @@ mod tests {
         let why = python("[\"3.9.2\", [3, 9], true]").expect_err("it is too old");
         assert!(why.starts_with("python3 is Python 3.9.2, and the originals need 3.11"), "{why}");
         let why = python("hello").expect_err("it is none");
-        assert_eq!(why, "python3 is no Python: it answered \"hello\"");
+        assert_eq!(why, "python3 is not a Python: it answered \"hello\"");
     }
 }

@@ -1,4 +1,4 @@
-//! What was measured, and what follows from it.
+//! The measurements and their verdicts.
 
 use course::Lesson;
 use harness::figures::times_as_fast;
@@ -6,34 +6,34 @@ use timeline::{Facts, Timeline};
 
 use crate::python::Python;
 
-/// So many times the others' median, and a first run was not like them.
+/// A first run that took this many times the median of the others was slow.
 const MUCH_SLOWER: f64 = 1.25;
-/// Of runs as short as this, in seconds, one is often slower for no reason.
+/// Runs of fewer seconds than this are often slow by chance.
 const SHORT: f64 = 0.05;
 
-/// All that is printed and written.
+/// Everything that is printed and written.
 #[derive(Debug)]
 pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) sizes: Sizes,
-    /// For each kind of work that is compared between lessons, the one that is the base, in the order of the
-    /// tables. It need not have a row.
+    /// The base lesson for each kind of work that is compared between lessons, in the order of the tables. It
+    /// need not have a row.
     pub(crate) bases: Vec<&'static Lesson>,
     /// The comparison: a row for each lesson, or for each of its sections, in the order of the course.
     pub(crate) rows: Vec<Row>,
-    /// The sweep over the numbers of workers; empty where none was asked for.
+    /// The sweep over the numbers of workers; empty without `--sweep`.
     pub(crate) sweep: Vec<Curve>,
-    /// What was checked, in sentences.
+    /// The checks, as sentences.
     pub(crate) checks: Vec<Check>,
-    /// What makes the figures doubtful, in sentences.
+    /// Reasons to doubt the figures, as sentences.
     pub(crate) warnings: Vec<String>,
-    /// What makes all verdicts doubtful: each says so itself.
+    /// Reasons to doubt all verdicts; each verdict repeats them.
     pub(crate) doubts: Vec<Doubt>,
-    /// Ctrl-C was pressed: what is here was done before.
+    /// Ctrl-C was pressed: the results are those from before.
     pub(crate) interrupted: bool,
 }
 
-/// Where it ran.
+/// The machine of the comparison.
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) cores: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Machine {
     pub(crate) profile: String,
 }
 
-/// How much each lesson had to do.
+/// The work of each lesson.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
     pub(crate) pages: usize,
@@ -58,14 +58,14 @@ pub(crate) struct Sizes {
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) lesson: &'static Lesson,
-    /// The Python that runs the lesson's original; none where it is the lesson itself.
+    /// The Python that runs the lesson's original; `None` for the lesson itself.
     pub(crate) python: Option<&'static Python>,
-    /// The section's name; none where the lesson has no sections.
+    /// The section's name; `None` if the lesson has no sections.
     pub(crate) section: Option<&'static str>,
-    /// What one of its items is. Sections are compared where they have the same items.
+    /// The noun for one of its items. Sections with the same kind of items are compared.
     pub(crate) item: &'static str,
     pub(crate) samples: Vec<Sample>,
-    /// Why it was not run to the end: it crashed, hung, or reported nonsense.
+    /// Why there is no complete result: it crashed, hung, or reported nonsense.
     pub(crate) trouble: Option<String>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct Sample {
     pub(crate) failed: usize,
     pub(crate) facts: Facts,
     pub(crate) timeline: Timeline,
-    /// What it got, to be compared between models: of each item its label and its size or number, sorted.
+    /// Its results, to be compared between models: the label and the size or number of each item, sorted.
     pub(crate) got: Vec<(String, u64)>,
 }
 
@@ -95,7 +95,7 @@ pub(crate) struct Check {
 pub(crate) struct Curve {
     pub(crate) lesson: &'static Lesson,
     pub(crate) points: Vec<Point>,
-    /// Why it ends early.
+    /// Why the curve ends early.
     pub(crate) trouble: Option<String>,
 }
 
@@ -117,23 +117,23 @@ pub(crate) struct Spread {
     pub(crate) highest: f64,
 }
 
-/// A time beside that of a base: the sync lesson, or the first section that does the same work.
+/// A time compared with the base: the sync lesson, or the first section that does the same work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// It is the base.
     Base,
-    /// Its range and the base's overlap; so many times as fast, by the medians.
+    /// Its range and the base's overlap; the number is the ratio of the medians.
     TooClose(f64),
-    /// So many times as fast: above 1 faster, below 1 slower.
+    /// How many times as fast as the base: above 1 faster, below 1 slower.
     Ratio(f64),
     /// There is nothing to compare it with.
     None,
 }
 
-/// What makes a verdict doubtful.
+/// A reason to doubt a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doubt {
-    /// Others used the machine meanwhile.
+    /// Other programs used the machine during the comparison.
     Busy,
     /// The lessons were not built for speed.
     SlowBuild,
@@ -153,7 +153,7 @@ impl Doubt {
         }
     }
 
-    /// Behind a verdict: ` (one run, busy machine)`; nothing where there is no doubt.
+    /// The text behind a verdict: ` (one run, busy machine)`; empty without doubts.
     pub(crate) fn behind(doubts: &[Self]) -> String {
         let words: Vec<&str> = doubts.iter().map(|doubt| doubt.words()).collect();
         if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
@@ -161,7 +161,7 @@ impl Doubt {
 }
 
 impl Spread {
-    /// Of these; `None` of none.
+    /// Returns the spread of these values; `None` if there are none.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -174,7 +174,7 @@ impl Spread {
         self.lowest <= other.highest && other.lowest <= self.highest
     }
 
-    /// Its median as a multiple of the other's, and whether that says anything.
+    /// Compares the medians, and says whether the ranges overlap.
     pub(crate) fn verdict(self, base: Self) -> Verdict {
         let ratio = base.median / self.median;
         if self.overlaps(base) { Verdict::TooClose(ratio) } else { Verdict::Ratio(ratio) }
@@ -193,7 +193,7 @@ impl Verdict {
     }
 }
 
-/// How often lessons ran: `2 runs`, or `1 to 2 runs` where it is not the same for all.
+/// The number of runs: `2 runs`, or `1 to 2 runs` if it differs between lessons.
 pub(crate) fn runs<'a>(rows: impl IntoIterator<Item = &'a Row>) -> String {
     let runs = rows.into_iter().map(|row| row.samples.len());
     let (least, most) =
@@ -202,12 +202,12 @@ pub(crate) fn runs<'a>(rows: impl IntoIterator<Item = &'a Row>) -> String {
     if least < most { format!("{least} to {most_runs}") } else { most_runs }
 }
 
-/// So many of them, in words.
+/// A number and its noun: `2 runs`.
 pub(crate) fn many(number: usize, word: &str) -> String {
     format!("{number} {}", timeline::plural(word, number))
 }
 
-/// Seconds with as many digits as say something.
+/// Seconds with the digits that matter.
 pub(crate) fn digits(seconds: f64) -> String {
     match seconds {
         seconds if seconds < 0.001 => format!("{seconds:.6}"),
@@ -230,7 +230,7 @@ impl Row {
         if lesson.has_sections() { rows.collect() } else { vec![row(None, lesson.item())] }
     }
 
-    /// The name of what runs, and the section's: `lesson: section`.
+    /// The name of the program, and the section's: `lesson: section`.
     pub(crate) fn name(&self) -> String {
         match self.section {
             None => self.program(),
@@ -238,7 +238,7 @@ impl Row {
         }
     }
 
-    /// The name of what runs: `lesson`, or `lesson, Python 3.14.2`.
+    /// The name of the program: `lesson`, or `lesson, Python 3.14.2`.
     pub(crate) fn program(&self) -> String {
         match self.python {
             None => self.lesson.name().into(),
@@ -246,17 +246,17 @@ impl Row {
         }
     }
 
-    /// The lesson's name; of an original that stands below it, its Python's.
+    /// The lesson's name, or the Python's for an original, which stands below its lesson.
     pub(crate) fn title(&self) -> String {
         self.python.map_or_else(|| self.lesson.name().into(), |python| format!("- {python}"))
     }
 
-    /// Whether one run is both of them.
+    /// Whether both rows come from the same runs.
     pub(crate) fn is_of_same_program(&self, other: &Self) -> bool {
         self.lesson.name() == other.lesson.name() && self.python == other.python
     }
 
-    /// Its trouble, where that is shown: the sections of a lesson are in trouble together.
+    /// Its trouble, if this row shows it: a lesson's sections share one trouble.
     pub(crate) fn shown_trouble(&self) -> Option<&str> {
         let first = self.lesson.described.sections.first().map(|(name, _)| name.as_str());
         self.trouble.as_deref().filter(|_| self.section == first)
@@ -271,14 +271,14 @@ impl Row {
         Some(Spread::of(self.samples.iter().map(|sample| sample.facts.cores_busy))?.median)
     }
 
-    /// Items that were done and that failed, in all runs together.
+    /// The items that were done and that failed, in all runs together.
     pub(crate) fn done_and_failed(&self) -> (usize, usize) {
         let done = self.samples.iter().map(|sample| sample.done).sum();
         let failed = self.samples.iter().map(|sample| sample.failed).sum();
         (done, failed)
     }
 
-    /// Whether its times are those of all the work: what fails may fail faster.
+    /// Whether its times are those of all the work: a failed item may have ended early.
     pub(crate) fn is_sound(&self) -> bool {
         self.trouble.is_none() && self.done_and_failed().1 == 0
     }
@@ -296,7 +296,7 @@ impl Row {
         samples.get(samples.len().saturating_sub(1) / 2).copied()
     }
 
-    /// How many times as long as the others the first run took, if it was not like them.
+    /// The first run's time as a multiple of the others', if it was slow.
     pub(crate) fn slow_first_run(&self) -> Option<f64> {
         let (first, others) = self.samples.split_first()?;
         let others = Spread::of(others.iter().map(|sample| sample.seconds))?;
@@ -306,7 +306,7 @@ impl Row {
         is_slow.then_some(times)
     }
 
-    /// Whether each run got what the run of the other got.
+    /// Whether the runs of both got the same results.
     fn got_the_same_as(&self, other: &Self) -> bool {
         self.samples.iter().zip(&other.samples).all(|(one, other)| one.got == other.got)
     }
@@ -338,11 +338,11 @@ impl Results {
         self.bases.iter().copied().find(|base| base.kind() == row.lesson.kind())
     }
 
-    /// What a row is compared with: the sync lesson of its kind, or the first section that does the same work.
+    /// The row's base: the sync lesson of its kind, or the first section that does the same work.
     fn base(&self, row: &Row) -> Option<&Row> {
         let base = self.base_lesson(row);
         self.rows.iter().find(|other| match row.section {
-            // An original beside the sync original, with the same Python.
+            // An original is compared with the sync original, on the same Python.
             None => {
                 base.is_some_and(|base| base.name() == other.lesson.name())
                     && other.python == row.python
@@ -351,14 +351,14 @@ impl Results {
         })
     }
 
-    /// A row beside its base, in words: `5.0x faster`, `5.0x faster (one run)`.
+    /// A row compared with its base, in words: `5.0x faster`, `5.0x faster (one run)`.
     pub(crate) fn verdict(&self, row: &Row) -> String {
         let base = self.base(row);
         let (verdict, doubts) = base.map_or((Verdict::None, Vec::new()), |it| self.beside(row, it));
         verdict.words() + &Doubt::behind(&doubts)
     }
 
-    /// A row beside another that does the same work, and what makes that doubtful.
+    /// A row compared with another that does the same work, and the reasons to doubt that.
     pub(crate) fn beside(&self, row: &Row, base: &Row) -> (Verdict, Vec<Doubt>) {
         let can_be_compared = base.is_sound() && row.is_sound() && row.got_the_same_as(base);
         let (Some(seconds), Some(base_seconds), true) =
@@ -383,8 +383,8 @@ impl Results {
         one_run.into_iter().chain(slow_first).chain(self.doubts.iter().copied()).collect()
     }
 
-    /// What the lesson's original is beside the sync original: as it was measured here, with the first Python that ran
-    /// it; or as the article says.
+    /// The lesson's original compared with the sync original: as measured here, with the first Python that ran it; or
+    /// as the article says.
     pub(crate) fn python(&self, row: &Row) -> String {
         let its = |it: &&Row| it.lesson.name() == row.lesson.name() && it.section == row.section;
         let mut originals = self.rows.iter().filter(its).filter(|it| it.python.is_some());
@@ -406,14 +406,14 @@ impl Results {
         pythons
     }
 
-    /// What the article says of the same.
+    /// The article's figure for the same comparison.
     pub(crate) fn article(&self, row: &Row) -> String {
         let is_base = self.base_lesson(row).is_some_and(|base| base.name() == row.lesson.name());
         let base = (is_base && row.section.is_none()).then(|| Verdict::Base.words());
         row.lesson.found.article.clone().or(base).unwrap_or_else(|| Verdict::None.words())
     }
 
-    /// Whether all was done as it should be.
+    /// Whether everything was done and all checks passed.
     pub(crate) fn is_fine(&self) -> bool {
         let troubles = self.rows.iter().map(|row| &row.trouble);
         troubles.chain(self.sweep.iter().map(|curve| &curve.trouble)).all(Option::is_none)

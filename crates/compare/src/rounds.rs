@@ -12,12 +12,12 @@ use crate::python::Python;
 use crate::results::{Doubt, Results, Row};
 use crate::{checks, machine, sweep};
 
-/// So long all rounds may take, but for the first two: without a range there is no verdict. The default
-/// sizes are such that it is under a minute, with all the rest but the build.
+/// Time for all rounds. The first two always run, since there is no verdict without a range. With the default
+/// sizes, everything but the build takes less than a minute.
 const BUDGET: Duration = Duration::from_secs(48);
-/// With further lessons, or with originals, there is about twice as much to do.
+/// Time with further lessons or with originals, which are about twice the work.
 const BUDGET_WITH_MORE: Duration = Duration::from_secs(96);
-/// More runs than these say nothing new.
+/// More runs than these add nothing.
 const MOST_RUNS: usize = 10;
 
 /// Measures all that the arguments ask for. Ctrl-C ends it early, with what was done.
@@ -26,7 +26,7 @@ const MOST_RUNS: usize = 10;
 /// When there is no practice site.
 pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, String> {
     let Compared { programs, lessons, originals, bases, silent } = compared;
-    let rounds = args.runs.unwrap_or(2); // until it is known better
+    let rounds = args.runs.unwrap_or(2); // until the first round shows how many fit
     let bench = Bench::new(args, &programs, rounds * (lessons.len() + originals.len()))?;
     let (mut warnings, mut doubts) = (Vec::new(), Vec::new());
     if let Some(warning) = machine::warn_of_build(&programs.profile) {
@@ -84,7 +84,7 @@ fn warm_up(bench: &Bench<'_>, rows: &mut [Row]) {
     }
 }
 
-/// Round by round, so that a slow moment of the machine meets all lessons.
+/// Round by round, so that a slow moment of the machine affects all lessons.
 fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
     let has_more = rows.iter().any(|row| row.lesson.found.is_further || row.python.is_some());
     let start = Instant::now();
@@ -130,7 +130,7 @@ fn in_trouble(rows: &mut [Row], why: &str) {
     }
 }
 
-/// How many rounds fit when the first took so long; two at least, for without them there is no range.
+/// Returns how many rounds fit if the first took this long: at least two, since one has no range.
 fn rounds_that_fit(first: Duration, budget: Duration) -> usize {
     let fitting = budget.as_secs_f64() / first.as_secs_f64().max(1e-3);
     (fitting as usize).clamp(2, MOST_RUNS)

@@ -1,4 +1,4 @@
-//! Lessons, and results as a comparison on two cores has them, made by hand.
+//! Lessons, and the results of a comparison on two cores, written by hand.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use timeline::{Clock, Facts, Timeline};
 use crate::kinds::{CALLS, PAGES};
 use crate::results::{Check, Curve, Machine, Point, Results, Row, Sample, Sizes, Spread};
 
-/// Those of the nine that are compared, with what the article says of them.
+/// The lessons of the nine that are compared, with the article's figures.
 pub(crate) const NINE: [(&str, Model, &str, Option<&str>); 8] = [
     ("one_by_one", Model::Sync, PAGES, None),
     ("with_threads", Model::Threads, PAGES, Some("4–5x")),
@@ -118,7 +118,7 @@ pub(crate) fn further() -> Results {
     results
 }
 
-/// Whatever may go wrong, and these words wherever a text may be anything.
+/// Results with everything that may go wrong, and with these words in all free texts.
 pub(crate) fn in_trouble(words: &str) -> Results {
     let mut results = sample();
     results.interrupted = true;
@@ -166,7 +166,7 @@ fn curve(name: &str, seconds: &[f64]) -> Curve {
     Curve { lesson: of_the_nine(name), points, trouble: None }
 }
 
-/// A run with all its times multiplied by so many thousandths.
+/// A run with all its times multiplied by this many thousandths.
 fn run_of(row: &Row, thousandths: u32) -> Sample {
     let (workers, spans) = match row.name().as_str() {
         "one_by_one" => (1, one_after_another("main", 160, 52_000, 600)),
@@ -258,7 +258,7 @@ fn together(workers: u64, items: u64, each: u64, working: u64) -> Vec<Span> {
     (1..=workers).flat_map(one).collect()
 }
 
-/// Tasks that are all begun, wait together, and have three turns each when their pages come.
+/// Tasks that all begin, wait together, and have three turns each when their pages arrive.
 fn tasks(tasks: u64) -> Vec<Span> {
     let turn = |start: u64, length: u64| Turn {
         start: micros(start),

@@ -1,4 +1,4 @@
-//! From the report of a lesson's run to what is compared.
+//! From the report of a lesson's run to the samples that are compared.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use timeline::{Section, Timeline};
 
 use crate::results::Sample;
 
-/// Times in a report are rounded: two that belong together may differ by this.
+/// Times in a report are rounded: two equal times may differ by this.
 const ROUNDED: Duration = Duration::from_micros(2);
 
-/// What a lesson's report says, if it makes sense and has so many items (`None`: any number): one sample, or
-/// one of each section.
+/// The samples in a lesson's report, if it makes sense and has this many items (`None`: any number): one, or one for
+/// each section.
 pub(crate) fn read(
     lesson: &Lesson,
     json: &str,
@@ -38,7 +38,7 @@ pub(crate) fn read(
     report.sections.iter().map(of_section).collect()
 }
 
-/// Whether what a report says goes together, and is what the lesson was to do.
+/// Checks that a report is consistent, and that the lesson did its work.
 fn check(lesson: &Lesson, report: &Report, items: Option<usize>) -> Result<(), String> {
     let &Report { took, done, failed, .. } = report;
     if report.lesson != lesson.name() {
@@ -46,7 +46,7 @@ fn check(lesson: &Lesson, report: &Report, items: Option<usize>) -> Result<(), S
     }
     let listed = report.items.len();
     let expected = items.unwrap_or(listed);
-    // Numbers out of a file may be so large that they have no sum.
+    // The sum of two numbers from a file may overflow.
     if listed != expected || done.checked_add(failed) != Some(expected) {
         return Err(format!("{expected} items, {done} done, {failed} failed, and {listed} listed"));
     }
@@ -72,8 +72,8 @@ fn check(lesson: &Lesson, report: &Report, items: Option<usize>) -> Result<(), S
     Ok(())
 }
 
-/// Sees that an item lies in its section. What began in a section's last moment may be rounded up to its end,
-/// and would be the next section's.
+/// Puts an item into its section. If it began in the section's last moment, its start may be rounded up to the
+/// section's end, and it would belong to the next one.
 fn put_into_section(item: &mut Item, sections: &[Section]) -> Result<(), String> {
     let section = sections.iter().find(|section| item.section.as_ref() == Some(&section.name));
     let Some(section) = section else {
@@ -92,7 +92,7 @@ fn put_into_section(item: &mut Item, sections: &[Section]) -> Result<(), String>
     Ok(())
 }
 
-/// A run, or the section of that name of one, with its items in the report.
+/// The sample of a run, or of its section of that name.
 fn sample(timeline: Timeline, report: &Report, section: Option<&str>) -> Result<Sample, String> {
     let items = report.items.iter().filter(|item| item.section.as_deref() == section);
     let got = items.clone().filter_map(|item| Some((item.span.label.clone(), item.value?.1)));
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(read_report(&report).err().as_deref(), Some("nothing was done in 'one by one'"));
     }
 
-    /// The places of all that stands in a report.
+    /// The positions of all values in a report.
     fn places(value: &Value, at: &str, all: &mut Vec<String>) {
         all.push(at.into());
         match value {
@@ -234,7 +234,7 @@ mod tests {
                         let end = sample.timeline.took + ROUNDED;
                         let mut items = sample.timeline.spans.iter().filter(|span| !span.is_annotation);
                         prop_assert!(items.all(|span| span.start <= span.end && span.end <= end));
-                        // An annotation may go on after its section: it is drawn all the same.
+                        // An annotation may last longer than its section: it is drawn anyway.
                         prop_assert!(sample.timeline.svg().trim_end().ends_with("</svg>"));
                     }
                 }

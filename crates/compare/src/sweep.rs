@@ -12,15 +12,15 @@ use crate::kinds::PAGES;
 use crate::process::Stop;
 use crate::results::{Curve, Doubt, Point, Sizes, Spread};
 
-/// Without `--runs`, a point is measured until this time is over, but not more often than this.
+/// Without `--runs`, a point is measured until this time is over, but at most this many times.
 const ENOUGH: Duration = Duration::from_millis(1_500);
 const MOST_RUNS: usize = 5;
-/// Where more workers gain less than half of what they could, the knee is passed.
+/// Beyond the knee, more workers gain less than half of what they could.
 const WORTH_IT: f64 = 0.5;
-/// So much slower than the best, beyond what the ranges explain, more workers cost.
+/// More workers cost time if they are this many times slower than the best and the ranges do not overlap.
 const COSTS: f64 = 1.05;
 
-/// Whether a lesson has a number of workers to sweep over. The further ones show something else.
+/// Whether a lesson has a number of workers to sweep over. The further lessons show something else.
 pub(crate) fn can_sweep(lesson: &Lesson) -> bool {
     lesson.kind() == PAGES
         && !lesson.has_sections()
@@ -81,7 +81,7 @@ fn point(bench: &Bench<'_>, lesson: &Lesson, sizes: Sizes) -> Result<(Spread, us
     }
 }
 
-/// What a curve shows, in a sentence, with what makes it doubtful; `None` where it has no two points.
+/// A sentence about a curve, with the reasons to doubt it; `None` if it has fewer than two points.
 pub(crate) fn sentence(curve: &Curve, doubts: &[Doubt]) -> Option<String> {
     let points = &curve.points;
     let (first, last) = (points.first()?, points.last()?);
@@ -98,7 +98,7 @@ pub(crate) fn sentence(curve: &Curve, doubts: &[Doubt]) -> Option<String> {
             format!("{name}: more workers help up to {}, the most that were tried", last.workers)
         }
         Some(knee) => {
-            format!("{name}: beyond {knee}, more workers bring less than half of what they could")
+            format!("{name}: beyond {knee}, more workers gain less than half of what they could")
         }
     };
     let as_fast = points.iter().filter(|point| point.seconds.overlaps(best.seconds));
@@ -121,14 +121,14 @@ pub(crate) fn sentence(curve: &Curve, doubts: &[Doubt]) -> Option<String> {
     Some(format!("{helps}{fastest}{cost}{}.", Doubt::behind(&doubts)))
 }
 
-/// The number of workers up to which more are worth it; `None` where all that were tried are.
+/// The largest number of workers that is worth it; `None` if all that were tried are.
 pub(crate) fn knee(points: &[Point]) -> Option<usize> {
     let pays = |few: &Point, many: &Point| {
         let gain = few.seconds.median / many.seconds.median - 1.0;
         let possible = many.workers as f64 / few.workers as f64 - 1.0;
         gain >= WORTH_IT * possible
     };
-    // One slow point, or workers that come out even with the pages no better, are no knee.
+    // One slow point, or a number of workers that needs as many rounds as a smaller one, is not a knee.
     let is_knee = |few: usize| points[few + 1..].iter().all(|many| !pays(&points[few], many));
     (0..points.len().checked_sub(1)?).find(|&few| is_knee(few)).map(|few| points[few].workers)
 }
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(
             sentence(&curve, &[]).as_deref(),
             Some(
-                "threads: beyond 40, more workers bring less than half of what they could; fastest with 80, \
+                "threads: beyond 40, more workers gain less than half of what they could; fastest with 80, \
                  40 times as fast as with 1; 160 cost, at 1.50 times the time of 80."
             )
         );

@@ -10,14 +10,14 @@ use crate::{kinds, sweep};
 
 /// The width that a table with all columns needs,
 const ROOM_FOR_ALL: usize = 118;
-/// and one with those that are measured. With less, each lesson is a paragraph.
+/// and one with the measured columns. In less width, each lesson is a paragraph.
 const ROOM_FOR_MEASURED: usize = 80;
 /// All columns.
 const ALL: [usize; COLUMNS.len()] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 /// The columns that are measured, beside the lesson's name.
 const MEASURED: [usize; 7] = [0, 4, 5, 6, 7, 8, 9];
 
-/// What stands where a lesson's time would.
+/// The text in place of a time that is missing.
 const NOT_RUN: &str = "not run";
 const IN_TROUBLE: &str = "in trouble";
 
@@ -40,7 +40,7 @@ const COLUMNS: [&str; 10] = [
 /// The columns of the lessons that compare their sections,
 const SECTION_COLUMNS: [&str; 7] =
     ["lesson", "part", "seconds (range)", "beside the first", "cores busy", "ok", "failed"];
-/// and those where there is less room: a section with its lesson.
+/// and those for less room: a section with its lesson.
 const MEASURED_SECTION_COLUMNS: [&str; 6] =
     ["lesson: part", "seconds (range)", "beside the first", "cores busy", "ok", "failed"];
 
@@ -50,27 +50,27 @@ fn title_of_sections(results: &Results) -> String {
     format!("Further lessons: each part beside the first that does the same work, in {runs}")
 }
 
-/// The title of the lessons that do one kind of work, with what was to be done. The columns `ok` and `failed` count
-/// all runs, so it says how many they are.
+/// The title of the lessons that do one kind of work, with the amount of work. The columns `ok` and `failed` count
+/// all runs, so it says how many runs there were.
 fn title(results: &Results, kind: &str) -> String {
     let words = kinds::words(kind, results.sizes);
     format!("{}: {}, in {}", words.name, words.title, runs(results.rows_of(kind)))
 }
 
-/// The titles and the rows of the tables of lessons that all do the same.
+/// The titles and rows of the tables of lessons that do the same work.
 fn tables_of_kinds(results: &Results) -> impl Iterator<Item = (String, Vec<&Row>)> {
     let table = |kind| (title(results, kind), results.rows_of(kind).collect::<Vec<_>>());
     results.kinds().map(table).filter(|(_, rows)| !rows.is_empty())
 }
 
-/// The sweep's title, with what each point had to do.
+/// The sweep's title, with the work of each point.
 fn sweep_title(curves: &[Curve]) -> String {
     let pages = curves.iter().flat_map(|curve| &curve.points).map(|point| point.pages).next();
     let pages = pages.map_or(String::new(), |pages| format!(": {pages} pages"));
     format!("More and more workers{pages}")
 }
 
-/// Where and how it was measured, in sentences.
+/// The conditions of the measurement, in sentences.
 pub(crate) fn conditions(results: &Results) -> Vec<String> {
     let machine = &results.machine;
     let runs = runs(&results.rows);
@@ -81,7 +81,7 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
             results.sizes.latency_ms
         ),
         format!(
-            "Of each lesson {runs}, after a warm-up. A time is the median, by the lessons' own clocks."
+            "Each lesson had {runs}, after a warm-up. A time is the median, measured by the lesson's own clock."
         ),
     ];
     if results.rows.iter().any(|row| row.section.is_none()) {
@@ -89,13 +89,15 @@ pub(crate) fn conditions(results: &Results) -> Vec<String> {
             Some(workers) => {
                 format!("Every model that has a limit has the same one: {workers} at once.")
             }
-            None => "Every model has its article's limit; --workers 10 gives all the same.".into(),
+            None => {
+                "Every model has its article's limit; with --workers 10 all have the same.".into()
+            }
         });
         sentences.push(about_the_originals(results));
     }
     if results.rows_of_sections().next().is_some() {
         sentences.push(
-            "Further lessons that have parts run at their own sizes, but for those that were given."
+            "Further lessons with parts run at their own sizes, except for sizes given as options."
                 .into(),
         );
     }
@@ -142,7 +144,7 @@ fn section_cells(results: &Results, row: &Row) -> [String; 7] {
     [row.title(), section.into(), seconds, verdict, cores, ok, failed]
 }
 
-/// The cells that all rows have: seconds, verdict, cores busy, ok and failed.
+/// The cells of every row: seconds, verdict, cores busy, ok and failed.
 fn measured(results: &Results, row: &Row) -> [String; 5] {
     let (done, failed) = row.done_and_failed();
     let seconds = match (row.seconds(), &row.trouble) {
@@ -159,7 +161,7 @@ fn measured(results: &Results, row: &Row) -> [String; 5] {
     ]
 }
 
-/// How many of what a lesson may have at once.
+/// A lesson's limit, with its noun.
 fn limit(row: &Row) -> Option<String> {
     let workers = row.samples.first()?.workers;
     Some(match row.lesson.model() {
@@ -168,7 +170,7 @@ fn limit(row: &Row) -> Option<String> {
     })
 }
 
-/// `4.18 (4.17-4.19)`, or `4.18` of a single run.
+/// `4.18 (4.17-4.19)`, or `4.18` for a single run.
 pub(crate) fn spread(seconds: Spread) -> String {
     let Spread { median, lowest, highest } = seconds;
     if lowest < highest {
@@ -178,7 +180,7 @@ pub(crate) fn spread(seconds: Spread) -> String {
     }
 }
 
-/// What went wrong with rows and curves, in sentences.
+/// The troubles of rows and curves, in sentences.
 pub(crate) fn troubles(results: &Results) -> Vec<String> {
     let of_rows = results.rows.iter().map(|row| (row.program(), row.shown_trouble()));
     let of_curves = results
@@ -195,7 +197,7 @@ pub(crate) fn troubles(results: &Results) -> Vec<String> {
     troubles.chain(failures).collect()
 }
 
-/// What the same limit for all shows; `None` where each model had its own.
+/// A sentence about the same limit for all models; `None` if each model had its own.
 pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
     let workers = results.sizes.workers?;
     let of_model = |row: &&Row, model| row.lesson.model() == model && !row.lesson.found.is_further;
@@ -216,7 +218,7 @@ pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
     ))
 }
 
-/// All of it, as it is printed.
+/// The whole output.
 pub(crate) fn text(results: &Results, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     let plain = Style::new;
@@ -256,7 +258,7 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
     page.text
 }
 
-/// What is printed so far.
+/// The output so far.
 struct Page {
     text: String,
     look: Look,
@@ -321,7 +323,7 @@ impl Page {
             presets::ASCII_FULL_CONDENSED
         };
         table.load_preset(preset).set_width(self.look.width.try_into().unwrap_or(u16::MAX));
-        // The colours come last: a cell's width must not count them.
+        // Colours are added last: they must not count in a cell's width.
         let green = |word| (word, Style::new().green());
         let red = |word| (word, Style::new().red());
         let yellow = |word| (word, Style::new().yellow());
@@ -333,7 +335,7 @@ impl Page {
         self.text += &format!("{text}\n");
     }
 
-    /// A row where there is no room for a table.
+    /// A row as a paragraph, if there is no room for a table.
     fn paragraph(&mut self, row: &Row, cells: &[String; 10]) {
         let [_, model, who, limit, seconds, verdict, cores, ok, failed, article] = cells;
         let rest = format!(
@@ -343,7 +345,7 @@ impl Page {
         self.named(&row.name(), seconds, &rest);
     }
 
-    /// A name, and below it the rest; or that there are no seconds.
+    /// A name, and below it the rest, or a sentence if there are no seconds.
     fn named(&mut self, name: &str, seconds: &str, rest: &str) {
         self.line(Style::new().bold(), name);
         let indented = Look { width: self.look.width.saturating_sub(2), ..self.look };
@@ -353,7 +355,7 @@ impl Page {
         }
     }
 
-    /// Each curve as bars as long as the speed-up, on one scale for all: where they stop growing is the knee.
+    /// Each curve as bars whose length is the speed-up, on one scale for all: they stop growing at the knee.
     fn sweep(&mut self, curves: &[Curve], doubts: &[Doubt]) {
         let bar = if self.look.unicode { "█" } else { "#" };
         let speed_up = |curve: &Curve, seconds: f64| curve.points[0].seconds.median / seconds;
@@ -406,7 +408,7 @@ fn table_of(header: &[&str], rows: &[Vec<String>]) -> Table {
     table.set_header(header);
     table.add_rows(rows);
     for (number, (column, name)) in table.column_iter_mut().zip(header).enumerate() {
-        // No word is to be broken: `(0.836-0.839)`, `processes`.
+        // Words must not be broken: `(0.836-0.839)`, `processes`.
         let texts = rows.iter().map(|row| row[number].as_str()).chain([*name]);
         let longest = texts.filter_map(|text| text.split(' ').map(str::len).max()).max();
         let least = longest.unwrap_or_default() + 2;
@@ -419,7 +421,7 @@ fn table_of(header: &[&str], rows: &[Vec<String>]) -> Table {
     table
 }
 
-/// The tables and all that is said with them, as Markdown.
+/// The tables and all sentences, as Markdown.
 pub(crate) fn markdown(results: &Results) -> String {
     let mut text = String::from("# The lessons compared\n\n");
     let mut list = |sentences: &[String]| {

@@ -22,20 +22,20 @@ fn main() -> ExitCode {
             Arg::new("diffs")
                 .long("diffs")
                 .action(ArgAction::SetTrue)
-                .help("Only the diffs: after a change of code that prints what it printed"),
+                .help("Only the diffs: for a change of code that leaves its output as it was"),
         )
         .arg(
             Arg::new("lists")
                 .long("lists")
                 .action(ArgAction::SetTrue)
                 .conflicts_with("diffs")
-                .help("Only the lists of lessons in the README and the contents: after a lesson was added"),
+                .help("Only the lists of lessons in the README and the contents: for a new lesson"),
         )
         .arg(
             Arg::new("check")
                 .long("check")
                 .action(ArgAction::SetTrue)
-                .help("Change nothing; say what in the book does not hold, and how many words a page has"),
+                .help("Change nothing; list what is wrong in the book, and how many words each page has"),
         );
     let matches = harness::with_help_that_fits(command).get_matches();
     let names: Vec<&String> = matches.get_many("page").unwrap_or_default().collect();
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all holds.
+/// Prints the words of each page and all problems; returns whether there are none.
 fn check(is_wanted: impl Fn(&str) -> bool) -> io::Result<bool> {
     let mut stdout = io::stdout().lock();
     for page in book::pages()?.iter().filter(|page| is_wanted(&page.name)) {

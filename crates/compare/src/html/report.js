@@ -1,8 +1,8 @@
-// What the page has beyond its text: words of a bar where one points, and the runs in slow motion.
-// Without it all tables and diagrams are there, and only these two are missing.
+// Adds two things to the page: a description of the bar under the pointer, and the runs in slow motion.
+// Without the script all tables and diagrams are there; only these two are missing.
 "use strict";
 
-// Words of the bars.
+// Descriptions of the bars.
 {
   const tip = document.getElementById("tip");
   const words = new WeakMap();
@@ -55,12 +55,12 @@
     };
     walk.addEventListener("pointermove", point);
     walk.addEventListener("pointerdown", point);
-    // A finger that is lifted has left, too: what it touched stays until another touch.
+    // A lifted finger counts as leaving, too: its bar stays selected until another touch.
     walk.addEventListener("pointerleave", (event) => {
       if (event.pointerType === "mouse") hide();
     });
 
-    // One stop for the tab key; inside, the arrow keys go along a lane and from lane to lane.
+    // One tab stop; inside, the arrow keys move along a lane and from lane to lane.
     walk.tabIndex = 0;
     walk.setAttribute("role", "application");
     const middle = (bar) => {
@@ -133,7 +133,7 @@ if (document.getElementById("player")) {
     shown >= 1e6 ? `${(micros / 1e6).toFixed(3)} s` : `${(micros / 1e3).toFixed(2)} ms`;
 
   const draw = () => {
-    // At the end there is no future, and no line either.
+    // At the end nothing is covered, and there is no line.
     const left = now >= shown ? "101%" : `${(100 * now) / shown}%`;
     for (const { future } of fields) future.style.transform = `translateX(${left})`;
     output.textContent = words(now);
@@ -155,14 +155,14 @@ if (document.getElementById("player")) {
     let last = null;
     let drawn = -Infinity;
     const frame = (time) => {
-      // A page that was hidden for a while goes on where it was.
+      // A page that was hidden for a while continues where it stopped.
       now += (Math.min(time - (last ?? time), 250) * 1e3) / Number(speed.value);
       last = time;
       if (now >= shown) {
         now = shown;
         stop();
       }
-      // Who wants less motion gets two pictures a second.
+      // With "reduce motion" the page shows two pictures a second.
       if (!playing || !calm.matches || time - drawn >= 500) {
         drawn = time;
         draw();
@@ -172,7 +172,7 @@ if (document.getElementById("player")) {
     next = requestAnimationFrame(frame);
   };
 
-  // What takes about ten seconds to watch.
+  // A speed at which the run takes about ten seconds.
   const suitableSpeed = () => {
     const away = (option) => Math.abs(Math.log((shown / 1e6) * Number(option.value) / 10));
     return [...speed.options].reduce((best, option) => (away(option) < away(best) ? option : best));
@@ -198,7 +198,7 @@ if (document.getElementById("player")) {
   play.addEventListener("click", () => (playing ? stop() : start()));
   moment.addEventListener("input", () => {
     stop();
-    // The last step of the slider is the end, also where the steps do not come out even.
+    // The slider's last step is the end, even if it is shorter than the others.
     const last = Number(moment.value) + Number(moment.step) > shown;
     now = last ? shown : Number(moment.value);
     draw();
@@ -206,7 +206,7 @@ if (document.getElementById("player")) {
   speed.addEventListener("change", () => (speedIsChosen = true));
   stretch.addEventListener("change", zoom);
   controls.addEventListener("submit", (event) => event.preventDefault());
-  // A browser that comes back to the page may remember what was chosen.
+  // A browser that returns to the page may remember the reader's choices.
   controls.reset();
   controls.hidden = false;
   zoom();

@@ -98,14 +98,14 @@ impl Work for Pictures {
                 .help("How many pictures to generate"),
             numeric("width", "PIXELS", 1..=10_000u32)
                 .default_value("400")
-                .help("How wide the small pictures are"),
+                .help("Width of the small pictures"),
         ]
     }
 
     fn prepare(self, setup: &mut Setup) -> Album {
         let out: Option<PathBuf> = setup.optional("out");
         if let Some((out, Err(error))) = out.as_ref().map(|out| (out, fs::create_dir(out))) {
-            give_up(&format!("{} cannot be made as a new folder: {error}", out.display()));
+            give_up(&format!("the new folder {} cannot be made: {error}", out.display()));
         }
         // Ctrl-C must remove the generated pictures, too.
         setup.catch_ctrl_c();
@@ -338,7 +338,7 @@ fn fitted((w, h): (u32, u32), width: u32) -> (u32, u32) {
 fn decoded(bytes: &[u8]) -> Result<(DynamicImage, ImageFormat), Failure> {
     let format = match guess_format(bytes) {
         Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
-        _ => return Err(Failure("this is no JPEG and no PNG picture".into())),
+        _ => return Err(Failure("this is neither a JPEG nor a PNG picture".into())),
     };
     let failed = |why| match why {
         ImageError::Limits(_) => Failure("the picture is too large for the memory".into()),
@@ -572,7 +572,7 @@ mod tests {
     fn what_is_no_picture_is_refused() {
         let at = Place::new();
         for content in [&b"Dear diary"[..], b"", b"GIF89a"] {
-            assert_eq!(at.refusal("a.jpg", content), "this is no JPEG and no PNG picture");
+            assert_eq!(at.refusal("a.jpg", content), "this is neither a JPEG nor a PNG picture");
         }
     }
 

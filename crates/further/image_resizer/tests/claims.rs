@@ -79,7 +79,7 @@ fn a_broken_picture_is_named_and_the_others_are_kept_in_a_new_folder() {
     assert!(summary.starts_with("Resized 8 of 12 pictures in "), "{summary}");
     assert_eq!(lines.len(), 8, "{lines:?}");
     for failure in [
-        "Failed picture-02.jpg: this is no JPEG and no PNG picture",
+        "Failed picture-02.jpg: this is neither a JPEG nor a PNG picture",
         "Failed picture-05.png: the picture is broken, perhaps cut short",
     ] {
         assert_eq!(ended.stderr.matches(failure).count(), 2, "once in each section: {ended:?}");
@@ -93,7 +93,8 @@ fn a_broken_picture_is_named_and_the_others_are_kept_in_a_new_folder() {
     // A folder that is there already is not touched.
     let ended = LESSON.run(&arguments);
     assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{ended:?}");
-    assert!(ended.stderr.contains("cannot be made as a new folder"), "{ended:?}");
+    let told = format!("error: the new folder {out} cannot be made: ");
+    assert!(ended.stderr.starts_with(&told), "{ended:?}");
     assert_eq!(pictures(Path::new(&out)), small);
 }
 

@@ -48,7 +48,7 @@ fn init_process(pin: bool) -> impl FnMut((u64, String)) -> Result<u64, Infallibl
         cores.get(number % cores.len()).copied() // more workers than cores share them
     };
     if pin && !core().is_some_and(core_affinity::set_for_current) {
-        let _ = writeln!(io::stderr(), "This system binds no process to a core.");
+        let _ = writeln!(io::stderr(), "This system cannot bind a process to a core.");
     }
     |(number, _payload)| Ok(fib(number))
 }

@@ -57,7 +57,7 @@ impl Work for Rounds {
                 .help("How many threads add"),
             numeric("increments", "N", 1..=1_000_000_000u64)
                 .default_value("1000000")
-                .help("How often each of them adds 1"),
+                .help("How many times each thread adds 1"),
         ]
     }
 

@@ -39,7 +39,7 @@ fn a_session_for_each_page_needs_a_connection_for_each_page() {
     let words = |ended: Ended| ended.explanation().join(" ");
     let text = words(LESSON.example("session_per_page").run(&["--repeat", "5"]));
     let sentence =
-        "The site saw 10 connections, with at most 1 in use at once: has each page a client";
+        "The site saw 10 connections, with at most 1 in use at once: does each page have a client";
     assert!(text.starts_with(sentence), "{text}");
     let text = words(LESSON.run(&["--repeat", "5"]));
     assert!(text.starts_with("At most 1 page in flight;"), "{text}");

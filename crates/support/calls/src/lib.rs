@@ -33,7 +33,7 @@ fn line(span: &Span, done: &Done) -> String {
     format!("{} = {}", span.label, done.value)
 }
 
-/// Calls `fib` with a number so many times. Its items are the numbers.
+/// Calls `fib` with one number, `--calls` times. Its items are the numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Calls;
 
@@ -85,30 +85,30 @@ impl Work for CallForEachPage {
 pub fn number() -> Arg {
     numeric("number", "N", 0..=LARGEST_NUMBER)
         .default_value("35")
-        .help("The number that fib is called with; fib(94) does not fit in 64 bits")
+        .help("The argument of fib; at most 93, since fib(94) does not fit in 64 bits")
 }
 
 /// `--calls K`
 pub fn calls() -> Arg {
-    numeric("calls", "K", 1..=MOST_ITEMS).default_value("20").help("How often it is called")
+    numeric("calls", "K", 1..=MOST_ITEMS).default_value("20").help("How many times to call it")
 }
 
-/// So many calls of the number that the arguments name.
+/// Makes the list of numbers, one for each call.
 fn gather(setup: &mut Setup, calls: usize) -> Vec<u64> {
     let number = setup.value("number");
     if let Some(time) = long_time(number) {
         warn(&format!(
-            "one naive fib({number}) takes about {time}; Ctrl-C ends the run after the calls that have begun, \
-             twice at once"
+            "one naive fib({number}) takes about {time}; Ctrl-C ends the run after the calls in progress, \
+             a second Ctrl-C at once"
         ));
     }
     setup.add(Kind { expected: Some(fib_by_addition(number)), ..CALL }, calls);
-    // The optimiser must not see that the calls are alike: it would compute one for all of them.
+    // The optimiser must not see that the calls are equal: it would compute one for all of them.
     black_box(vec![number; calls])
 }
 
-/// How long a call takes where that is more than a minute, in words: about 30 ms for `fib(35)` on a core of
-/// today, and with each further number 1.6 times as long.
+/// The time of a call in words, if it is more than a minute: about 30 ms for `fib(35)` on a core of today, and
+/// 1.6 times as long for each further number.
 fn long_time(number: u64) -> Option<String> {
     const GOLDEN_RATIO: f64 = 1.618;
     let seconds = 0.03 * GOLDEN_RATIO.powf(number as f64 - 35.0);
@@ -119,11 +119,11 @@ fn long_time(number: u64) -> Option<String> {
     Some(format!("{many} {}", if many == "1" { unit.into() } else { format!("{unit}s") }))
 }
 
-/// The result that every lesson's `fib` is checked against, made in another way.
+/// The expected result, computed in another way: every lesson's `fib` is checked against it.
 fn fib_by_addition(n: u64) -> u64 {
     let (mut this, mut next) = (0_u64, 1_u64);
     for _ in 0..n {
-        (this, next) = (next, this.wrapping_add(next)); // after the last that fits, `next` wraps
+        (this, next) = (next, this.wrapping_add(next)); // after the last number that fits, `next` wraps
     }
     this
 }

@@ -1,5 +1,5 @@
-//! Pages as a kind of work: their options, the practice site that is brought up for them, and the
-//! descriptors that they take.
+//! Pages as a kind of work: their options, the practice site that is started for them, and the file
+//! descriptors that they need.
 
 mod urls;
 
@@ -14,7 +14,7 @@ use practice_site::{PracticeSite, SiteTimes};
 use processes::{descriptor_limit, reserve_descriptors};
 use timeline::Timeline;
 
-/// A lesson that starts a thread for each page takes no more pages than these.
+/// The most pages in a lesson that starts a thread for each.
 const MOST_THREADS: usize = 10_000;
 
 /// A page by its URL; its value is the size of its body, after decompression.
@@ -35,7 +35,7 @@ fn line(span: &Span, done: &Done) -> String {
     format!("Read {} bytes from {}", done.value, span.label)
 }
 
-/// With the name of the worker, as the article's process pool has it.
+/// With the name of the worker, as the article's process pool prints it.
 fn line_of_worker(span: &Span, done: &Done) -> String {
     format!("{}: {}", span.worker, line(span, done))
 }
@@ -77,7 +77,7 @@ impl Work for Pages {
                 .value_name("URL")
                 .conflicts_with("live")
                 .value_parser(ValueParser::from(urls::check_site))
-                .help("A practice site that runs already, such as http://127.0.0.1:8000"),
+                .help("A practice site that is already running, such as http://127.0.0.1:8000"),
             Arg::new("live")
                 .long("live")
                 .action(ArgAction::SetTrue)
@@ -111,7 +111,7 @@ impl Work for PagesWithConnecting {
         options.push(
             numeric("connecting", "MS", 0..=60_000u64)
                 .default_value("0")
-                .help("How much longer its first answer on each connection takes, in milliseconds")
+                .help("Extra time of its first answer on each connection, in milliseconds")
                 .conflicts_with_all(["URL", "site", "live"]),
         );
         options
@@ -127,7 +127,7 @@ impl Work for PagesWithConnecting {
 pub fn repeat() -> Arg {
     numeric("repeat", "N", 1..=MOST_ITEMS)
         .default_value("80")
-        .help("How often the list of pages is repeated")
+        .help("How many times to download the list of pages")
 }
 
 /// `--latency MS`
@@ -139,7 +139,7 @@ pub fn latency() -> Arg {
 
 /// `--timeout SECONDS`
 pub fn timeout() -> Arg {
-    in_seconds("timeout", "10").help("How long one page may take")
+    in_seconds("timeout", "10").help("Time limit for one page")
 }
 
 /// The pages of the practice site, as URLs below `base`.
@@ -151,13 +151,13 @@ fn practice_sites(base: &str) -> Vec<String> {
 /// Which pages are downloaded.
 #[derive(Debug, PartialEq)]
 enum Source {
-    /// Those of a practice site that is brought up for them, and takes so long.
+    /// Those of a practice site that is started for this run, with these times.
     OwnSite(SiteTimes),
-    /// Those of a practice site that runs already.
+    /// Those of a practice site that is already running.
     RunningSite(String),
     /// The articles' sites.
     Live,
-    /// Those that were named.
+    /// Those named in the arguments.
     Listed(Vec<String>),
 }
 
@@ -185,7 +185,7 @@ impl Source {
     }
 }
 
-/// The pages, and the site that has them: where the arguments name none, one is brought up for them.
+/// Returns the pages, and starts a practice site for them unless the arguments name another source.
 fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
     let source = Source::read(setup, connecting);
     let repeat = repetitions(setup.lesson.limit, source.pages(), setup.value("repeat"));
@@ -211,7 +211,7 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
     Sites { urls, timeout: setup.value("timeout"), proxy }
 }
 
-/// What the site knows of a lesson whose pages do not share their connections.
+/// A remark, from the site's counts, for a lesson whose pages do not share connections.
 fn a_connection_for_each_page(timeline: &Timeline, mut site: PracticeSite) -> Option<String> {
     let connections = site.connections()?;
     let at_once = timeline.facts()?.peak_in_flight as u64;
@@ -219,13 +219,13 @@ fn a_connection_for_each_page(timeline: &Timeline, mut site: PracticeSite) -> Op
     let is_a_client_each = timeline.sections.is_empty() && connections > 2 * at_once;
     is_a_client_each.then(|| {
         format!(
-            "The site saw {connections} connections, with at most {at_once} in use at once: has each page a client of \
-             its own?"
+            "The site saw {connections} connections, with at most {at_once} in use at once: does each page have a client \
+             of its own?"
         )
     })
 }
 
-/// How often a list of so many pages is repeated in a lesson with this limit, where it is to be so often.
+/// Returns `repeat`, or a sentence if a lesson with this limit cannot download so many pages.
 fn repetitions(limit: Limit, pages: usize, repeat: usize) -> Result<usize, String> {
     let most = if limit == Limit::OneEach { MOST_THREADS } else { MOST_ITEMS };
     if pages.saturating_mul(repeat) > most {
@@ -236,10 +236,10 @@ fn repetitions(limit: Limit, pages: usize, repeat: usize) -> Result<usize, Strin
     Ok(repeat)
 }
 
-/// Has the lesson keep to the descriptors that the system gives it: a page in flight takes one. Where it
-/// cannot do with fewer pages at once, a sentence says so and the process ends.
+/// Limits the pages in flight to the file descriptors that the system allows: each page needs one. If the lesson
+/// cannot run with fewer pages at once, prints a sentence and ends the process.
 fn keep_to_descriptors(setup: &mut Setup, pages: usize) {
-    /// For what else is open, here and in the practice site, which has as many.
+    /// For other open files, here and in the practice site, which has the same limit.
     const OTHERS: usize = 16;
     let in_flight = match (setup.lesson.limit, setup.lesson.model) {
         (Limit::One, Model::Async) => pages, // tasks have one thread, and no limit
@@ -247,19 +247,16 @@ fn keep_to_descriptors(setup: &mut Setup, pages: usize) {
     };
     let there = reserve_descriptors(in_flight + 4 * OTHERS);
     let most = there.saturating_sub(OTHERS);
-    // A pool of processes has a connection in each, and gets by with those that could be started.
+    // Each process of a pool has its own connection, and the pool works with the processes that could be started.
     if most >= in_flight || setup.lesson.model == Model::Processes {
         return;
     }
     let limit = descriptor_limit().map_or_else(String::new, |limit| format!(" {limit}"));
-    let sentence =
-        format!("the system lets this process have only{limit} open files (`ulimit -n`)");
+    let sentence = format!("the system allows this process only{limit} open files (`ulimit -n`)");
     if setup.limit_workers(most) {
-        warn(&format!("{most} pages at once, for {sentence}"));
+        warn(&format!("only {most} pages at once: {sentence}"));
     } else {
-        give_up(&format!(
-            "{pages} pages at once are too many, for {sentence}: try a smaller --repeat"
-        ));
+        give_up(&format!("{pages} pages at once are too many: {sentence}. Try a smaller --repeat"));
     }
 }
 

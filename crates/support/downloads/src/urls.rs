@@ -19,11 +19,11 @@ pub(crate) fn check(url: &str) -> Result<String, String> {
     if url.len() > LONGEST {
         let length = url.len();
         return Err(format!(
-            "the URL is too long: it has {length} bytes, and {LONGEST} are the most"
+            "the URL is too long: it has {length} bytes, and at most {LONGEST} are allowed"
         ));
     }
     let parsed = UriStr::new(url).map_err(|_| match wrong_sign(url) {
-        Some(sign) => format!("this is not a URL: the sign '{sign}' may not stand where it does"),
+        Some(sign) => format!("this is not a URL: the character '{sign}' is not allowed there"),
         None => "this is not a URL".into(),
     })?;
     let scheme = parsed.scheme_str();

@@ -1,4 +1,4 @@
-//! How times and ratios are written.
+//! The formats of times and ratios.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub fn times_as_fast(ratio: f64) -> String {
     }
 }
 
-/// A ratio with the digits that say something: `1.82`, `5.0`, `17`, `8200`.
+/// A ratio with the digits that matter: `1.82`, `5.0`, `17`, `8200`.
 pub fn two_digits(ratio: f64) -> String {
     match ratio {
         ratio if ratio < 2.0 => format!("{ratio:.2}"),

@@ -1,25 +1,25 @@
-//! Files that are whole or not there.
+//! Files that are either complete or absent.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 
-/// A file that has been written beside its place, and is not in it yet. It is removed if it is dropped before.
+/// A file that has been written beside its place, but is not in it yet. It is removed if this is dropped first.
 #[derive(Debug)]
 pub struct Beside {
-    /// Where it is; nowhere if it could only be written in its place, such as a device.
+    /// The temporary path; `None` if it could only be written in its place, such as a device.
     beside: Option<PathBuf>,
     place: PathBuf,
 }
 
 impl Beside {
-    /// Writes it, under a name that no other program takes.
+    /// Writes it, under a name that no other program uses.
     ///
     /// # Errors
-    /// When there is no room for it, or no right to write there. Its place is then as it was.
+    /// When there is no room for it, or no permission to write there. Its place is then unchanged.
     pub fn write(place: &Path, text: impl AsRef<[u8]>) -> io::Result<Self> {
-        // A link stays one: what it leads to is replaced.
+        // A link stays a link: its target is replaced.
         let target = fs::canonicalize(place).unwrap_or_else(|_| place.to_path_buf());
         let is_there = fs::symlink_metadata(place).is_ok();
         if is_there && !target.is_file() {
@@ -34,10 +34,10 @@ impl Beside {
         Ok(written)
     }
 
-    /// Moves it into its place, over what was there.
+    /// Moves it into its place, replacing an earlier file.
     ///
     /// # Errors
-    /// When the system does not let it.
+    /// When the system refuses.
     pub fn place(mut self) -> io::Result<()> {
         let Some(beside) = self.beside.take() else { return Ok(()) };
         fs::rename(&beside, &self.place).inspect_err(|_| _ = fs::remove_file(&beside))

@@ -1,27 +1,27 @@
-//! `--help` in lines that fit. clap breaks lines between words only with its feature `wrap_help`, for which every
-//! lesson would build rustix and three crates more.
+//! `--help` in lines that fit. clap breaks lines between words only with its feature `wrap_help`, which would make
+//! every lesson build rustix and three more crates.
 
 use clap::Command;
 use timeline::Look;
 
 /// The columns before the name of an option: room for `-h, `.
 const BEFORE_NAME: usize = 6;
-/// With less room than this beside the names, what an option does stands below its name,
+/// With fewer columns than this beside the names, the help of an option stands below its name,
 const ROOM_BESIDE: usize = 30;
-/// so far from the left.
+/// indented by this many columns.
 const BELOW_NAME: usize = 10;
 /// Longer lines are hard to read.
 const MOST_COLUMNS: usize = 100;
 
-/// The command with its help in lines that fit the terminal; in 80 columns where there is none.
+/// Returns the command with its help in lines that fit the terminal, or 80 columns without one.
 pub fn with_help_that_fits(command: Command) -> Command {
     fit(command, crate::look(80))
 }
 
 fn fit(mut command: Command, look: Look) -> Command {
-    command.build(); // then it knows what its options take
+    command.build(); // so that it knows the value names of its options
     let wrap = |text: &str, room: usize| {
-        // What an option is by default is not torn apart.
+        // A default is not broken into two lines.
         let text = text.replace("[default: ", "[default:\u{a0}");
         let lines = text.split('\n').map(|line| Look { width: room, ..look }.wrap(line));
         lines.collect::<Vec<_>>().join("\n").replace('\u{a0}', " ")
@@ -37,7 +37,7 @@ fn fit(mut command: Command, look: Look) -> Command {
     let mut command = command.next_line_help(is_below).mut_args(|arg| {
         let Some(help) = arg.get_help() else { return arg };
         let mut help = help.to_string();
-        // clap would write the default behind the last line, however long that is.
+        // clap would append the default to the last line, whatever its length.
         let default = arg.get_default_values().first().filter(|_| arg.get_action().takes_values());
         if let Some(default) = default {
             help += &format!(" [default: {}]", default.to_string_lossy());

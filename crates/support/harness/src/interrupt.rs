@@ -1,4 +1,4 @@
-//! Ctrl-C: once to end in good order, twice to be out at once. SIGTERM and SIGHUP (a closed window) do the same.
+//! Ctrl-C: the first ends the run in good order, the second at once. SIGTERM and SIGHUP (a closed window) do the same.
 
 use std::io::{self, IsTerminal, Write};
 use std::process;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// The exit status of a program that Ctrl-C ended: 128 + SIGINT, as shells have it.
+/// The exit status of a program that Ctrl-C ended: 128 + SIGINT, as shells report it.
 pub const STATUS: u8 = 130;
 
 /// Explains the delay if Ctrl-C has had no visible effect for this long.
@@ -17,7 +17,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Prints the explanation.
 static EXPLAIN: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
-/// Draws what the program was doing.
+/// Draws the items in progress.
 static BEFORE_THE_END: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
 /// Whether Ctrl-C was pressed.
@@ -27,11 +27,11 @@ pub fn interrupted() -> bool {
 
 type CleanUp = Box<dyn FnOnce() + Send>;
 
-/// Clean-ups for a program that ends early; none are kept once it does.
+/// Clean-ups for a program that ends early; taken out when it does.
 static BEFORE_EXIT: Mutex<Option<Vec<CleanUp>>> = Mutex::new(Some(Vec::new()));
 
-/// Has this done if the program ends early: with the second Ctrl-C, with the end of its parent, or because
-/// it cannot go on. A program that ends as usual cleans up by itself.
+/// Calls this if the program ends early: at the second Ctrl-C, at the end of its parent, or because it cannot
+/// continue. A program that ends as usual cleans up by itself.
 pub fn before_exit(clean_up: impl FnOnce() + Send + 'static) {
     match BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
         Some(clean_ups) => clean_ups.push(Box::new(clean_up)),
@@ -47,20 +47,20 @@ pub(crate) fn exit(status: i32) -> ! {
     process::exit(status)
 }
 
-/// Has this called if the program still runs some time after Ctrl-C, in a terminal.
+/// Calls this if the program, in a terminal, is still running some time after Ctrl-C.
 pub(crate) fn explain_delay(explain: impl Fn() + Send + Sync + 'static) {
-    // The first one stays.
+    // The first call wins.
     let _ = EXPLAIN.set(Box::new(explain));
 }
 
-/// Has this done first where a second Ctrl-C ends the program.
+/// Calls this first when a second Ctrl-C ends the program.
 pub(crate) fn before_the_end(draw: impl Fn() + Send + Sync + 'static) {
-    // The first one stays.
+    // The first call wins.
     let _ = BEFORE_THE_END.set(Box::new(draw));
 }
 
-/// The shell's prompt does not belong on the progress bar's line. A terminal that takes nothing (a stalled
-/// connection, a paused pane) is not waited for.
+/// Clears the progress bar's line for the shell's prompt. Does not wait for a terminal that accepts nothing (a stalled
+/// connection, a paused pane).
 fn end_the_line() {
     if io::stderr().is_terminal() {
         let (written, is_written) = mpsc::channel();
@@ -74,11 +74,11 @@ fn end_the_line() {
     }
 }
 
-/// From now on the first Ctrl-C cancels the run. The second ends the program: its child processes
-/// read the end of their standard input then, and end too.
+/// Makes the first Ctrl-C cancel the run from now on. The second ends the program: its child processes then read the
+/// end of their standard input, and end too.
 ///
 /// # Errors
-/// When the system takes no handler.
+/// When the system accepts no handler.
 pub fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
@@ -89,7 +89,7 @@ pub fn listen() -> Result<(), ctrlc::Error> {
             exit(STATUS.into());
         }
         common::cancel();
-        // Where there is no thread for it, nothing is explained.
+        // If no thread can be started for it, there is no explanation.
         let _ = thread::Builder::new().spawn(|| {
             thread::sleep(PATIENCE);
             if let Some(explain) = EXPLAIN.get().filter(|_| io::stderr().is_terminal()) {

@@ -1,36 +1,36 @@
-//! Kinds of work: values that a lesson brings.
+//! Kinds of work, as values that a lesson supplies.
 
 use std::sync::Arc;
 
 use common::{Done, Record, Span};
 use timeline::Look;
 
-/// A kind of work: what its items are called, printed and checked as.
+/// A kind of work: how its items are named, printed and checked.
 #[derive(Clone, Debug)]
 pub struct Kind {
-    /// One of its items, in the singular: `page`.
+    /// The noun for one item, in the singular: `page`.
     pub noun: &'static str,
-    /// What was done to it, in the past: `downloaded`.
+    /// The verb, in the past tense: `downloaded`.
     pub verb: &'static str,
-    /// What the summary counts, in the plural: `sites`.
+    /// The noun in the summary, in the plural: `sites`.
     pub counted: &'static str,
-    /// Whether the summary counts them where a lesson does nothing else.
+    /// Whether the summary counts them in a lesson that does nothing else.
     pub counts_alone: bool,
-    /// What the value of an item is.
+    /// The unit of an item's value.
     pub unit: Unit,
-    /// The label of an item, made from the text with which it began.
+    /// Makes an item's label from the text with which it began.
     pub label: fn(&str) -> String,
-    /// The line of an item that did not fail.
+    /// Makes the line of an item that did not fail.
     pub line: fn(&Span, &Done) -> String,
-    /// What the report says of all items together.
+    /// The report's value for all items together.
     pub total: Total,
-    /// Whether its items are there to compute: then what they wait for is never called their work.
+    /// Whether its items only compute: then they are never called I/O-bound.
     pub only_computes: bool,
-    /// The only right result, where there is just one.
+    /// The right result, if there is only one.
     pub expected: Option<u64>,
 }
 
-/// What the value of an item is.
+/// The unit of an item's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// A size in bytes.
@@ -40,10 +40,10 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Both of them.
+    /// All units.
     pub const ALL: [Self; 2] = [Self::Bytes, Self::Result];
 
-    /// As JSON names it.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
@@ -52,7 +52,7 @@ impl Unit {
     }
 }
 
-/// What a report says of all items of a kind together.
+/// The report's value for all items of a kind together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
     /// Nothing.
@@ -71,22 +71,22 @@ pub enum Total {
 }
 
 impl Kind {
-    /// Completes the record of an item: with its label, and as a failure where its result is wrong.
+    /// Completes the record of an item: adds its label, and marks it as failed if its result is wrong.
     pub(crate) fn complete(&self, record: &mut Record) {
         record.span.label = (self.label)(&record.span.label);
         let got = record.done.as_ref().map(|done| done.value);
         if let (Some(got), Some(expected)) = (got, self.expected.filter(|it| got != Some(*it))) {
-            record.span.failed = Some(format!("the result was {got}, and {expected} is right"));
+            record.span.failed = Some(format!("the result was {got}, but {expected} is right"));
             record.done = None;
         }
     }
 }
 
-/// A drawing of a lesson's own, in place of the timing diagram.
+/// A lesson's own drawing, in place of the timing diagram.
 pub trait Drawing: Send + Sync {
-    /// As it is printed after the summary.
+    /// The text after the summary.
     fn terminal(&self, look: Look) -> String;
-    /// As a picture; `None` where there is nothing to draw yet.
+    /// The picture; `None` if there is nothing to draw yet.
     fn svg(&self, title: &str) -> Option<String>;
 }
 

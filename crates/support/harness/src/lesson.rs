@@ -1,4 +1,4 @@
-//! What a lesson declares of itself.
+//! A lesson's declaration of itself.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Kind;
 
-/// A lesson, as its own `main` declares it. Its idea and what it mirrors stand in its header.
+/// A lesson, as declared by its own `main`. Its idea and its original come from its header.
 #[derive(Clone, Debug)]
 pub struct Lesson {
     /// Its package and program.
@@ -19,7 +19,7 @@ pub struct Lesson {
     pub model: Model,
     /// How many items may be in progress at once.
     pub limit: Limit,
-    /// The sections of its run, which are compared with each other; none where the run is one.
+    /// The sections of its run, which are compared with each other; empty for a run without sections.
     pub sections: Vec<Section>,
     /// Its own defaults for options of its work: name and value.
     pub(crate) defaults: Vec<(&'static str, &'static str)>,
@@ -28,9 +28,9 @@ pub struct Lesson {
 /// A section of a lesson's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// What is different in it.
+    /// The name: what differs from the other sections.
     pub name: &'static str,
-    /// The kind of work that it does, each item once; `None`: all kinds that the lesson does.
+    /// The kind of work whose items it does once each; `None`: all kinds of the lesson.
     pub kind: Option<&'static str>,
 }
 
@@ -52,7 +52,7 @@ pub enum Model {
 /// How many items a lesson has in progress at once, unless `--workers` says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// One thread, always: there is no `--workers`.
+    /// Always one thread: there is no `--workers`.
     One,
     /// This many.
     Fixed(usize),
@@ -60,11 +60,11 @@ pub enum Limit {
     PerCore,
     /// All of them.
     All,
-    /// All of them, always, each on a worker of its own: there is no `--workers`.
+    /// Always all of them, each on its own worker: there is no `--workers`.
     OneEach,
 }
 
-/// Declares the lesson whose package this is in: `lesson!(Threads)`, with its [`Model`].
+/// Declares the lesson of the package that contains the call: `lesson!(Threads)`, with its [`Model`].
 #[macro_export]
 macro_rules! lesson {
     ($model:ident) => {
@@ -84,7 +84,7 @@ impl Lesson {
         Self { name, idea, mirrors, model, limit: Limit::One, sections, defaults }
     }
 
-    /// So many items in progress at once, unless `--workers` says otherwise.
+    /// This many items in progress at once, unless `--workers` says otherwise.
     #[must_use]
     pub fn workers(self, many: usize) -> Self {
         Self { limit: Limit::Fixed(many), ..self }
@@ -102,7 +102,7 @@ impl Lesson {
         Self { limit: Limit::All, ..self }
     }
 
-    /// All items in progress at once, each on a worker of its own.
+    /// All items in progress at once, each on its own worker.
     #[must_use]
     pub fn worker_per_item(self) -> Self {
         Self { limit: Limit::OneEach, ..self }
@@ -129,7 +129,7 @@ impl Lesson {
         self
     }
 
-    /// How often it does all its work of this kind.
+    /// Returns how many times the lesson does all its work of this kind.
     pub fn times(&self, kind: &str) -> usize {
         if self.sections.is_empty() {
             return 1;
@@ -137,14 +137,14 @@ impl Lesson {
         self.sections.iter().filter(|it| it.kind.is_none_or(|its| its == kind)).count()
     }
 
-    /// Whether `--workers` can be given.
+    /// Whether the lesson has `--workers`.
     pub fn takes_workers(&self) -> bool {
         !matches!(self.limit, Limit::One | Limit::OneEach)
     }
 }
 
 impl Section {
-    /// What one of its items is, in a lesson that does these kinds of work: `item` where it does several.
+    /// The noun for its items, in a lesson with these kinds of work: `item` if it does several.
     pub(crate) fn noun(&self, kinds: &[Kind]) -> &'static str {
         match (self.kind, kinds) {
             (Some(kind), _) => kind,
@@ -168,7 +168,7 @@ impl Model {
     pub const ALL: [Self; 5] =
         [Self::Sync, Self::Threads, Self::Async, Self::Processes, Self::Rayon];
 
-    /// As `--json` names it.
+    /// The name in `--json`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sync => "sync",
@@ -194,14 +194,14 @@ impl Model {
         }
     }
 
-    /// What one of its workers is.
+    /// The noun for one of its workers.
     pub fn worker(self) -> &'static str {
         if self == Self::Processes { "process" } else { "thread" }
     }
 }
 
 impl Limit {
-    /// As the description of a lesson has it.
+    /// The JSON in a lesson's description.
     pub fn to_json(self) -> Value {
         match self {
             Self::Fixed(workers) => json!(workers),
@@ -209,7 +209,7 @@ impl Limit {
         }
     }
 
-    /// From what [`to_json`](Self::to_json) made.
+    /// Reads the output of [`to_json`](Self::to_json).
     pub fn from_json(value: &Value) -> Option<Self> {
         let fixed = value.as_u64().and_then(|workers| usize::try_from(workers).ok());
         let named = [Self::One, Self::PerCore, Self::All, Self::OneEach];
@@ -218,7 +218,7 @@ impl Limit {
     }
 }
 
-/// As `--help` has it behind "default:".
+/// The words in `--help` after "default:".
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

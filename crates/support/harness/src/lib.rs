@@ -1,9 +1,9 @@
-//! What a lesson is run with, and what is no part of the lesson: arguments, lines, progress bar, Ctrl-C,
-//! summary, diagram, and the report as JSON.
+//! Everything around a lesson that is not the lesson itself: arguments, lines, progress bar, Ctrl-C, summary,
+//! diagram, and the report as JSON.
 //!
 //! A lesson declares itself with [`lesson!`] and [`Lesson`], and starts with the [`Work`] that it does: pages
-//! (the crate `downloads`), calls of `fib` (`calls`), or work of its own. It gets a [`common::Run`], whose
-//! records are observed here, and its items.
+//! (the crate `downloads`), calls of `fib` (`calls`), or work of its own. It receives its items and a
+//! [`common::Run`], whose records are observed here.
 
 pub mod figures;
 mod files;

@@ -19,40 +19,40 @@ use crate::setup::{Format, Kept, Remarks, Setup, TimelineFile};
 use crate::terminal::look;
 use crate::{Beside, Drawing, Kind, Lesson, Model, give_up, interrupt};
 
-/// A hidden switch, for a program that reads the `--json` of a lesson: the lesson ends with that program, when
-/// its own standard input does.
+/// A hidden switch for a program that reads the `--json` of a lesson: the lesson ends when its own standard input
+/// ends, and so together with that program.
 pub const ENDS_WITH_INPUT: &str = "ends-with-input";
 
-/// The exit status of a program whose reader has gone away: 128 + SIGPIPE, as shells have it.
+/// The exit status of a program whose output is no longer read: 128 + SIGPIPE, as shells report it.
 pub const PIPE_CLOSED: u8 = 141;
 
-/// What a run is going to do.
+/// The plan of a run.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) lesson: Lesson,
-    /// The kinds of its items, and how many there are of each, once.
+    /// The kinds of its items, and the number of each in one section.
     pub(crate) kinds: Vec<(Kind, usize)>,
     /// How many items may be in progress at once.
     pub(crate) workers: usize,
-    /// When nothing has begun or ended for so long, and nothing computes, something is wrong; `None` where that
-    /// cannot be known.
+    /// If nothing has begun or ended for this long, and nothing computes, something is wrong; `None` if this process
+    /// cannot know that.
     pub(crate) patience: Option<Duration>,
-    /// The sections that have begun: the index of each, and its start since that of the run.
+    /// The sections that have begun: index, and start since the start of the run.
     sections: Mutex<Vec<(usize, Duration)>>,
 }
 
 impl Plan {
-    /// How many items there are to do.
+    /// The number of items to do.
     pub(crate) fn items(&self) -> usize {
         self.wanted().map(|(_, items)| items).sum()
     }
 
-    /// How many items there are to do of each kind, in all sections together.
+    /// The number of items to do of each kind, in all sections together.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = (&Kind, usize)> {
         self.kinds.iter().map(|(kind, items)| (kind, items * self.lesson.times(kind.noun)))
     }
 
-    /// The kind of an item: the one that it was begun as, or its section's, or the lesson's.
+    /// Returns the kind of an item: the one it was begun as, or its section's, or the lesson's.
     pub(crate) fn kind(&self, record: &Record) -> &Kind {
         let section = self.sections_begun().get(record.section).map(|(index, _)| *index);
         let of_section = section.and_then(|index| self.lesson.sections[index].kind);
@@ -67,7 +67,7 @@ impl Plan {
     }
 }
 
-/// Sends all to the printer, and reports in the end.
+/// Sends everything to the printer, and reports at the end.
 struct Reporter {
     plan: Arc<Plan>,
     json: bool,
@@ -76,7 +76,7 @@ struct Reporter {
     drawing: Option<Box<dyn Drawing>>,
     facts: Vec<(&'static str, u64)>,
     messages: Sender<Message>,
-    /// What `finish` takes: the printer, what was kept until then, and what is said of the run.
+    /// The parts that `finish` takes: the printer, the kept values, and the remarks.
     to_finish: Mutex<Option<(JoinHandle<Printed>, Kept, Remarks)>>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let (json, quiet) = (setup.flag("json"), setup.flag("quiet"));
     setup.catch_ctrl_c();
     if setup.flag(ENDS_WITH_INPUT) {
-        // Where there is no thread for it, the lesson outlives that program by its own time.
+        // If no thread can be started for it, the lesson runs to its own end.
         let _ = thread::Builder::new().spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
             interrupt::exit(interrupt::STATUS.into())
@@ -94,7 +94,7 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let timeline = setup.timeline();
     let workers = setup.workers(setup.kinds.first().map_or(0, |(_, items)| *items));
     let drawing = setup.drawing.take();
-    // What worker processes compute is not known until they end.
+    // The work of worker processes is not known until they end.
     let is_seen = lesson_computes_here(&setup);
     let Setup { lesson, kinds, facts, kept, remarks, longest, .. } = setup;
     let patience = is_seen.then_some(longest + MARGIN);
@@ -105,14 +105,14 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let explanation = messages.clone();
     interrupt::explain_delay(move || {
         let _ = explanation.send(Message::Warning(
-            "Ctrl-C: what has begun is waited for, and nothing new begins. Once more ends it at once.",
+            "Ctrl-C: waiting for what is in progress; nothing new begins. Press it again to end at once.",
         ));
     });
     let last_words = messages.clone();
     interrupt::before_the_end(move || {
         let (sender, is_drawn) = mpsc::channel();
         let _ = last_words.send(Message::EndsNow(sender));
-        // A terminal that takes nothing is not waited for.
+        // Does not wait for a terminal that accepts nothing.
         let _ = is_drawn.recv_timeout(Duration::from_millis(300));
     });
     let to_finish = Mutex::new(Some((printer, kept, remarks)));
@@ -120,10 +120,10 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     Run::start(workers, reporter)
 }
 
-/// Nothing may begin or end for as long as an item may take, and this much longer.
+/// Silence may last as long as an item may take, and this much longer.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Whether it is seen in this process that its items compute.
+/// Whether this process can see that its items compute.
 fn lesson_computes_here(setup: &Setup) -> bool {
     let computes = setup.kinds.iter().any(|(kind, _)| kind.only_computes);
     !(computes && setup.lesson.model == Model::Processes)
@@ -152,8 +152,8 @@ impl Observer for Reporter {
 
     /// Prints the summary (or the JSON), and drops what was kept.
     ///
-    /// The status is 0 where all was done, 1 where something failed, 130 after Ctrl-C, and 141 where
-    /// the reader of stdout went away.
+    /// The status is 0 if everything was done, 1 if something failed, 130 after Ctrl-C, and 141 if stdout was
+    /// closed by its reader.
     fn finish(&self, took: Duration) -> ExitCode {
         let interrupted = interrupt::interrupted();
         self.send(Message::End);
@@ -176,7 +176,7 @@ impl Observer for Reporter {
                 write!(io::stdout(), "{}", self.last_lines(&report, &records, &timeline, &doubts))
             }
         };
-        // Also where the output could not be written, and the other way round.
+        // The diagram is written even if the output could not be, and the other way round.
         let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&timeline, file));
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
@@ -197,7 +197,7 @@ impl Reporter {
         let _ = self.messages.send(message);
     }
 
-    /// The summary, and what explains it: working and waiting in a sentence and in a diagram.
+    /// The summary, then working and waiting in a sentence and in a diagram.
     fn last_lines(
         &self,
         report: &Report,
@@ -229,7 +229,7 @@ impl Reporter {
         lines
     }
 
-    /// Writes the timing diagram to a file; where that fails, says why.
+    /// Writes the timing diagram to a file; an error is a sentence.
     fn draw(&self, timeline: &Timeline, file: &TimelineFile) -> Result<(), String> {
         let text = match file.format {
             Format::ChromeTrace => timeline.chrome_trace(),
@@ -244,7 +244,7 @@ impl Reporter {
     }
 }
 
-/// What the record says of a run that did not go as it was meant to, in sentences.
+/// Sentences about a run in which something went wrong, from its records.
 fn doubts(
     plan: &Plan,
     timeline: &Timeline,
@@ -267,7 +267,7 @@ fn doubts(
     if open > 0 {
         doubts.push(format!("{open} of {all} had not ended: was their worker never joined?"));
     }
-    // Of items of several kinds, or of sections, not each takes a worker.
+    // With several kinds of items, or with sections, not every item takes a worker.
     let is_limited = plan.lesson.takes_workers();
     let peak = timeline.facts().map_or(0, |facts| facts.peak_in_flight);
     if is_limited && plan.lesson.sections.is_empty() && plan.kinds.len() == 1 && peak > plan.workers
@@ -278,13 +278,13 @@ fn doubts(
     doubts
 }
 
-/// From now on a panic takes one line.
+/// Prints each panic in one line from now on.
 pub(crate) fn catch_panics() {
     panic::set_hook(Box::new(print_in_one_line));
 }
 
-/// A panic is a mistake in the program, or a system that refuses a thread. It takes one line; and one
-/// on the main thread ends the process: threads that were started may wait for those that were not.
+/// A panic is a mistake in the program, or a thread that the system refused. It is printed in one line. A panic on the
+/// main thread ends the process: threads that were started may wait for threads that were not.
 fn print_in_one_line(panic: &PanicHookInfo<'_>) {
     let payload = panic.payload();
     let text = payload.downcast_ref::<&str>().copied();
@@ -299,13 +299,13 @@ fn print_in_one_line(panic: &PanicHookInfo<'_>) {
     let _ = writeln!(io::stderr(), "{sentence}");
 }
 
-/// The text of a panic, without the names that Rust has for an error of the system: of
-/// `Os { code: 11, kind: WouldBlock, message: "Resource temporarily unavailable" }` the message is left.
+/// The text of a panic, without Rust's names for an error of the system: of
+/// `Os { code: 11, kind: WouldBlock, message: "Resource temporarily unavailable" }` only the message remains.
 fn in_words(text: &str) -> String {
     let message = text.split_once("Os { ").and_then(|(before, error)| {
         let (_, message) = error.split_once("message: \"")?;
         let (message, after) = message.split_once("\" }")?;
-        // What it is wrapped in begins with a capital letter: `ThreadPoolBuildError { kind: IOError(`.
+        // The error may be wrapped in others: `ThreadPoolBuildError { kind: IOError(`.
         let before = before.rsplit_once(": ").map_or(before, |(words, _)| words);
         let before = before.split_once(": ").map_or(before, |(words, _)| words);
         Some(format!("{before}: {message}{}", after.trim_start_matches([')', '}', ' '])))

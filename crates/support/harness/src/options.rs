@@ -1,4 +1,4 @@
-//! What options are made of.
+//! Building blocks for options.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -24,7 +24,7 @@ where
         .value_parser(whole_number(allowed))
 }
 
-/// Takes a whole number in these limits.
+/// Parses a whole number within these limits.
 pub fn whole_number<T>(allowed: RangeInclusive<T>) -> impl TypedValueParser<Value = T>
 where
     T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    /// Numbers, and what is nearly one.
+    /// Numbers, and texts that are nearly numbers.
     fn nearly_a_number() -> impl Strategy<Value = String> {
         prop_oneof![
             "[+-]?[0-9]{0,6}(\\.[0-9]{0,4})?([eE][+-]?[0-9]{1,4})?",

@@ -1,5 +1,4 @@
-//! The lines and the progress bar, on a thread of their own: a slow terminal must not slow down what
-//! is being timed.
+//! Prints the lines and the progress bar on its own thread: a slow terminal must not slow down the timed work.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,16 +18,16 @@ use crate::observe::Plan;
 use crate::report::Report;
 use crate::{Model, give_up, terminal};
 
-/// What is printed while a lesson runs.
+/// How much is printed while a lesson runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// A line for each item, and a bar where there is a terminal.
+    /// A line for each item, and a bar on a terminal.
     Lines,
-    /// Nothing but failures.
+    /// Only failures.
     Quiet,
 }
 
-/// A message to the thread.
+/// A message to the printer's thread.
 #[derive(Debug)]
 pub(crate) enum Message {
     Begun(Record),
@@ -37,34 +36,34 @@ pub(crate) enum Message {
     /// For stderr, in any style.
     Warning(&'static str),
     Section(&'static str),
-    /// The program ends now: what it was doing is drawn, and then told to be.
+    /// The program ends now: draw its items in progress, then send the answer.
     EndsNow(Sender<()>),
     End,
 }
 
-/// What the thread returns in the end.
+/// The result of the printer's thread.
 #[derive(Debug)]
 pub(crate) struct Printed {
     /// All records, in the order in which the items ended.
     pub(crate) records: Vec<Record>,
     /// How many items have begun,
     pub(crate) begun: usize,
-    /// and what had not ended at the end of the run.
+    /// and those still in progress at the end of the run.
     pub(crate) open: Vec<Record>,
-    /// Why stdout could not be written to.
+    /// The error if stdout could not be written.
     pub(crate) error: Option<io::Error>,
 }
 
-/// So many failures of one cause are printed; the others are counted.
+/// At most this many failures with one cause are printed; further ones are counted.
 const MOST_ALIKE: usize = 100;
 
-/// Starts the thread. It cancels the run when stdout takes no more lines.
+/// Starts the thread, which cancels the run if stdout accepts no more lines.
 pub(crate) fn start(plan: Arc<Plan>, style: Style) -> (Sender<Message>, JoinHandle<Printed>) {
     let (sender, receiver) = mpsc::channel();
     let printer = thread::Builder::new().name("printer".into());
     let printer = printer.spawn(move || print_all(&plan, style, &receiver));
     let printer = printer.unwrap_or_else(|error| {
-        give_up(&format!("the system lets this process start no thread: {error}"))
+        give_up(&format!("the system does not let this process start a thread: {error}"))
     });
     (sender, printer)
 }
@@ -83,7 +82,7 @@ fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed
     let mut silence = Silence::begin();
     while !printer.ended {
         match messages.recv_timeout(Silence::TICK) {
-            // All that has come since is printed with it: the bar is cleared and drawn again only once.
+            // Prints all messages that have arrived: the bar is cleared and drawn again only once.
             Ok(first) => bar.suspend(|| {
                 for message in [first].into_iter().chain(messages.try_iter()) {
                     printer.take(message);
@@ -109,7 +108,7 @@ fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed
     printer.printed
 }
 
-/// What has begun and not ended, each by its worker and the moment in which it began.
+/// The records in progress, by worker and start.
 #[derive(Default)]
 struct Open(BTreeMap<(String, Duration), Record>);
 
@@ -118,7 +117,7 @@ impl Open {
         self.0.insert((record.span.worker.clone(), record.span.start), record);
     }
 
-    /// A worker begins one after another, so it is the last that began on it until then.
+    /// A worker does one item after another, so this is the last item that began on it by then.
     fn end(&mut self, record: &Record) {
         let until = (record.span.worker.clone(), record.span.start);
         let last = self.0.range(..=until).next_back().map(|(key, _)| key.clone());
@@ -132,7 +131,7 @@ impl Open {
     }
 }
 
-/// How long nothing has begun or ended.
+/// A time in which nothing has begun or ended.
 struct Silence {
     ticks: u32,
     computed: ProcessTime,
@@ -140,18 +139,18 @@ struct Silence {
 }
 
 impl Silence {
-    /// Counted by looks, so that time in which the whole process was stopped (by Ctrl-Z, a debugger, a lid that was
-    /// closed) is not counted.
+    /// Counted in ticks, so that time in which the whole process was stopped (by Ctrl-Z, a debugger, a closed lid) does
+    /// not count.
     const TICK: Duration = Duration::from_secs(1);
-    /// Threads that compute less than this part of the time do not compute.
+    /// Below this share of the time, threads count as not computing.
     const COMPUTES: f64 = 0.2;
 
     fn begin() -> Self {
         Self { ticks: 0, computed: ProcessTime::now(), is_told: false }
     }
 
-    /// Another tick has passed; returns the time in which nothing happened, once that is too long to be anything but
-    /// a mistake.
+    /// Counts another tick; returns the time in which nothing happened, once it is so long that it must be a
+    /// mistake.
     fn is_a_finding(&mut self, plan: &Plan) -> Option<Duration> {
         self.ticks += 1;
         let time = self.ticks * Self::TICK;
@@ -168,7 +167,7 @@ impl Silence {
     }
 }
 
-/// What has been printed, and what is in progress.
+/// The state of the printer: the records so far, and the items in progress.
 struct Printer<'run> {
     plan: &'run Plan,
     style: Style,
@@ -176,7 +175,7 @@ struct Printer<'run> {
     printed: Printed,
     /// How many items have ended.
     items: u64,
-    /// How often each cause of a failure occurred.
+    /// How many times each cause of a failure occurred.
     failures: BTreeMap<String, usize>,
     open: Open,
     ended: bool,
@@ -242,7 +241,7 @@ impl Printer<'_> {
         written
     }
 
-    /// A hang is a finding: what is known of it.
+    /// Reports a hang, with what is known about it.
     fn tell_of_silence(&self, time: Duration) {
         let (plan, in_flight) = (self.plan, self.open.items().count());
         let left = plan.items().saturating_sub(self.printed.begun);
@@ -260,13 +259,13 @@ impl Printer<'_> {
             _ => "Do they wait for each other?",
         };
         let sentence = match (in_flight, left) {
-            (0, 0) => format!("all items have ended, and the program goes on. {question}"),
+            (0, 0) => format!("all items have ended, but the program is still running. {question}"),
             _ => format!("{in_flight} in flight{idle}, {left} not begun. {question}"),
         };
         self.draw(&format!("Nothing has begun or ended for {} s: {sentence}", time.as_secs()));
     }
 
-    /// A sentence, and the lanes so far, on stderr.
+    /// Prints a sentence and the lanes so far on stderr.
     fn draw(&self, sentence: &str) {
         let now = self.started.elapsed();
         let open = self.open.0.values().cloned().map(|mut record| {
@@ -288,7 +287,7 @@ fn print_record(plan: &Plan, record: &Record, printing: Style) -> io::Result<()>
     match (&span.failed, &record.done) {
         _ if span.is_annotation => Ok(()),
         (Some(why), _) => {
-            // Where even stderr is closed, the summary and the status still say it.
+            // If even stderr is closed, the summary and the status still report the failure.
             let failed = style("Failed").red().for_stderr();
             let _ =
                 writeln!(io::stderr(), "{failed} {}", printable(&format!("{}: {why}", span.label)));
@@ -301,8 +300,8 @@ fn print_record(plan: &Plan, record: &Record, printing: Style) -> io::Result<()>
     }
 }
 
-/// A text for a terminal, which would take control characters for orders: they are written as `\u{1b}`. So is what
-/// would end the line or turn it around, and make one line look like another.
+/// Returns a text that is safe for a terminal: control characters, which a terminal would obey, become `\u{1b}`. So do
+/// characters that would end the line or reverse it, and make one line look like another.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let is_order = |sign: char| {
         sign.is_control()

@@ -33,39 +33,39 @@ pub struct Report {
     pub failed: usize,
     /// Ctrl-C was pressed before the end.
     pub interrupted: bool,
-    /// What one of its items is: `item` where there are several kinds.
+    /// The noun for its items: `item` if there are several kinds.
     pub item: String,
     /// Whether its items compute and nothing else.
     pub only_computes: bool,
-    /// What the clock of this run can tell.
+    /// The abilities of this run's clock.
     pub clock: Clock,
-    /// Its sections, one after another; none where it is one.
+    /// Its sections, one after another; empty for a run without sections.
     pub sections: Vec<Section>,
     /// Its items, in the order in which they were reported.
     pub items: Vec<Item>,
-    /// What is drawn beside the items.
+    /// Spans that are drawn beside the items.
     pub annotations: Vec<Span>,
-    /// What it says of all items together, each by its name: written, and not read.
+    /// Values for all items together, by name: written but not read.
     pub(crate) totals: Vec<(String, Value)>,
-    /// Whether it is drawn in another way than as a timing diagram, which then says nothing.
+    /// Whether it has its own drawing, since a timing diagram would show nothing.
     pub(crate) is_drawn_otherwise: bool,
 }
 
 /// An item of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// What it was, which worker did it, and when.
+    /// The item, its worker, and its times.
     pub span: Span,
-    /// The name of its section; none where the run is one.
+    /// The name of its section; `None` in a run without sections.
     pub section: Option<String>,
-    /// Its value, and what that is; none if it failed.
+    /// Its value and the unit; `None` if it failed.
     pub value: Option<(Unit, u64)>,
-    /// What else is known of it: written, and not read.
+    /// More results: written but not read.
     details: Vec<(&'static str, Vec<u64>)>,
 }
 
 impl Report {
-    /// The report of a run that took so long.
+    /// Makes the report of a run that took this long.
     pub(crate) fn of(plan: &Plan, records: &[Record], took: Duration, interrupted: bool) -> Self {
         let kinds: Vec<Kind> = plan.kinds.iter().map(|(kind, _)| kind.clone()).collect();
         let begun = plan.sections_begun().clone();
@@ -117,7 +117,7 @@ impl Report {
         }
     }
 
-    /// The run, to be drawn.
+    /// Returns the run for drawing.
     pub fn timeline(&self) -> Timeline {
         let spans = self.items.iter().map(|item| &item.span).chain(&self.annotations);
         Timeline {
@@ -133,7 +133,7 @@ impl Report {
         }
     }
 
-    /// The last line: what was done, of how much, in what time.
+    /// The last line: how much was done, and the time.
     pub(crate) fn summary(&self, plan: &Plan, records: &[Record]) -> String {
         let is_whole = self.done == plan.items() && !self.interrupted;
         let does_several = plan.kinds.len() > 1;
@@ -161,10 +161,10 @@ impl Report {
         }
     }
 
-    /// The sections side by side: how long each took, beside the first that did the same work.
+    /// The sections side by side: the time of each, compared with the first section that did the same work.
     pub(crate) fn sections_compared(&self, timeline: &Timeline, look: Look) -> String {
         let sections = self.sections.iter().map(|section| timeline.section(section));
-        // A section in which Ctrl-C left nothing to do has no time of its own.
+        // A section that did nothing because of Ctrl-C has no time of its own.
         let sections: Vec<(Timeline, Facts)> =
             sections.filter_map(|section| section.facts().map(|facts| (section, facts))).collect();
         let mut rows = vec![["part", "seconds", "", "in flight", "cores busy"].map(String::from)];
@@ -184,7 +184,7 @@ impl Report {
         table(&rows, look)
     }
 
-    /// As one JSON object; all times in seconds.
+    /// Returns one JSON object; all times in seconds.
     pub fn to_json(&self) -> Value {
         let timeline = self.timeline();
         let mut object = json!({
@@ -225,10 +225,10 @@ impl Report {
         object
     }
 
-    /// From what [`to_json`](Self::to_json) made.
+    /// Reads the output of [`to_json`](Self::to_json).
     ///
     /// # Errors
-    /// What is missing, or is not what it should be.
+    /// The name of a member that is missing or wrong.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let object: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let lacks = |key: &str| format!("no proper \"{key}\"");
@@ -271,12 +271,12 @@ impl Report {
     }
 }
 
-/// What the clock of this system can tell.
+/// The abilities of this system's clock.
 pub(crate) fn clock() -> Clock {
     Clock { tells_ready: thread_clock::tells_ready(), step: thread_clock::STEP }
 }
 
-/// What a report says of all items of a kind together.
+/// The report's value for all items of a kind together.
 fn total(plan: &Plan, kind: &Kind, records: &[&Record]) -> Option<(String, Value)> {
     let records = records.iter().filter(|record| plan.kind(record).noun == kind.noun);
     let values = records.clone().filter_map(|it| it.done.as_ref()).map(|done| done.value);
@@ -300,7 +300,7 @@ fn total(plan: &Plan, kind: &Kind, records: &[&Record]) -> Option<(String, Value
     }
 }
 
-/// A single number as it is, several as a list.
+/// Writes a single number as a number, several as a list.
 fn add_details(object: &mut Value, details: &[(&'static str, Vec<u64>)]) {
     for (name, numbers) in details {
         object[*name] = match numbers.as_slice() {
@@ -370,7 +370,7 @@ fn span_to_json(span: &Span) -> Value {
     object
 }
 
-/// From what `span_to_json` made; other members of the object are ignored.
+/// Reads the output of `span_to_json`; ignores other members of the object.
 fn span_from_json(object: &Value) -> Result<Span, Malformed> {
     let text = |key: &'static str| object[key].as_str().map(String::from).ok_or(Malformed(key));
     let time = |key: &'static str| duration(&object[key]).ok_or(Malformed(key));
@@ -404,7 +404,7 @@ fn turns_from_json(turns: &Value) -> Option<Vec<Turn>> {
     turns.as_array()?.iter().map(turn).collect()
 }
 
-/// A member of a span's JSON that is missing, or is not what it should be.
+/// A member of a span's JSON that is missing or wrong.
 #[derive(Debug, PartialEq, Eq)]
 struct Malformed(&'static str);
 
@@ -418,7 +418,7 @@ fn duration(seconds: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.as_f64()?).ok()
 }
 
-/// What a run used and waited for, as one JSON object.
+/// The facts of a run as one JSON object.
 pub fn facts_to_json(facts: Facts) -> Value {
     let round = |number: f64| (number * 1e4).round() / 1e4;
     json!({
@@ -431,8 +431,8 @@ pub fn facts_to_json(facts: Facts) -> Value {
     })
 }
 
-/// Rows of which the first names the columns. Where they do not fit side by side they move together, and
-/// columns from the right are left out.
+/// Formats rows; the first names the columns. If they do not fit, the columns move together, and then columns on
+/// the right are left out.
 fn table(rows: &[[String; 5]], look: Look) -> String {
     let width = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max();
     let widths: Vec<usize> = (0..5).map(|column| width(column).unwrap_or_default()).collect();
@@ -459,8 +459,8 @@ fn table(rows: &[[String; 5]], look: Look) -> String {
     text
 }
 
-/// A time beside that of a base: `5.0x faster`, `17x slower`, and `the same` where they differ by less than
-/// a single run can show.
+/// Compares a time with a base: `5.0x faster`, `17x slower`, or `the same` if they differ by less than a single
+/// run can show.
 fn beside(base: Duration, took: Duration) -> String {
     match base.as_secs_f64() / took.as_secs_f64().max(1e-9) {
         ratio if (0.98..=1.02).contains(&ratio) => "the same".into(),
@@ -468,7 +468,7 @@ fn beside(base: Duration, took: Duration) -> String {
     }
 }
 
-/// A time in seconds, with as many digits as say something.
+/// A time in seconds, with the digits that matter.
 fn digits(time: Duration) -> String {
     let seconds = seconds(time);
     if seconds < 0.001 { format!("{seconds:.6}") } else { format!("{seconds:.3}") }
@@ -576,7 +576,7 @@ mod tests {
         })
     }
 
-    /// Of a span, each member whole or any JSON.
+    /// The members of a span, each intact or any JSON.
     fn nearly_a_span() -> impl Strategy<Value = Value> {
         let member = |whole: Value| prop_oneof![9 => Just(whole), 1 => json()];
         let turns = prop_oneof![
@@ -632,7 +632,7 @@ mod tests {
                 Ok(span) => {
                     prop_assert!(span.start <= span.end);
                     prop_assert_eq!(object["label"].as_str(), Some(span.label.as_str()));
-                    // What can be read can be written, and read again.
+                    // A report that was read can be written and read again.
                     prop_assert!(span_from_json(&span_to_json(&span)).is_ok());
                 }
                 Err(Malformed(key)) => prop_assert!(

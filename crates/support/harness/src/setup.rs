@@ -1,5 +1,4 @@
-//! From the arguments to a run: what is wrong with them is said on stderr, with status 2, before anything
-//! starts.
+//! From the arguments to a run. Wrong arguments are reported on stderr, with status 2, before anything starts.
 
 use std::any::Any;
 use std::env;
@@ -23,21 +22,21 @@ use crate::observe::ENDS_WITH_INPUT;
 use crate::options::{MOST_ITEMS, MOST_WORKERS, numeric};
 use crate::{Drawing, Kind, Lesson, Limit, Model, Section, cores, interrupt, observe};
 
-/// Work that a lesson does: its options, and what there is to do.
+/// The work of a lesson: its options and its items.
 pub trait Work {
-    /// What the lesson gets of it.
+    /// The type that the lesson receives.
     type Items: Send + Sync + 'static;
 
-    /// Called before anything else: a process that this program started for something else goes there,
-    /// and does not come back.
+    /// Called before anything else. A process that this program started in another role takes that role here, and
+    /// never returns.
     fn enter(&self) {}
 
-    /// The kinds of its items, by their nouns; a lesson is about the first of all that it does.
+    /// The kinds of its items, by their nouns; the first is the lesson's main one.
     fn kinds(&self) -> Vec<&'static str> {
         Vec::new()
     }
 
-    /// What `--workers` limits, in words that go on with "at once".
+    /// The words for what `--workers` limits; "at once" follows them.
     fn limited(&self) -> &'static str {
         "items may be in progress"
     }
@@ -45,30 +44,30 @@ pub trait Work {
     /// Its options.
     fn options(&self, lesson: &Lesson) -> Vec<Arg>;
 
-    /// Makes the items ready, and says of which kind and how many they are ([`Setup::add`]).
+    /// Prepares the items, and declares their kind and number ([`Setup::add`]).
     fn prepare(self, setup: &mut Setup) -> Self::Items;
 }
 
-/// Things that are dropped at the end of a run: a practice site, a folder.
+/// Values to drop at the end of a run: a practice site, a folder.
 pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
 
-/// What a work says of the run that is over, each a sentence or nothing.
+/// Remarks of a work about a finished run: each returns a sentence or nothing.
 pub(crate) type Remarks = Vec<Box<dyn FnOnce(&Timeline) -> Option<String> + Send>>;
 
-/// A command line that has been read, and what becomes of it.
+/// A parsed command line, and the run that is prepared from it.
 pub struct Setup {
     /// The lesson.
     pub lesson: Lesson,
     command: Command,
     matches: ArgMatches,
-    /// At most so many items may be in progress at once, whatever was asked for.
+    /// The most items in progress at once, even if `--workers` is larger.
     most_at_once: usize,
-    /// What there is to do, each kind once: of each section that does it, again.
+    /// Each kind of work and its number of items; every section that does the kind does them all again.
     pub(crate) kinds: Vec<(Kind, usize)>,
     pub(crate) drawing: Option<Box<dyn Drawing>>,
-    /// What the report says besides, by its names.
+    /// Additional numbers for the report, by name.
     pub(crate) facts: Vec<(&'static str, u64)>,
-    /// What is to be there until the end.
+    /// Values to keep until the end.
     pub(crate) kept: Kept,
     pub(crate) remarks: Remarks,
     /// How long an item that does not compute may take.
@@ -83,7 +82,7 @@ pub(crate) struct TimelineFile {
     pub(crate) format: Format,
 }
 
-/// What a timing diagram is written as.
+/// The format of a timing diagram's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Svg,
@@ -91,10 +90,10 @@ pub(crate) enum Format {
 }
 
 impl Lesson {
-    /// Reads the arguments, makes the work ready, and starts the clock; returns the run and the items.
+    /// Reads the arguments, prepares the work, and starts the clock; returns the run and the items.
     ///
-    /// Where the arguments are wrong, or the work cannot be made ready, a sentence says so and the process
-    /// ends (status 2 or 1).
+    /// If the arguments are wrong (status 2) or the work cannot be prepared (status 1), prints a sentence and ends the
+    /// process.
     pub fn start<W: Work>(self, work: W) -> (&'static Run, &'static W::Items) {
         work.enter();
         observe::catch_panics();
@@ -105,8 +104,8 @@ impl Lesson {
     }
 }
 
-/// What a work brings to the command line. The code that goes on from here is not generic: it is built once, and not
-/// again in each lesson.
+/// A work's part of the command line. The code from here on is not generic, so it is compiled once and not again in
+/// each lesson.
 struct Declared {
     kinds: Vec<&'static str>,
     limited: &'static str,
@@ -119,10 +118,10 @@ impl Declared {
     }
 }
 
-/// The hidden option with which a lesson says what it is, for programs that look for lessons.
+/// The hidden option that makes a lesson describe itself, for programs that look for lessons.
 const DESCRIBE: &str = "describe";
 
-/// What a lesson says of itself with `--describe`.
+/// A lesson's description of itself, from `--describe`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Described {
     /// The model of concurrency.
@@ -131,17 +130,17 @@ pub struct Described {
     pub limit: Limit,
     /// The kinds of its items, by their nouns; it is about the first.
     pub kinds: Vec<String>,
-    /// The names of its sections, and the kind of work in each, where it is only one of several.
+    /// The names of its sections, and the kind of work of each, if that is only one of several.
     pub sections: Vec<(String, Option<String>)>,
-    /// Its options, without `--`: name, and default where there is one.
+    /// Its options, without `--`: name, and default if there is one.
     pub options: Vec<(String, Option<String>)>,
 }
 
 impl Described {
-    /// From what a lesson printed.
+    /// Reads the output of a lesson.
     ///
     /// # Errors
-    /// What is missing in it.
+    /// The name of a missing part.
     pub fn read(text: &str) -> Result<Self, String> {
         let object: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let listed = |key: &str| object[key].as_array().cloned().unwrap_or_default();
@@ -170,7 +169,7 @@ fn command(lesson: &Lesson, declared: Declared) -> Command {
             Arg::new("quiet")
                 .long("quiet")
                 .action(ArgAction::SetTrue)
-                .help("Print the summary alone"),
+                .help("Print only the summary"),
             Arg::new("json")
                 .long("json")
                 .action(ArgAction::SetTrue)
@@ -179,7 +178,7 @@ fn command(lesson: &Lesson, declared: Declared) -> Command {
                 .long("timeline")
                 .value_name("FILE")
                 .value_parser(ValueParser::from(timeline_file))
-                .help("Draw the run into FILE.svg, or write it to FILE.json for Perfetto"),
+                .help("Write the timing diagram: FILE.svg is a picture, FILE.json a trace for Perfetto"),
         ])
         .args(
             [DESCRIBE, ENDS_WITH_INPUT]
@@ -198,10 +197,10 @@ fn command(lesson: &Lesson, declared: Declared) -> Command {
 }
 
 impl Setup {
-    /// Reads arguments, of which the first is the name of the program.
+    /// Reads arguments; the first is the name of the program.
     ///
     /// # Errors
-    /// What is wrong with them; or the help that they ask for.
+    /// If they are wrong or ask for help, the text to print.
     pub fn read(
         lesson: Lesson,
         work: &impl Work,
@@ -212,7 +211,7 @@ impl Setup {
         Self::read_declared(lesson, declared, arguments)
     }
 
-    /// Reads the arguments of this process. Ends it where they are wrong, or ask for help or for a description.
+    /// Reads the arguments of this process. Ends it if they are wrong, or ask for help or for a description.
     fn of_this_process(lesson: Lesson, declared: Declared) -> Self {
         let kinds = declared.kinds.clone();
         let setup = Self::read_declared(lesson, declared, env::args_os().collect());
@@ -252,41 +251,41 @@ impl Setup {
         self.matches.get_flag(name)
     }
 
-    /// The value of an option that has a default.
+    /// Returns the value of an option that has a default.
     ///
     /// # Panics
-    /// When it has none, or one of another type.
+    /// When the option has no default, or a value of another type.
     pub fn value<T: Clone + Send + Sync + 'static>(&self, name: &str) -> T {
         self.optional(name).expect("the option has a default")
     }
 
-    /// The value of an option, if there is one.
+    /// Returns the value of an option, if there is one.
     pub fn optional<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
         self.matches.get_one(name).cloned()
     }
 
-    /// The values of an option that takes several, if it was given.
+    /// Returns the values of an option that takes several, if it was given.
     pub fn all<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<Vec<T>> {
         self.matches.get_many(name).map(|values| values.cloned().collect())
     }
 
-    /// Says what is wrong with the arguments together, and ends the process with status 2.
+    /// Prints a sentence about arguments that do not fit together, and ends the process with status 2.
     pub fn refuse(&mut self, sentence: String) -> ! {
         self.command.error(ErrorKind::ValueValidation, sentence).exit()
     }
 
-    /// There are so many items of this kind to do.
+    /// Adds this many items of this kind to the run.
     pub fn add(&mut self, kind: Kind, items: usize) {
         self.kinds.push((kind, items));
     }
 
-    /// How many items of a kind there are so far.
+    /// Returns how many items of a kind have been added so far.
     pub fn items_of(&self, noun: &str) -> Option<usize> {
         self.kinds.iter().find(|(kind, _)| kind.noun == noun).map(|(_, items)| *items)
     }
 
-    /// From now on Ctrl-C cancels the run: for work that takes a while to make ready, or leaves something
-    /// behind. Otherwise that begins with the run, so that until then there is only one thread.
+    /// Makes Ctrl-C cancel the run from now on: for work whose preparation takes a while or leaves something behind.
+    /// Otherwise this begins with the run, so that there is only one thread until then.
     pub fn catch_ctrl_c(&mut self) {
         if !std::mem::replace(&mut self.catches_ctrl_c, true) {
             interrupt::listen()
@@ -294,32 +293,32 @@ impl Setup {
         }
     }
 
-    /// Keeps something until the end of the run; then it is dropped.
+    /// Keeps a value until the end of the run, and drops it then.
     pub fn keep(&mut self, thing: impl Any + Send) {
         self.kept.push(Box::new(thing));
     }
 
-    /// Has this say something of the run when it is over, where there is something to say.
+    /// Calls this when the run is over, and prints the sentence that it may return.
     pub fn remark(&mut self, remark: impl FnOnce(&Timeline) -> Option<String> + Send + 'static) {
         self.remarks.push(Box::new(remark));
     }
 
-    /// No item takes longer than this, unless it computes.
+    /// Sets the longest time of an item that does not compute.
     pub fn takes_at_most(&mut self, time: Duration) {
         self.longest = time;
     }
 
-    /// Has this drawn in place of the timing diagram.
+    /// Sets a drawing to show in place of the timing diagram.
     pub fn draw(&mut self, drawing: impl Drawing + 'static) {
         self.drawing = Some(Box::new(drawing));
     }
 
-    /// Has the report say this, too.
+    /// Adds a number to the report.
     pub fn fact(&mut self, name: &'static str, value: u64) {
         self.facts.push((name, value));
     }
 
-    /// How many items may be in progress at once, out of so many.
+    /// Returns how many of this many items may be in progress at once.
     pub fn workers(&self, items: usize) -> usize {
         let asked = if self.lesson.takes_workers() { self.optional("workers") } else { None };
         let workers = asked.unwrap_or_else(|| match self.lesson.limit {
@@ -331,18 +330,18 @@ impl Setup {
         workers.min(items).min(self.most_at_once)
     }
 
-    /// Limits how many items are in progress at once; returns `false` where the lesson cannot do with fewer.
+    /// Limits how many items are in progress at once; returns `false` if the lesson cannot run with fewer.
     pub fn limit_workers(&mut self, most: usize) -> bool {
         self.most_at_once = most;
         most > 0 && self.lesson.takes_workers()
     }
 
-    /// Where the timing diagram is to be written, and as what.
+    /// The file for the timing diagram.
     pub(crate) fn timeline(&self) -> Option<TimelineFile> {
         self.optional("timeline")
     }
 
-    /// What the lesson is, made from the options that it parses.
+    /// The lesson's description, made from the options that it parses.
     fn described(&self, kinds: &[&str]) -> Value {
         let option = |arg: &Arg| {
             let default = arg.get_default_values().first().map(|it| it.to_string_lossy());
@@ -359,7 +358,7 @@ impl Setup {
     }
 }
 
-/// A switch of a lesson's own: its items are whether it was given.
+/// A lesson's own switch; the lesson receives whether it was given.
 #[derive(Clone, Copy, Debug)]
 pub struct Switch {
     name: &'static str,
@@ -385,7 +384,7 @@ impl Work for Switch {
     }
 }
 
-/// An option of a lesson's own that takes a whole number: its items are the number.
+/// A lesson's own option for a whole number; the lesson receives the number.
 #[derive(Clone, Debug)]
 pub struct Number {
     name: &'static str,
@@ -396,8 +395,7 @@ pub struct Number {
 }
 
 impl Number {
-    /// `--name VALUE`, with the number where it is not given, the numbers that are taken, and its line in
-    /// `--help`.
+    /// `--name VALUE`, with its default, the accepted numbers, and its line in `--help`.
     pub const fn new(
         name: &'static str,
         value: &'static str,
@@ -483,7 +481,7 @@ fn timeline_file(text: &str) -> Result<TimelineFile, String> {
     } else {
         return Err("it takes a file that ends in .svg or .json".into());
     };
-    // Said now rather than after the run.
+    // This is reported now, not after the run.
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     match folder {
         Some(folder) if !folder.is_dir() => {
@@ -494,13 +492,13 @@ fn timeline_file(text: &str) -> Result<TimelineFile, String> {
     }
 }
 
-/// Says on stderr what is not as it was asked for.
+/// Prints a warning on stderr.
 pub fn warn(sentence: &str) {
     let warning = style("warning:").yellow().bold().for_stderr();
     let _ = writeln!(io::stderr(), "{warning} {sentence}");
 }
 
-/// Says on stderr why nothing can be done, and ends the process with status 1.
+/// Prints an error on stderr, and ends the process with status 1.
 pub fn give_up(sentence: &str) -> ! {
     let _ = writeln!(io::stderr(), "{} {sentence}", style("error:").red().bold().for_stderr());
     interrupt::exit(1)
@@ -517,7 +515,7 @@ mod tests {
     use crate::options::in_seconds;
     use crate::{Total, Unit};
 
-    /// A kind of work that there is only here.
+    /// A kind of work for these tests.
     const ERRAND: Kind = Kind {
         noun: "errand",
         verb: "ran",
@@ -589,7 +587,7 @@ mod tests {
     fn every_command_is_sound_and_its_help_begins_with_what_the_lesson_teaches() {
         for lesson in lessons() {
             let help = read(lesson.clone(), &["--help"]).err().expect("help").to_string();
-            // Where its lines end depends on the terminal.
+            // The line breaks depend on the terminal.
             let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(help.starts_with(&lesson.idea), "{help}");
             assert!(help.contains("Mirrors a list of errands."), "{help}");
@@ -694,7 +692,7 @@ mod tests {
         ]
     }
 
-    /// What is no UTF-8, where the system takes that for an argument.
+    /// An argument that is not UTF-8, on a system that accepts one.
     fn no_text(bytes: Vec<u8>) -> OsString {
         #[cfg(unix)]
         return std::os::unix::ffi::OsStringExt::from_vec(bytes);
@@ -716,7 +714,7 @@ mod tests {
                     prop_assert!(!error.to_string().is_empty());
                 }
                 Ok(mut setup) => {
-                    // All that a lesson asks for is there.
+                    // Everything that a lesson reads is there.
                     let errands = Errands.prepare(&mut setup);
                     prop_assert!((1..=MOST_ITEMS).contains(&errands));
                     prop_assert_eq!(setup.items_of("errand"), Some(errands));

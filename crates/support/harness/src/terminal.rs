@@ -1,4 +1,4 @@
-//! What the terminal shows: the progress bar, and how diagrams look.
+//! The terminal: the progress bar, and the look of diagrams.
 
 use std::env;
 use std::io;
@@ -9,31 +9,31 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use supports_unicode::supports_unicode;
 use timeline::Look;
 
-/// A Ctrl-C is echoed as `^C` behind the bar. On the last columns it would go on to the next line, which
-/// would then be cleared instead of the bar's.
+/// Room for the `^C` that a terminal echoes behind the bar. In the last columns it would continue on the next line,
+/// which would then be cleared instead of the bar's.
 const ROOM_FOR_CTRL_C: u16 = 2;
 
-/// A Windows console may move to the next line as soon as the last column is written: the line's end would then leave an
+/// A Windows console may move to the next line as soon as the last column is written: the line's end would then add an
 /// empty line below each row of a diagram.
 const ROOM_FOR_LINE_END: u16 = if cfg!(windows) { 1 } else { 0 };
 
-/// A lesson's bar is no wider than this. A terminal that is made narrower breaks a line that no longer fits in two, of
-/// which only one is cleared: a bar that always fits leaves nothing behind.
+/// The largest width of a lesson's bar. If a terminal is made narrower, it breaks a line that no longer fits in two, and
+/// only one of them is cleared: a bar that always fits leaves nothing behind.
 pub(crate) const NARROW: u16 = 40;
 
-/// How often the bar is drawn anew at the most, per second.
+/// The bar is redrawn at most this many times per second.
 const HERTZ: u8 = 20;
 
-/// The terminal of stderr, as far as a bar needs it.
+/// The terminal of stderr, for the bar.
 #[derive(Debug)]
 struct Stderr {
     term: Term,
-    /// It is used up to this column.
+    /// The last column to use.
     most: u16,
 }
 
-/// A bar of so many steps on the terminal of stderr, with a place for a message, and no wider than this; hidden where
-/// stderr is no terminal, or one that can do nothing but print.
+/// Returns a bar with this many steps on the terminal of stderr, with room for a message, and no wider than this. It is
+/// hidden if stderr is not a terminal, or one that can only print.
 ///
 /// # Panics
 /// Never: its template is well-formed.
@@ -49,7 +49,7 @@ pub fn progress_bar(steps: u64, most: u16) -> ProgressBar {
         .expect("the template is well-formed");
     let look = if supports_unicode() { look } else { look.progress_chars("#>-") };
     bar.set_style(look);
-    bar.enable_steady_tick(Duration::from_millis(100)); // the elapsed time goes on in a long call
+    bar.enable_steady_tick(Duration::from_millis(100)); // so that the elapsed time advances during a long call
     bar
 }
 
@@ -58,8 +58,8 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What stdout can show. Where it is no terminal, it may end on that of stderr all the same (`| tail`);
-/// where that is none either, it gets so many columns.
+/// What stdout can show. If it is not a terminal, its output may still reach that of stderr (`| tail`); if that is not
+/// one either, it gets this many columns.
 pub fn look(columns_elsewhere: usize) -> Look {
     let size = Term::stdout().size_checked().or_else(|| Term::stderr().size_checked());
     Look {

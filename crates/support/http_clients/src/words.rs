@@ -16,7 +16,7 @@ const RESET: Words = Cow::Borrowed("the connection was reset");
 const ABORTED: Words = Cow::Borrowed("the connection was aborted");
 const CLOSED: Words = Cow::Borrowed("the connection was closed before an answer came");
 const CUT_SHORT: Words = Cow::Borrowed("the page was cut short");
-const TIMED_OUT: Words = Cow::Borrowed("the page took longer than it may (--timeout)");
+const TIMED_OUT: Words = Cow::Borrowed("the page took longer than --timeout allows");
 const NO_ADDRESS: Words = Cow::Borrowed("no address was found for the host");
 const OUT_OF_REACH: Words = Cow::Borrowed("the host cannot be reached");
 const PROXY: Words = Cow::Borrowed("the proxy does not let the page through");
@@ -24,15 +24,15 @@ const NOT_HTTP: Words = Cow::Borrowed("the answer is not valid HTTP");
 const LARGE_HEADER: Words = Cow::Borrowed("the header of the answer is too large");
 const BROKEN_GZIP: Words = Cow::Borrowed("the compressed page is broken");
 #[cfg(feature = "reqwest")]
-const MORE_BEHIND: Words = Cow::Borrowed("something stands behind the compressed page");
+const MORE_BEHIND: Words = Cow::Borrowed("there is more data after the compressed page");
 const TOO_MANY_REDIRECTS: Words = Cow::Borrowed("it redirects too often");
 const NO_REDIRECT: Words =
-    Cow::Borrowed("it redirects, and names no http:// or https:// URL to go to");
+    Cow::Borrowed("it redirects without an http:// or https:// URL to go to");
 #[cfg(feature = "ureq")]
 const TOO_LONG: Words = Cow::Borrowed("the URL is too long");
-const BAD_URL: Words = Cow::Borrowed("this is no URL of a page");
+const BAD_URL: Words = Cow::Borrowed("this is not the URL of a page");
 const UNTRUSTED: Words =
-    Cow::Borrowed("the certificate is not valid: nobody who is trusted here signed it");
+    Cow::Borrowed("the certificate is not valid: no authority that is trusted here signed it");
 const NO_TLS: Words = Cow::Borrowed("the site does not speak https at this port");
 const TLS_REFUSED: Words = Cow::Borrowed("the site refused the encrypted connection");
 
@@ -209,7 +209,7 @@ fn from_status(code: u16) -> Words {
 
     match StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason()) {
         Some(reason) => format!("{code} {reason}").into(),
-        None => format!("status {code}, which is no known one").into(),
+        None => format!("status {code}, which is unknown").into(),
     }
 }
 
@@ -313,7 +313,7 @@ mod tests {
             (ErrorKind::HostUnreachable, "the host cannot be reached"),
             (ErrorKind::NetworkUnreachable, "the host cannot be reached"),
             (ErrorKind::NetworkDown, "the host cannot be reached"),
-            (ErrorKind::TimedOut, "the page took longer than it may (--timeout)"),
+            (ErrorKind::TimedOut, "the page took longer than --timeout allows"),
             (ErrorKind::UnexpectedEof, "the connection was closed before an answer came"),
             (ErrorKind::BrokenPipe, "the connection was closed before an answer came"),
         ] {

@@ -9,16 +9,18 @@ use clap::{Arg, Command, value_parser};
 use practice_site::{Server, SiteTimes};
 
 fn main() -> ExitCode {
-    // The help is broken by hand: it fits 60 columns.
+    // The lines of the help are broken by hand: they fit 60 columns.
     let arguments = Command::new("practice_site")
-        .about("A web site to practise on: /jython, /dice, and\n/record of what it saw")
+        .about(
+            "A web site to practise on: /jython, /dice, and\n/record, which counts what it served",
+        )
         .args([
             Arg::new("port")
                 .long("port")
                 .value_name("N")
                 .default_value("8000")
                 .value_parser(value_parser!(u16))
-                .help("The port to listen at; 0 stands\nfor any free one"),
+                .help("The port to listen on; 0 picks\na free one"),
             Arg::new("latency")
                 .long("latency")
                 .value_name("MS")
@@ -30,15 +32,13 @@ fn main() -> ExitCode {
                 .value_name("MS")
                 .default_value("0")
                 .value_parser(value_parser!(u64).range(0..=60_000))
-                .help(
-                    "How much longer the first answer\non each connection takes, in\nmilliseconds",
-                ),
+                .help("Extra time of the first answer\non each connection, in\nmilliseconds"),
             Arg::new("bind")
                 .long("bind")
                 .value_name("ADDRESS")
                 .default_value("127.0.0.1")
                 .value_parser(value_parser!(IpAddr))
-                .help("The address to listen at; 0.0.0.0\nstands for all of this\nmachine's"),
+                .help("The address to listen on; 0.0.0.0\nmeans all addresses of this\nmachine"),
         ])
         .get_matches();
     let port = arguments.get_one::<u16>("port").copied().unwrap_or_default();
@@ -71,7 +71,7 @@ fn serve(address: SocketAddr, times: SiteTimes) -> io::Result<Server> {
     .map_err(io::Error::other)?;
     let address = server.address()?;
     let (ip, port) = (address.ip(), address.port());
-    // All of a machine's addresses are none that another machine can reach.
+    // 0.0.0.0 stands for all addresses of a machine; other machines need one of them.
     let site = if ip.is_unspecified() {
         format!("http://THIS-MACHINE:{port}")
     } else {

@@ -28,7 +28,7 @@ pub(crate) fn dice() -> Bytes {
         "Dice",
         &format!(
             "<p>You threw <strong>{eyes}</strong> {face}</p>\n\
-             <p>Each request throws the dice anew, so two downloads of this page need not be alike, \
+             <p>Each request rolls the dice again, so two downloads of this page need not be alike, \
              and may even differ in nothing but one digit.</p>\n"
         ),
     )

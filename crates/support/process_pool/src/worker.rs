@@ -71,7 +71,7 @@ where
     for line in lines {
         let before = usage();
         let job = serde_json::from_slice::<(u64, J)>(&line);
-        let (number, job) = job.map_err(|error| format!("this is no job: {error}"))?;
+        let (number, job) = job.map_err(|error| format!("this is not a job: {error}"))?;
         let result = do_job(job).map_err(|error| plain_words(&error));
         let used = usage() - before;
         let reply = serde_json::to_string(&(number, result, (used.working, used.ready)))?;
@@ -189,7 +189,7 @@ mod tests {
                 }
                 Err(error) => {
                     let told = error.to_string();
-                    let begins = told.starts_with("no initargs: ") || told.starts_with("this is no job: ");
+                    let begins = told.starts_with("no initargs: ") || told.starts_with("this is not a job: ");
                     prop_assert!(begins && told.lines().count() == 1, "{told:?}");
                 }
             }

@@ -1,7 +1,7 @@
 //! Processes: a program that starts itself again in another role, and the descriptors that a process may have.
 //!
-//! The practice site and the process pool need no more than this of what lessons are built on, so they are built
-//! beside the rest.
+//! The practice site and the process pool need nothing else of the course, so cargo builds them in parallel with the
+//! rest.
 
 mod child;
 mod descriptors;

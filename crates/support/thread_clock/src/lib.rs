@@ -1,7 +1,7 @@
-//! What a thread has done so far: how long it worked, and how long it was ready to and had no core. And when a task
-//! was woken, which is ready from then on until it is polled.
+//! Measures how long a thread has worked, and how long it was ready but had no core. Also notes when a task was
+//! woken: from then until its poll it is ready.
 //!
-//! Every system counts a thread's CPU time. Only Linux counts the other: the time in the run queue of a core
+//! Every system counts a thread's CPU time. Only Linux counts the second number: the time in the run queue of a core
 //! (`/proc/thread-self/schedstat`, second number; `Documentation/scheduler/sched-stats.rst` of the kernel).
 
 use std::cell::Cell;
@@ -15,26 +15,27 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
 
-/// What a thread has done: since it began, or between two moments.
+/// The times of a thread: since it began, or between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// How long it kept a processor busy: CPU time.
+    /// CPU time: how long it kept a processor busy.
     pub working: Duration,
-    /// How long it could have gone on and had no core. Zero where the system does not count that.
+    /// How long it was ready but had no core. Zero if the system does not count that.
     pub ready: Duration,
 }
 
-/// A thread that was off its core for less than this since the last look was not in the run queue for longer either.
+/// A thread that was off its core for less than this since the last reading is not read again: its time in the run
+/// queue was no longer.
 const NOTICEABLE: Duration = Duration::from_micros(20);
 
-/// The step in which the system counts CPU time. Windows adds a whole tick of its clock to the thread that a tick meets
-/// (15.625 ms unless a program asked for shorter ones); the others count nanoseconds or microseconds.
+/// The step in which the system counts CPU time. Windows adds a whole tick of its clock (15.625 ms, unless a program
+/// asked for shorter ones) to the thread that is running at the tick; other systems count nanoseconds or microseconds.
 pub const STEP: Duration = Duration::from_micros(if cfg!(windows) { 15_625 } else { 1 });
 
-/// What this thread has done since it began.
+/// Returns the times of this thread since it began.
 ///
-/// A reading takes 0.3 µs, and 8 µs where the thread was off its core since the last one: only then the time in
-/// the run queue can be another.
+/// A reading takes 0.3 µs, and 8 µs if the thread was off its core since the last one: only then can the time in the
+/// run queue have changed.
 pub fn usage() -> Usage {
     thread_local!(static LAST: Cell<Option<(Instant, Usage)>> = const { Cell::new(None) });
     let (now, working) = (Instant::now(), ThreadTime::now().as_duration());
@@ -56,7 +57,7 @@ thread_local! {
         const { Cell::new(Usage { working: Duration::ZERO, ready: Duration::ZERO }) };
 }
 
-/// Counts what another process or thread did, whose result this thread waits for, as its own.
+/// Adds the work of another process or thread to this one, which waits for its result.
 pub fn add_work(usage: Usage) {
     ADDED.set(ADDED.get() + usage);
 }
@@ -68,16 +69,16 @@ pub struct Turn {
     pub start: Instant,
     /// When it ended.
     pub end: Instant,
-    /// What the thread did in it.
+    /// The thread's times in it.
     pub usage: Usage,
-    /// When the last turn on this thread ended: at its own start, where it is the first.
+    /// When the previous turn on this thread ended; for the first turn, its own start.
     pub last_end: Instant,
-    /// CPU time of the thread since the last turn.
+    /// CPU time of the thread since the previous turn.
     pub before: Duration,
 }
 
-/// Measures a turn, with one reading: of what the thread worked and was ready for since the last turn, as much belongs to
-/// this one as fits in.
+/// Measures a turn with one reading: of the time that the thread worked and was ready since the previous turn, this turn
+/// gets as much as fits into it.
 pub fn measure<T>(poll: impl FnOnce() -> T) -> (T, Turn) {
     thread_local!(static LAST: Cell<Option<(Instant, Usage)>> = const { Cell::new(None) });
     let start = Instant::now();
@@ -92,13 +93,13 @@ pub fn measure<T>(poll: impl FnOnce() -> T) -> (T, Turn) {
     (result, Turn { start, end, usage, last_end, before })
 }
 
-/// Whether the system tells a thread that is ready from one that waits.
+/// Whether the system distinguishes a ready thread from a waiting one.
 pub fn tells_ready() -> bool {
     static TELLS: OnceLock<bool> = OnceLock::new();
     *TELLS.get_or_init(|| run_queue().is_some())
 }
 
-/// How long this thread was in the run queue; `None` where that is not counted.
+/// How long this thread was in the run queue; `None` if the system does not count that.
 fn run_queue() -> Option<Duration> {
     if !cfg!(target_os = "linux") {
         return None;
@@ -108,7 +109,7 @@ fn run_queue() -> Option<Duration> {
     parse(std::str::from_utf8(&text[..length]).ok()?)
 }
 
-/// Time on a core, time in the run queue, turns. A kernel that is built without them has zeros.
+/// Time on a core, time in the run queue, turns. A kernel that is built without these statistics has zeros.
 fn parse(text: &str) -> Option<Duration> {
     let mut numbers = text.split_ascii_whitespace().map(str::parse::<u64>);
     let on_a_core = numbers.next()?.ok()?;
@@ -116,7 +117,7 @@ fn parse(text: &str) -> Option<Duration> {
     (on_a_core > 0).then(|| Duration::from_nanos(in_the_queue))
 }
 
-/// Wakes a task, and notes when it was woken.
+/// A waker that notes when its task was woken.
 #[derive(Debug)]
 pub struct Alarm {
     waker: Waker,
@@ -124,7 +125,7 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// For the task that this waker wakes.
+    /// Makes one for the task that this waker wakes.
     pub fn new(waker: &Waker) -> Arc<Self> {
         let alarm = Arc::new(Self { waker: waker.clone(), rang: Mutex::default() });
         let mut alarms = alarms();
@@ -140,7 +141,7 @@ impl Alarm {
         self.waker.will_wake(waker)
     }
 
-    /// When the task was first woken since the last call.
+    /// Returns when the task was first woken since the last call.
     pub fn rang(&self) -> Option<Instant> {
         self.rang.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -173,7 +174,7 @@ impl Wake for Alarm {
 impl Sub for Usage {
     type Output = Self;
 
-    /// What was done since `earlier`.
+    /// The times since `earlier`.
     fn sub(self, earlier: Self) -> Self {
         Self {
             working: self.working.saturating_sub(earlier.working),
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(parse("soon later 1\n"), None);
     }
 
-    /// Four times as many threads as cores: they are ready for most of the time. One that sleeps is not.
+    /// With four times as many threads as cores, each is ready for most of the time. A sleeping thread is not.
     #[test]
     fn threads_that_compute_side_by_side_are_ready_and_a_sleeping_one_is_not() {
         let computes = || {

@@ -86,20 +86,20 @@ const PAGE: Ending = Arrives(FaultSite::BYTES);
 const CLOSED: Ending = Fails(&["the connection was closed before an answer came"]);
 const RESET: Ending = Fails(&["the connection was reset"]);
 const CUT_SHORT: Ending = Fails(&["the page was cut short"]);
-const TOO_LONG: Ending = Fails(&["the page took longer than it may (--timeout)"]);
+const TOO_LONG: Ending = Fails(&["the page took longer than --timeout allows"]);
 const NOT_HTTP: Ending = Fails(&["the answer is not valid HTTP"]);
 const TOO_LARGE: Ending = Fails(&["the header of the answer is too large"]);
 const BROKEN_GZIP: Ending = Fails(&["the compressed page is broken"]);
 const NO_END: Ending = Fails(&["it redirects too often"]);
 // A machine that must wait for its name server may run into the time limit.
 const UNKNOWN_HOST: Ending =
-    Fails(&["no address was found for the host", "the page took longer than it may (--timeout)"]);
+    Fails(&["no address was found for the host", "the page took longer than --timeout allows"]);
 const STRANGE_LOCATION: Ending =
-    Fails(&["it redirects, and names no http:// or https:// URL to go to"]);
+    Fails(&["it redirects without an http:// or https:// URL to go to"]);
 const NO_TLS: Ending = Fails(&["the site does not speak https at this port"]);
 
 const UNTRUSTED: Ending =
-    Fails(&["the certificate is not valid: nobody who is trusted here signed it"]);
+    Fails(&["the certificate is not valid: no authority that is trusted here signed it"]);
 
 const fn fault(place: Place, what: &'static str, ending: Ending) -> Fault {
     Fault { place, what, ending, is_flood: false }
@@ -135,7 +135,11 @@ pub const FAULTS: &[Fault] = &[
     // The connection.
     fault(Place::Refused, "does not listen", Fails(&["the connection was refused"])),
     fault(Place::UnknownHost, "does not exist: its name is unknown", UNKNOWN_HOST),
-    fault(Place::NoHost, "has a name that no host can have", Fails(&["this is no URL of a page"])),
+    fault(
+        Place::NoHost,
+        "has a name that no host can have",
+        Fails(&["this is not the URL of a page"]),
+    ),
     fault(Http("/closed"), "closes the connection instead of an answer", CLOSED),
     fault(Http("/closed-in-the-header"), "closes the connection inside the header", CLOSED),
     fault(Http("/reset"), "resets the connection instead of an answer", RESET),
@@ -189,7 +193,7 @@ pub const FAULTS: &[Fault] = &[
     fault(
         Http("/status-999"),
         "sends a status that nobody knows",
-        Fails(&["status 999, which is no known one"]),
+        Fails(&["status 999, which is unknown"]),
     ),
     fault(Http("/redirect-to-404"), "redirects to no page", Fails(&["404 Not Found"])),
     fault(Http("/redirect-without-end"), "redirects to ever new places", NO_END),
