@@ -263,7 +263,7 @@ fn further_lessons_and_their_sections_have_rows() {
         format!("All {} runs of {} lessons got the same 4 pages.\n", 2 * (4 + pages), 4 + pages),
         format!("All {} runs of {} lessons got the same 4 numbers.\n", 2 * (4 + calls), 4 + calls),
         format!(
-            "Every part got the same as the first with the same work, in {} runs of {with_sections} further \
+            "Every part got the same as the first part with the same work, in {} runs of {with_sections} further \
              lessons.\n",
             2 * with_sections
         ),
@@ -340,7 +340,7 @@ fn where_a_section_fails_there_is_no_verdict() {
     for sentence in [
         format!("{name}: {} did not get all of its pages.", name_of(two, 0)),
         format!(
-            "{name}: {}: 8 failed; the first of them: the page took longer than it may",
+            "{name}: {}: 8 failed; the first of them: the page took longer than --timeout allows",
             name_of(two, 1)
         ),
     ] {

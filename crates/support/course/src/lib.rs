@@ -1,6 +1,6 @@
 //! Finds the lessons of the course: for the comparison, the tests and the book.
 //!
-//! Each lesson says itself what it is. Its package is marked as a lesson, with its place in the course
+//! Each lesson describes itself. Its package is marked as a lesson, with its place in the course
 //! (`[package.metadata.lesson]`); its idea and its original stand in the header of its `main.rs`; and its
 //! program, once built, describes its model, its limit, its sections and its options (`--describe`).
 
@@ -16,12 +16,12 @@ use serde_json::Value;
 /// The folder of the lessons that go beyond the nine, below `crates`.
 const FURTHER: &str = "further";
 
-/// A lesson, as far as it is known without its program.
+/// The part of a lesson that is known without its program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// Its package and program.
     pub name: String,
-    /// Its folder, seen from the workspace's, with `/` between the names.
+    /// Its folder, relative to the workspace's, with `/` between the names.
     pub folder: String,
     /// Its place among the nine, or among the further ones.
     pub number: u64,
@@ -31,9 +31,9 @@ pub struct Found {
     pub idea: String,
     /// The Python original.
     pub mirrors: String,
-    /// The Python original's file, where there is one: beside the lesson's `Cargo.toml`, with the lesson's name.
+    /// The Python original's file, if there is one: beside the lesson's `Cargo.toml`, with the lesson's name.
     pub original: Option<PathBuf>,
-    /// What the article says of the Python original beside its sync one: `4–5x`. Source: Real Python, "Speed Up Your Python
+    /// The article's figure for the Python original, compared with its sync one: `4–5x`. Source: Real Python, "Speed Up Your Python
     /// Program With Concurrency", the newer edition (`fib(35)` twenty times), measured on its author's four cores.
     pub article: Option<String>,
 }
@@ -41,14 +41,14 @@ pub struct Found {
 /// A lesson.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lesson {
-    /// What is known without its program.
+    /// The part that is known without its program.
     pub found: Found,
-    /// What its program says of itself.
+    /// The program's own description.
     pub described: Described,
 }
 
-/// The folder of the workspace: around this program, or around the package that cargo runs, or around the
-/// folder in which this was started. No path of the build is in the program, so a copied folder works.
+/// Returns the folder of the workspace that contains this program, or the package that cargo runs, or the current
+/// folder. The program contains no path of its build, so a copied folder works.
 ///
 /// # Errors
 /// When there is none.
@@ -63,10 +63,10 @@ pub fn root() -> Result<PathBuf, String> {
         .ok_or_else(|| "the folder of the course is not found: start this in it".into())
 }
 
-/// A command that starts cargo in a program that may have been started by cargo itself.
+/// Returns a command that starts cargo, for a program that cargo itself may have started.
 ///
-/// What the outer cargo said of the program's package is left out: ring's build script would take it for
-/// its own, and run again.
+/// It removes the outer cargo's variables about the program's package: ring's build script would take them for its
+/// own, and run again.
 pub fn inner_cargo(cargo: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(cargo);
     for (name, _) in env::vars_os() {
@@ -82,10 +82,10 @@ pub fn inner_cargo(cargo: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The lessons in the workspace at `root`, in the order of the course: the nine, then the further ones.
+/// Returns the lessons in the workspace at `root`, in the order of the course: the nine, then the further ones.
 ///
 /// # Errors
-/// When cargo does not say which packages there are, or a lesson's source cannot be read.
+/// When cargo does not list the packages, or a lesson's source cannot be read.
 pub fn find(root: &Path) -> Result<Vec<Found>, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = inner_cargo(cargo)
@@ -140,13 +140,13 @@ fn found(root: &Path, package: &Value) -> Result<Found, String> {
     })
 }
 
-/// Where the program of that name lies, among programs built in this folder.
+/// Returns the path of the program of that name, among programs built in this folder.
 pub fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension(env::consts::EXE_EXTENSION)
 }
 
-/// A Python that runs the lessons' originals: that of the virtual environment in `target/python`, or `python3`. `None` where
-/// neither is 3.11 or newer and has the packages.
+/// Returns a Python that runs the lessons' originals: that of the virtual environment in `target/python`, or `python3`.
+/// `None` if neither is 3.11 or newer and has the packages.
 pub fn python(root: &Path) -> Option<PathBuf> {
     const CHECK: &str = "import sys, requests, aiohttp; sys.exit(sys.version_info < (3, 11))";
     let environment = root.join("target/python");
@@ -159,7 +159,7 @@ pub fn python(root: &Path) -> Option<PathBuf> {
 }
 
 impl Found {
-    /// Has the lesson's program describe itself, which was built in this folder.
+    /// Makes the lesson's program, which was built in this folder, describe itself.
     ///
     /// # Errors
     /// When it does not start, or describes nothing.
@@ -191,7 +191,7 @@ impl Lesson {
         self.described.limit
     }
 
-    /// The kind of work that it is about.
+    /// Its main kind of work.
     pub fn kind(&self) -> &str {
         self.described.kinds.first().map_or("item", String::as_str)
     }
@@ -201,7 +201,7 @@ impl Lesson {
         self.described.kinds.iter().any(|its| its == kind)
     }
 
-    /// How often it does all its work of this kind.
+    /// How many times it does all its work of this kind.
     pub fn times(&self, kind: &str) -> usize {
         let sections = &self.described.sections;
         let does_it = |of: &Option<String>| of.as_deref().is_none_or(|of| of == kind);
@@ -217,7 +217,7 @@ impl Lesson {
         self.described.takes(option)
     }
 
-    /// What one of its items is: `item` where there are several kinds.
+    /// The noun for its items: `item` if there are several kinds.
     pub fn item(&self) -> &str {
         if self.described.kinds.len() > 1 { "item" } else { self.kind() }
     }

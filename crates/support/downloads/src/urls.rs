@@ -1,13 +1,12 @@
-//! Which URLs can be downloaded.
+//! Checks URLs before anything is downloaded.
 
 use http_clients::encoded;
 use iri_string::types::UriStr;
 
-/// A longer one does not fit into what a client sends at once, and few sites take it.
+/// A longer URL does not fit into a client's send buffer, and few sites accept it.
 const LONGEST: usize = 15_000;
 
-/// A URL as it is sent: what a browser would encode is encoded. Says what is wrong with one that cannot be
-/// downloaded.
+/// Returns a URL as it is sent, encoded as a browser would do it; or a sentence if it cannot be downloaded.
 pub(crate) fn check(url: &str) -> Result<String, String> {
     if !url.contains("://") {
         return Err("a URL begins with http:// or https://".into());
@@ -42,7 +41,7 @@ pub(crate) fn check(url: &str) -> Result<String, String> {
     Ok(url.into())
 }
 
-/// The first sign that is wrong in an encoded URL: one that no host has, or a % without two digits behind it.
+/// Returns the first wrong character in an encoded URL: one that a host cannot have, or a % without two digits.
 fn wrong_sign(url: &str) -> Option<char> {
     let is_plain =
         |sign: char| sign.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=".contains(sign);
@@ -55,7 +54,7 @@ fn wrong_sign(url: &str) -> Option<char> {
     wrong.map(|(_, sign)| sign)
 }
 
-/// Says what is wrong with the URL of a practice site: it has no certificate, so it speaks HTTP.
+/// Checks the URL of a practice site, which has no certificate and so must be http.
 pub(crate) fn check_site(url: &str) -> Result<String, String> {
     match check(url)? {
         url if url.contains(['?', '#']) => Err("a practice site's URL has no ? and no #".into()),
@@ -132,8 +131,7 @@ mod tests {
         pieces.to_vec().prop_map(|pieces| pieces.concat())
     }
 
-    /// Whether a client looks into the host, and may refuse what it finds there: it is reported as that page's
-    /// failure.
+    /// Whether a client checks the host and may refuse it, which is reported as that page's failure.
     fn is_read_further(url: &str) -> bool {
         let authority = UriStr::new(url).ok().and_then(|url| url.authority_components());
         let host = authority.map_or("", |authority| authority.host()).to_ascii_lowercase();
@@ -144,7 +142,7 @@ mod tests {
     }
 
     proptest! {
-        /// What both clients make of it: ureq's `http`, reqwest's `url`.
+        /// Both clients must parse it: ureq's `http`, reqwest's `url`.
         #[test]
         fn what_is_accepted_can_be_downloaded(
             text in prop_oneof![6 => nearly_a_url(), 1 => any::<String>()],

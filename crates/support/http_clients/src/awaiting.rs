@@ -1,4 +1,4 @@
-//! What reqwest leaves to others: a look-up of names that can be given up.
+//! A part that reqwest leaves to others: a look-up of names that can be abandoned.
 
 use std::error::Error;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -7,8 +7,8 @@ use std::thread;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
 
-/// Looks each name up on a thread of its own. The system's call cannot be interrupted, and an event loop waits in the
-/// end for the threads that it started itself: with a name server that does not answer, for 15 seconds.
+/// Looks up each name on its own thread. The system's call cannot be interrupted, and at its end an event loop waits
+/// for the threads that it started itself: for 15 seconds, if the name server does not answer.
 #[derive(Debug)]
 pub(crate) struct OnThread;
 

@@ -1,5 +1,5 @@
-//! What ureq leaves to others: redirects as browsers follow them, a second try on a new connection, credentials, a
-//! proxy that is asked for a page without a tunnel.
+//! Parts that ureq leaves to others: redirects as browsers follow them, a second try on a new connection, credentials,
+//! and requests to a proxy without a tunnel.
 
 use std::time::{Duration, Instant};
 
@@ -19,20 +19,20 @@ use crate::unpacking::unpacked;
 use crate::urls::encoded;
 use crate::words::{before_answer, not_http};
 
-/// So many redirects are followed for one page, as reqwest does.
+/// The most redirects for one page, as in reqwest.
 const MOST_REDIRECTS: usize = 10;
 
-/// Sends each request with an agent that does nothing by itself.
+/// Sends each request with an agent that follows no redirects and retries nothing.
 #[derive(Debug)]
 pub(crate) struct Browse {
     pub(crate) agent: Agent,
-    /// The same, for a proxy that is asked for whole URLs.
+    /// The same, for a proxy that receives whole URLs.
     pub(crate) forwarding: Agent,
     /// The proxies that the environment names.
     pub(crate) proxies: Option<Proxies>,
-    /// Where it names none: the system's.
+    /// The system's proxies, if the environment names none.
     pub(crate) system: Option<Proxy>,
-    /// How long one page may take, as a whole.
+    /// Time limit for one page as a whole.
     pub(crate) timeout: Duration,
 }
 
@@ -51,7 +51,7 @@ impl Middleware for Browse {
         {
             return Err(not_http());
         }
-        // Only a response of status 2xx is a page that arrived; ureq itself fails with 4xx and 5xx alone.
+        // Only a response with status 2xx is a page that arrived; ureq itself fails only with 4xx and 5xx.
         match answer.status() {
             status if status.is_success() => unpacked(answer),
             status => Err(Error::StatusCode(status.as_u16())),
@@ -60,7 +60,7 @@ impl Middleware for Browse {
 }
 
 impl Browse {
-    /// The answer to a request for this URL, over all redirects.
+    /// Returns the response to a request for this URL, after all redirects.
     fn follow(&self, mut url: String) -> Result<Response<Body>, Error> {
         let start = Instant::now();
         let mut credentials: Option<(Option<String>, HeaderValue)> = None;
@@ -68,16 +68,16 @@ impl Browse {
             let uri: Uri = url.parse().map_err(ureq::http::Error::from)?;
             let (target, own) = without_credentials(&uri)?;
             let host = target.authority().map(ToString::to_string);
-            // They are for the host that they were given for.
+            // Credentials are only for the host for which they were given.
             credentials = match own {
                 Some(own) => Some((host, own)),
                 None => credentials.filter(|(of, _)| *of == host),
             };
             let header = credentials.as_ref().map(|(_, header)| header);
             let answer = match self.ask(&target, header, start) {
-                // Nothing of an answer came on a connection that had been kept: the site had closed it.
+                // No response came on a connection that had been kept: the site had closed it.
                 Err(error) if is_stale(&error) => {
-                    // Where the site is gone, that is what the first try had met.
+                    // If the site is gone, the first try had met the same.
                     self.ask(&target, header, start).map_err(|_| error)?
                 }
                 answer => answer?,
@@ -86,7 +86,7 @@ impl Browse {
             if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(answer);
             }
-            // The body of a redirect is not read: it need not end.
+            // The body of a redirect is not read: it may be endless.
             let Some(next) = location.and_then(|location| resolved(&target, location)) else {
                 return Err(Error::RedirectFailed);
             };
@@ -124,14 +124,14 @@ impl Browse {
     }
 }
 
-/// Whether the proxy itself is asked for the page. All others make a tunnel to its site, which some allow for https
-/// alone.
+/// Whether the request goes to the proxy itself. Other requests use a tunnel to the site, which some proxies allow
+/// only for https.
 fn is_asked_for(uri: &Uri, proxy: &Proxy) -> bool {
     let speaks_http = matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
     speaks_http && uri.scheme() == Some(&Scheme::HTTP)
 }
 
-/// Has a proxy be asked for a page: see `HonestEnds`.
+/// Sends the request for a page to the proxy itself: see `HonestEnds`.
 fn forward(request: &mut Request<()>, proxy: &Proxy) -> Result<(), Error> {
     let (proxy, credentials) = without_credentials(proxy.uri())?;
     let (Some(scheme), Some(proxy)) = (proxy.scheme(), proxy.authority()) else {

@@ -1,4 +1,4 @@
-//! Connections whose ends are reported as they are.
+//! Connections that report truly how they ended.
 
 use std::io::ErrorKind;
 use std::time::Instant;
@@ -6,14 +6,14 @@ use std::time::Instant;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-/// To be chained after the connector that makes the connection.
+/// Chain it after the connector that makes the connection.
 ///
-/// While ureq reads a page, it takes a connection that is reset (or that ends without TLS saying so) for one
-/// that was closed: a page that names no length would count as arrived, whatever came of it. An error of
-/// another kind is handed on. So is a header that fills the buffer, which ureq takes for an end too.
+/// While ureq reads a page, it treats a connection that is reset (or that ends without a notice from TLS) as closed:
+/// a page that names no length would count as arrived, even if a part is missing. This returns an error of another
+/// kind. It does the same for a header that fills the buffer, which ureq takes for an end too.
 #[derive(Debug)]
 pub(crate) struct HonestEnds {
-    /// Whether it is a proxy's connection, on which whole URLs are asked for. ureq can ask for paths alone: it gets
+    /// Whether it is a connection to a proxy, with whole URLs in its requests. ureq can only send paths: it gets
     /// `/http://host/path`, and the slash is left out.
     pub(crate) forwards: bool,
 }
@@ -37,20 +37,20 @@ impl<In: Transport> Connector<In> for HonestEnds {
     }
 }
 
-/// A connection with its ends.
+/// A connection that reports its ends.
 #[derive(Debug)]
 pub(crate) struct Watched<T> {
     transport: T,
-    /// How many bytes its buffer holds: it never grows.
+    /// The size of its buffer in bytes, which never grows.
     room: usize,
     forwards: bool,
-    /// Whether an answer has come on it before the last request.
+    /// Whether a response came on it before the last request.
     is_kept: bool,
-    /// Whether anything has come since.
+    /// Whether anything has come since then.
     has_answered: bool,
 }
 
-/// A connection that had been kept ended before anything of an answer came.
+/// The error of a kept connection that ended before any part of a response came.
 #[derive(Debug)]
 pub(crate) struct Stale(pub(crate) Error);
 
@@ -68,7 +68,7 @@ pub(crate) fn is_stale(error: &Error) -> bool {
 }
 
 impl<T> Watched<T> {
-    /// An end under another name, which ureq does not take for the end of a page.
+    /// An end as another kind of error, which ureq does not take for the end of a page.
     fn or_stale(&self, error: Error) -> Error {
         match error {
             Error::Io(error) if is_end(error.kind()) && self.is_kept && !self.has_answered => {
@@ -100,7 +100,7 @@ impl<T: Transport> Transport for Watched<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let held = self.transport.buffers().input().len();
-        // Nothing more can be read then, and nothing read looks like an end.
+        // With a full buffer, nothing more can be read, and that looks like an end.
         if held >= self.room {
             return Err(Error::LargeResponseHeader(held, self.room));
         }
@@ -108,11 +108,11 @@ impl<T: Transport> Transport for Watched<T> {
         let came = self.transport.await_input(timeout);
         match came {
             Ok(true) => self.has_answered = true,
-            // ureq ends a page whose time is up by closing its connection, which then looks like an end.
+            // If a page's time is up, ureq closes its connection, which then looks like an end.
             Ok(false) if start.elapsed() >= *timeout.after => {
                 return Err(Error::Timeout(timeout.reason));
             }
-            // The end, as ureq reads it.
+            // The end as ureq expects it.
             Ok(false) if self.is_kept && !self.has_answered => {
                 return Err(self.or_stale(Error::Io(ErrorKind::UnexpectedEof.into())));
             }

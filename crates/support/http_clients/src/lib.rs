@@ -1,6 +1,6 @@
-//! The sessions of the downloaders: real `ureq::Agent`s and `reqwest::Client`s, made with what is not
-//! the lesson: the time limit of a page, the certificates that are trusted, the proxy. Their errors are the
-//! clients' own; a report puts them into plain words.
+//! The sessions of the downloaders: real `ureq::Agent`s and `reqwest::Client`s, set up with everything that is not
+//! the lesson: the time limit of a page, the trusted certificates, the proxy. Their errors are the clients' own; a
+//! report puts them into plain words.
 //!
 //! Both clients use the same TLS, rustls with ring: the cheapest to build that needs no system
 //! package. They trust what the system trusts, so a school's own certificate authority is known.
@@ -28,45 +28,45 @@ pub use urls::encoded;
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 use std::time::Duration;
 
-/// A client of which a session can be made.
+/// A client that can be made as a session.
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 pub trait Session {
-    /// A session in which one page may take so long, with or without the proxy that the environment names.
+    /// Makes a session with this time limit for a page, with or without the proxy that the environment names.
     fn new(timeout: Duration, proxy: bool) -> Self;
 }
 
-/// A session in which one page may take so long, with or without the proxy that the environment names: of
-/// whichever client the caller needs.
+/// Returns a session with this time limit for a page, with or without the proxy that the environment names. The
+/// caller's type decides which client it is.
 ///
 /// # Panics
-/// When the system gives no randomness to TLS.
+/// When the system has no randomness for TLS.
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 pub fn session<S: Session>(timeout: Duration, proxy: bool) -> S {
-    // An error says that it was done already.
+    // An error means that it was done before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     common::explain_errors(words::explain);
     S::new(timeout, proxy)
 }
 
-/// What a connection has room for, in bytes, in each direction. ureq's own 128 KiB are filled with zeros one by
-/// one where it is not optimised: half of the work of a page on a connection of its own.
+/// The buffer of a connection, in bytes, in each direction. Without optimisation, ureq's default of 128 KiB is filled
+/// with zeros one by one: half of the work of a page on its own connection.
 #[cfg(feature = "ureq")]
 const BUFFER: usize = 16 * 1024;
 
-/// How many connections wait for their next page, at the most. ureq's own limit is 3 for a site: more threads than that
-/// that share a session would have to connect anew for page after page.
+/// The most connections that are kept for their next page. ureq's default is 3 for a site: if more threads than that
+/// share a session, they would connect again for page after page.
 #[cfg(feature = "ureq")]
 const IDLE: usize = 1_000;
 
-/// Sites refuse a request that does not say who asks.
+/// Sites refuse a request without a `User-Agent`.
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 const USER_AGENT: &str = concat!("concurrency-course/", env!("CARGO_PKG_VERSION"));
 
-/// So many lines the header of an answer may have, as in ureq.
+/// The most lines in the header of a response, as in ureq.
 #[cfg(feature = "reqwest")]
 const MOST_HEADERS: usize = 128;
 
-/// The one packing that sites are asked for.
+/// The only compression that requests ask for.
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 const PACKING: &str = "gzip";
 
@@ -113,7 +113,7 @@ impl Session for reqwest::Client {
     fn new(timeout: Duration, proxy: bool) -> Self {
         use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 
-        // It unpacks deflate, too, where a site sends that unasked.
+        // This unpacks deflate, too, if a site sends it unasked.
         let asked_for =
             HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(PACKING))]);
         let builder = || {
@@ -129,10 +129,10 @@ impl Session for reqwest::Client {
                 proxies.of(url.scheme(), url.host_str()?).map(String::from)
             }))
         };
-        // No certificate is trusted here, and none is needed for http.
+        // This client trusts no certificate, and needs none for http.
         let without_certificates = || builder().tls_certs_only([]);
         let client = if proxy {
-            // Where the system has no certificates, pages over https fail, each by itself.
+            // If the system has no certificates, each page over https fails by itself.
             builder().build().or_else(|_| without_certificates().build())
         } else {
             // A practice site has no certificate, and reading the system's would take 3 to 20 ms.
@@ -142,9 +142,9 @@ impl Session for reqwest::Client {
     }
 }
 
-/// reqwest hands out every answer. Its `error_for_status` fails with 4xx and 5xx alone; but only a response of
-/// status 2xx is a page that arrived. What decides whether to ask again is shown each answer: it never asks
-/// again, and notes which of the others are no page.
+/// reqwest returns every response. Its `error_for_status` fails only with 4xx and 5xx, but only a response with
+/// status 2xx is a page that arrived. The policy for retries sees each response: this one never retries, and notes
+/// which of the others are not a page.
 #[cfg(feature = "reqwest")]
 fn rejections() -> reqwest::retry::Builder {
     reqwest::retry::never().classify_fn(|answer| {

@@ -1,9 +1,9 @@
-//! The proxies that the environment names, read once for both clients: each by itself reads it differently.
+//! The proxies that the environment names, read once for both clients, since each would read them differently.
 
 use std::env;
 use std::net::IpAddr;
 
-/// What the variables mean to Python's `requests`: a proxy for each scheme, and hosts that are reached without one.
+/// The variables as Python's `requests` reads them: a proxy for each scheme, and hosts that are reached without one.
 #[derive(Debug)]
 pub(crate) struct Proxies {
     http: Option<String>,
@@ -12,13 +12,13 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    /// `None` where the environment names no proxy. The system may have one then: on Windows and macOS.
+    /// Returns `None` if the environment names no proxy. Then the system may have one, on Windows and macOS.
     pub(crate) fn from_environment() -> Option<Self> {
         Self::of_variables(|name| env::var(name).ok())
     }
 
     fn of_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        // Small letters go first; an empty variable names nothing.
+        // Lower case takes precedence; an empty variable names nothing.
         let value = |name: &str| variable(name).or_else(|| variable(&name.to_uppercase()));
         let proxy = |name| value(name).and_then(|url| with_scheme(url.trim()));
         let all = proxy("all_proxy");
@@ -29,7 +29,7 @@ impl Proxies {
         (http.is_some() || https.is_some()).then_some(Self { http, https, reached_directly })
     }
 
-    /// The proxy for a URL with this scheme and this host.
+    /// Returns the proxy for a URL with this scheme and this host.
     pub(crate) fn of(&self, scheme: &str, host: &str) -> Option<&str> {
         let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
         if self.reached_directly.iter().any(|entry| covers(entry, &host)) {
@@ -43,7 +43,7 @@ impl Proxies {
 fn with_scheme(url: &str) -> Option<String> {
     match url.split_once("://") {
         _ if url.is_empty() => None,
-        // As desktops write it: there, a browser takes it for version 5.
+        // Desktops write `socks://`, and browsers take that for version 5.
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("socks") => {
             Some(format!("socks5://{rest}"))
         }

@@ -8,10 +8,10 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{NextTimeout, time::Duration};
 
-/// ureq's own, but for hosts that are addresses already, such as a practice site's.
+/// ureq's own resolver, except for hosts that are addresses already, such as a practice site's.
 ///
-/// With a time limit, ureq looks up each name on a thread that it starts for that: with a thread for
-/// each page, that would be two for each. An address needs no look-up, so no limit and no thread.
+/// With a time limit, ureq starts a thread for each look-up: a lesson with a thread for each page would have two for
+/// each. An address needs no look-up, so it needs no limit and no thread.
 #[derive(Debug, Default)]
 pub(crate) struct WithoutThread(DefaultResolver);
 
@@ -29,7 +29,7 @@ impl Resolver for WithoutThread {
         };
         let resolved = self.0.resolve(uri, config, NextTimeout { after, ..timeout });
         resolved.map_err(|error| match error {
-            // Each system says it in other words, and in an error of no kind.
+            // Each system has other words for it, in an error without a kind.
             Error::Io(_) => Error::HostNotFound,
             other => other,
         })

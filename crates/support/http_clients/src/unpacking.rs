@@ -1,5 +1,5 @@
-//! What ureq leaves packed or takes for broken: gzip under its other name, in several layers or with something behind
-//! it, and what was not asked for.
+//! Compressions that ureq leaves packed or calls broken: gzip under its other name, in several layers or with more data
+//! after it, and compressions that were not requested.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::mem;
@@ -13,7 +13,7 @@ use crate::words::{broken_packing, unknown_packing};
 
 type Source = BufReader<Box<dyn Read + Send + Sync>>;
 
-/// An answer whose body is the page itself.
+/// Returns a response whose body is the page itself.
 pub(crate) fn unpacked(answer: Response<Body>) -> Result<Response<Body>, Error> {
     let headers = answer.headers().get_all(CONTENT_ENCODING).iter();
     let names = headers.filter_map(|names| names.to_str().ok()).flat_map(|names| names.split(','));
@@ -23,13 +23,13 @@ pub(crate) fn unpacked(answer: Response<Body>) -> Result<Response<Body>, Error> 
     }
     let (mut parts, body) = answer.into_parts();
     let mut page: Box<dyn Read + Send + Sync> = Box::new(body.into_reader());
-    // What is named last was done last.
+    // The last one named was applied last.
     for name in names.iter().rev() {
         page = match name.as_str() {
             "gzip" | "x-gzip" => Box::new(Packed::Gzip(GzDecoder::new(BufReader::new(page)))),
             "deflate" => Box::new(Packed::Deflate(ZlibDecoder::new(BufReader::new(page)))),
             "br" | "compress" | "x-compress" | "zstd" => return Err(unknown_packing(name)),
-            // Sites write there what is no packing: "identity", "utf-8".
+            // Sites also name things there that are no compression: "identity", "utf-8".
             _ => page,
         };
     }
@@ -38,7 +38,7 @@ pub(crate) fn unpacked(answer: Response<Body>) -> Result<Response<Body>, Error> 
     Ok(Response::from_parts(parts, Body::builder().reader(page)))
 }
 
-/// Unpacks while it is read. An empty page need not be packed.
+/// Unpacks while it is read. An empty page may come unpacked.
 enum Packed {
     Gzip(GzDecoder<Source>),
     Deflate(ZlibDecoder<Source>),
@@ -66,7 +66,7 @@ impl Read for Packed {
                 Self::Deflate(it) => (it.into_inner(), false),
                 Self::Ended => return Ok(0),
             };
-            // gzip may have several members. Anything else behind it is no part of the page, but has to arrive.
+            // gzip may have several members. Other data after it is not part of the page, but must arrive.
             if is_gzip && source.fill_buf()?.first() == Some(&0x1f) {
                 *self = Self::Gzip(GzDecoder::new(source));
             } else {
@@ -80,7 +80,7 @@ fn is_over(source: &mut Source) -> io::Result<bool> {
     Ok(source.fill_buf()?.is_empty())
 }
 
-/// What the decoder says of what it reads. Errors of the connection stay what they are, and so does its end.
+/// Translates the decoder's errors. Errors of the connection, and its end, stay as they are.
 fn or_broken(error: io::Error) -> io::Error {
     if error.kind() == ErrorKind::InvalidInput { broken_packing().into_io() } else { error }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What no path and no query may contain as it is.
+/// Characters that a path or a query must encode.
 const NOT_PLAIN: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -19,8 +19,8 @@ const NOT_PLAIN: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A URL, or a reference to one, as it is sent: signs that may not stand in its path and its query are encoded, as a
-/// browser does it. What stands before the path is left as it is.
+/// Returns a URL, or a reference to one, as it is sent: characters that are not allowed in its path and query are
+/// encoded, as a browser does it. The part before the path stays as it is.
 pub fn encoded(url: &str) -> Cow<'_, str> {
     let after_scheme = url.find("://").map_or(0, |at| at + 3);
     let path = match after_scheme {
@@ -28,7 +28,7 @@ pub fn encoded(url: &str) -> Cow<'_, str> {
         host => url[host..].find(['/', '?', '#', '\\']).map_or(url.len(), |at| host + at),
     };
     let (before, path) = url.split_at(path);
-    // A browser takes the one slash for the other, but in a query.
+    // Browsers treat a backslash as a slash, except in a query.
     let end = path.find(['?', '#']).unwrap_or(path.len());
     let (path, rest) = path.split_at(end);
     let path = path.replace('\\', "/");

@@ -1,4 +1,4 @@
-//! Errors in plain words: the same, whichever of the clients found out.
+//! Errors in plain words, the same for both clients.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -36,11 +36,11 @@ const UNTRUSTED: Words =
 const NO_TLS: Words = Cow::Borrowed("the site does not speak https at this port");
 const TLS_REFUSED: Words = Cow::Borrowed("the site refused the encrypted connection");
 
-/// The words for an error of one of the clients; `None` for an error of another type.
+/// Returns the words for an error of one of the clients; `None` for an error of another type.
 pub(crate) fn explain(error: &(dyn Error + 'static)) -> Option<String> {
     #[cfg(feature = "ureq")]
     if let Some(error) = error.downcast_ref() {
-        // What goes wrong before an answer is explained where it happens.
+        // An error before the response is explained where it happens.
         return Some(from_ureq(error, CUT_SHORT).into());
     }
     #[cfg(feature = "reqwest")]
@@ -50,7 +50,7 @@ pub(crate) fn explain(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
-/// An error of ureq that came before an answer, with its words.
+/// An error of ureq that came before the response, with its words.
 #[cfg(feature = "ureq")]
 #[derive(Debug)]
 struct Explained(Words);
@@ -65,8 +65,8 @@ impl std::fmt::Display for Explained {
 #[cfg(feature = "ureq")]
 impl Error for Explained {}
 
-/// For an error that comes while connecting, or instead of an answer. The end of a connection means something else
-/// then, and afterwards it is not known when it came: so it gets its words. Other errors stay what they are.
+/// For an error while connecting, or in place of a response. There the end of a connection has another meaning, and
+/// later nobody knows when it came: so it gets its words now. Other errors stay as they are.
 #[cfg(feature = "ureq")]
 pub(crate) fn before_answer(error: ureq::Error) -> ureq::Error {
     match error {
@@ -77,26 +77,26 @@ pub(crate) fn before_answer(error: ureq::Error) -> ureq::Error {
     }
 }
 
-/// For an answer in a form that the client takes for another.
+/// For a response in a form that the client misreads.
 #[cfg(feature = "ureq")]
 pub(crate) fn not_http() -> ureq::Error {
     ureq::Error::Other(Box::new(Explained(NOT_HTTP)))
 }
 
-/// For a page that was packed, but not so that it could be unpacked.
+/// For a page whose compressed data is broken.
 #[cfg(feature = "ureq")]
 pub(crate) fn broken_packing() -> ureq::Error {
     ureq::Error::Other(Box::new(Explained(BROKEN_GZIP)))
 }
 
-/// For a page that a site packed in a way that nobody asked for.
+/// For a page with a compression that was not requested.
 #[cfg(feature = "ureq")]
 pub(crate) fn unknown_packing(name: &str) -> ureq::Error {
     let words = format!("the page is compressed with {name}, which was not asked for");
     ureq::Error::Other(Box::new(Explained(words.into())))
 }
 
-/// `at_end` is what it means that the connection ended.
+/// `at_end` is the meaning of a connection that ended.
 #[cfg(feature = "ureq")]
 fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
     use ureq_proto::Error::{
@@ -113,7 +113,7 @@ fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
         ureq::Error::Rustls(error) => from_tls(error),
         ureq::Error::Other(other) => {
             let explained = other.downcast_ref::<Explained>().map(|explained| explained.0.clone());
-            // As `HonestEnds` hands it on.
+            // As `HonestEnds` reports it.
             let io = || other.downcast_ref().map(|error| from_io(error, at_end.clone()));
             let stale =
                 || other.downcast_ref::<Stale>().map(|stale| from_ureq(&stale.0, at_end.clone()));
@@ -124,7 +124,7 @@ fn from_ureq(error: &ureq::Error, at_end: Words) -> Words {
         ureq::Error::Protocol(OutputOverflow) => TOO_LONG,
         ureq::Error::ConnectProxyFailed(_) => PROXY,
         ureq::Error::Http(_) => BAD_URL,
-        // The URLs of a list are looked at before: it can only be where a redirect leads.
+        // The URLs of a list were checked before: this can only be the target of a redirect.
         ureq::Error::BadUri(_) | ureq::Error::Protocol(BadLocationHeader(_) | NoLocationHeader) => {
             NO_REDIRECT
         }
@@ -151,11 +151,11 @@ fn from_reqwest(error: &reqwest::Error) -> Words {
         return TOO_MANY_REDIRECTS;
     }
     if error.is_builder() {
-        // A URL of another scheme is one that can be named: it is where a redirect leads.
+        // A URL with another scheme can only be the target of a redirect.
         return if error.url().is_some() { NO_REDIRECT } else { BAD_URL };
     }
     let at_end = if error.is_request() { CLOSED } else { CUT_SHORT };
-    // The innermost causes name what happened; the outer ones only say what was being tried.
+    // The innermost causes name the error; the outer ones only say what was tried.
     let causes: Vec<_> =
         iter::successors(Some(error as &(dyn Error + 'static)), |&e| e.source()).collect();
     let http = causes.iter().find_map(|cause| cause.downcast_ref::<hyper::Error>());
@@ -165,18 +165,18 @@ fn from_reqwest(error: &reqwest::Error) -> Words {
         (Some(http), _) if http.is_parse_too_large() => LARGE_HEADER,
         (Some(http), _) if http.is_parse() => NOT_HTTP,
         (Some(http), None) if http.is_incomplete_message() || http.is_canceled() => at_end,
-        // A chunk that is none.
+        // An invalid chunk.
         (Some(_), Some(io)) if is_nonsense(io) => NOT_HTTP,
-        // How its decoder of deflate says that the page ended.
+        // The words of its deflate decoder for a page that ended.
         (None, Some(io)) if io.to_string() == "unexpected BufError" => CUT_SHORT,
-        // After the HTTP comes what it was packed with.
+        // Errors of the compression come after those of HTTP.
         (None, Some(io)) if error.is_decode() && io.kind() != ErrorKind::UnexpectedEof => {
             BROKEN_GZIP
         }
         (_, Some(io)) => from_io(io, at_end),
         // The type is hyper-util's own.
         _ if says("tunnel error") => PROXY,
-        // tower-http's has none.
+        // tower-http's error has no type.
         _ if says("there are extra bytes") => MORE_BEHIND,
         (_, None) => {
             let innermost = causes.last().map_or_else(|| error.to_string(), |e| e.to_string());
@@ -190,12 +190,12 @@ fn is_nonsense(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData)
 }
 
-/// Why an answer with this status is no page, where it is none and reqwest's `error_for_status` takes it for one.
+/// Returns why a response with this status is not a page, if reqwest's `error_for_status` would accept it.
 #[cfg(feature = "reqwest")]
 pub(crate) fn of_status(code: u16) -> Option<String> {
     match code {
         200..=299 | 400..=599 => None,
-        // One that is followed is not the last answer.
+        // A redirect that is followed is not the last response.
         301 | 302 | 303 | 307 | 308 => Some(NO_REDIRECT.into()),
         code => Some(from_status(code).into()),
     }
@@ -214,7 +214,7 @@ fn from_status(code: u16) -> Words {
 }
 
 fn from_io(error: &io::Error, at_end: Words) -> Words {
-    // What is below is wrapped, by some more than once.
+    // The error below is wrapped, sometimes more than once.
     if let Some(inner) = error.get_ref() {
         if let Some(error) = inner.downcast_ref() {
             return from_tls(error);
@@ -241,7 +241,7 @@ fn from_tls(error: &rustls::Error) -> Words {
         rustls::Error::InvalidCertificate(error) => from_certificate(error),
         rustls::Error::InvalidMessage(_) => NO_TLS,
         rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => TLS_REFUSED,
-        // ureq, where a machine has no certificates; rustls-platform-verifier has no type for it. There,
+        // ureq on a machine without certificates; rustls-platform-verifier has no type for it. On such a machine,
         // reqwest's client trusts no authority.
         rustls::Error::General(words) if words.contains("No CA certificates") => UNTRUSTED,
         other => format!("the encrypted connection failed: {other}").into(),
@@ -256,7 +256,7 @@ fn from_certificate(error: &CertificateError) -> Words {
 
     Cow::Borrowed(match error {
         UnknownIssuer | BadSignature => return UNTRUSTED,
-        // It signed itself, and says of itself that it may sign. The type is webpki's.
+        // A certificate that signed itself and claims to be an authority. The type is webpki's.
         Other(error) if error.to_string().contains("CaUsedAsEndEntity") => return UNTRUSTED,
         Expired | ExpiredContext { .. } => "the certificate is not valid: it has expired",
         NotValidYet | NotValidYetContext { .. } => {
@@ -274,7 +274,7 @@ fn from_certificate(error: &CertificateError) -> Words {
 mod tests {
     use super::*;
 
-    /// A program must call `error_for_status` itself: without it, a 404 is a page, as anywhere else.
+    /// A program must call `error_for_status` itself: without it, a 404 counts as a page.
     #[cfg(feature = "reqwest")]
     #[test]
     fn only_what_error_for_status_lets_through_is_rejected_here() {

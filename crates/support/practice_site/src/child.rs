@@ -1,4 +1,4 @@
-//! The site as a process of its own: the program that wants it, started once more.
+//! The site as a separate process: the program that needs it, started again.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,30 +11,28 @@ use processes::{pass_over_ctrl_c, role, this_program_again};
 
 use crate::{Server, SiteTimes};
 
-/// Marks the process that is to be the site, and holds its two times in milliseconds: `50,0`. It is no
-/// option.
+/// The environment variable that marks the site's process, and holds its two times in milliseconds: `50,0`.
 const MARK: &str = "PRACTICE_SITE_CHILD";
 
-/// A site that is up, in a process of its own, until this is dropped.
+/// A site that runs in its own process until this is dropped.
 #[derive(Debug)]
 pub struct PracticeSite {
     child: Child,
     answers: Option<BufReader<ChildStdout>>,
 }
 
-/// In a process that [`start`] started: is the site, and never returns. In any other process: does
-/// nothing. To be called before the arguments are read: those of a site are none of the program's.
+/// In a process that [`start`] started: runs the site, and never returns. In any other process: does nothing. Call it
+/// before the program reads its arguments, since a site's arguments are not the program's.
 pub fn be_the_site_if_asked() {
     if let Some(times) = role(MARK) {
         be_the_site(&times);
     }
 }
 
-/// Brings up a practice site that takes so long (its latency, or [`SiteTimes`]), on a free port of
-/// loopback; gives its URL.
+/// Starts a practice site with this latency (or these [`SiteTimes`]) on a free port of loopback; returns its URL.
 ///
-/// The process is the same program again, whose `main` must begin with [`be_the_site_if_asked`]: there that process
-/// is the site. It ends with its parent, however that ends, since its standard input ends then.
+/// The process is the same program again, whose `main` must begin with [`be_the_site_if_asked`]: there it becomes the
+/// site. It ends with its parent, even if that is killed, since its standard input ends then.
 ///
 /// # Errors
 /// When no process can be started, or the site in it finds no port.
@@ -57,7 +55,7 @@ pub fn start(times: impl Into<SiteTimes>) -> io::Result<(String, PracticeSite)> 
 fn be_the_site(times: &str) -> ! {
     match serve(times) {
         Ok(server) => server.run(),
-        // The lesson that wanted it is gone already.
+        // The lesson that started it is gone already.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(0),
         Err(error) => {
             let _ = writeln!(io::stderr(), "practice site: {error}");
@@ -74,11 +72,11 @@ fn serve(times: &str) -> io::Result<Server> {
         SiteTimes { latency: milliseconds(latency)?, connecting: milliseconds(connecting)? };
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::bind(loopback, times)?;
-    // Ctrl-C is for the lesson: the pages in flight are to arrive even so.
+    // Ctrl-C is for the lesson; the pages in flight should still arrive.
     pass_over_ctrl_c()?;
     let record = server.record();
     thread::Builder::new().spawn(move || {
-        // Each line asks how many connections it has had.
+        // Each line of the input asks for the number of connections so far.
         for _ in io::stdin().lines().map_while(Result::ok) {
             let _ = writeln!(io::stdout(), "{}", record.connections());
         }
@@ -89,7 +87,7 @@ fn serve(times: &str) -> io::Result<Server> {
 }
 
 impl PracticeSite {
-    /// How many connections it has had; `None` where it does not say so at once (it was stopped).
+    /// Returns the number of connections so far; `None` if the site does not answer at once (it was stopped).
     pub fn connections(&mut self) -> Option<u64> {
         let (mut answers, stdin) = (self.answers.take()?, self.child.stdin.as_mut()?);
         writeln!(stdin).ok()?;
@@ -106,7 +104,7 @@ impl PracticeSite {
 
 impl Drop for PracticeSite {
     fn drop(&mut self) {
-        // It has nothing to save; and one that was stopped (Ctrl-Z) would not see its input end.
+        // It has nothing to save, and a process that was stopped (Ctrl-Z) would not see its input end.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

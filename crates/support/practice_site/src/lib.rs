@@ -1,17 +1,16 @@
 //! The web site that the downloaders download from, without a network.
 //!
 //! It has the articles' two pages, `/jython` (about 10 KB) and `/dice` (about 300 bytes), and answers
-//! each request a fixed latency after it came, however many others wait. A third page, `/record`,
-//! answers at once with what the site saw: its [`SiteRecord`].
+//! each request a fixed latency after it came, even if many others wait. A third page, `/record`, returns the site's
+//! counts at once: its [`SiteRecord`].
 //!
-//! A downloader brings it up as a process of its own, with [`start`]: so the site's work takes
-//! nothing from the thread that is being timed, and its connections count against its own limit of
-//! open files.
+//! A downloader starts it as a separate process, with [`start`]: so the site's work takes no time from the thread that
+//! is being timed, and its connections count against its own limit of open files.
 //!
-//! It stays up whatever its clients do: connections that bring no request for a minute are closed, and
-//! at most 20,000 are served at once ([`Limits`]).
+//! No client can bring it down: connections without a request for a minute are closed, and at most 20,000 are served at
+//! once ([`Limits`]).
 //!
-//! One site for a whole class is the program of the same name:
+//! The program of the same name is one site for a whole class:
 //!
 //! ```text
 //! cargo run -p practice_site -- --port 8000 --latency 50 --bind 0.0.0.0

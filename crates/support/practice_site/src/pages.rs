@@ -20,7 +20,7 @@ pub(crate) fn jython() -> Bytes {
     PAGE.clone()
 }
 
-/// About 300 bytes of HTML, with a new throw of the dice each time.
+/// About 300 bytes of HTML, with a new roll of the dice each time.
 pub(crate) fn dice() -> Bytes {
     let eyes = fastrand::u8(1..=6);
     let face = char::from_u32(0x267F + u32::from(eyes)).unwrap_or('?'); // U+2680 shows one eye

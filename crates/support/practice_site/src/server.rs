@@ -27,21 +27,21 @@ use processes::reserve_descriptors;
 
 use crate::pages;
 
-/// How many connections may wait to be accepted. With the standard library's 128, some of a burst of
-/// 160 took over a second to connect. Systems take less where their own limit is lower: Linux has
-/// 4096 (`net.core.somaxconn`), macOS 128, Windows about 200.
+/// The listen backlog: how many connections may wait to be accepted. With the standard library's 128, some of a burst
+/// of 160 took over a second to connect. A system's own limit may be lower: Linux has 4096 (`net.core.somaxconn`),
+/// macOS 128, Windows about 200.
 const BACKLOG: u32 = 4096;
 
-/// What one connection's request head may take up, so that 10,000 connections stay in bounds.
+/// The buffer for the request head of a connection, small enough for 10,000 connections.
 const BUFFER: usize = 16 * 1024;
 
-/// How long a practice site takes.
+/// The times of a practice site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SiteTimes {
     /// For an answer.
     pub latency: Duration,
-    /// For the first answer on each connection besides: over a network, what it takes to connect and to
-    /// agree on the encryption.
+    /// Extra time for the first answer on each connection: over a network, the time to connect and to agree on the
+    /// encryption.
     pub connecting: Duration,
 }
 
@@ -52,18 +52,17 @@ impl From<Duration> for SiteTimes {
     }
 }
 
-/// How long a connection stays silent before it has to go, where others wait for its place.
+/// A connection that was silent this long has to go if others wait for its place.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the site puts up with, so that no client takes it away from the others.
+/// Limits that keep one client from blocking the site for the others.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many connections it serves at once. Further ones wait until one of these ends, or has been silent for two
-    /// seconds.
+    /// The most connections at once. Further ones wait until one of these ends, or has been silent for two seconds.
     pub connections: usize,
-    /// How long a connection may go without a request that is whole, from its beginning or from when its
-    /// last page was due. Then it is closed, whatever its client does: say nothing, send a request
-    /// byte by byte, or leave its answers unread.
+    /// The longest time without a complete request, counted from the connection's beginning or from when its last page
+    /// was due. Then the connection is closed, whether its client is silent, sends a request byte by byte, or does not
+    /// read its answers.
     pub silence: Duration,
 }
 
@@ -74,7 +73,7 @@ impl Default for Limits {
     }
 }
 
-/// What the site saw, counted from its start: requests for its two pages, and for no other.
+/// The site's counts since its start: only requests for its two pages count.
 #[derive(Debug, Default)]
 pub struct SiteRecord {
     connections: AtomicU64,
@@ -84,7 +83,7 @@ pub struct SiteRecord {
 }
 
 impl SiteRecord {
-    /// Connections on which one of the two pages was asked for.
+    /// Connections with a request for one of the two pages.
     pub fn connections(&self) -> u64 {
         self.connections.load(Relaxed)
     }
@@ -94,12 +93,12 @@ impl SiteRecord {
         self.requests.load(Relaxed)
     }
 
-    /// Requests that wait for their answer now.
+    /// Requests that are waiting for their answer.
     pub fn in_flight(&self) -> u64 {
         self.in_flight.load(Relaxed)
     }
 
-    /// The most requests that ever waited at once.
+    /// The most requests that have waited at once.
     pub fn peak_in_flight(&self) -> u64 {
         self.peak_in_flight.load(Relaxed)
     }
@@ -118,7 +117,7 @@ impl SiteRecord {
     }
 }
 
-/// A request in flight: one that its client gave up leaves by `drop` as well.
+/// A request in flight. If its client gives up, `drop` removes it as well.
 struct InFlight(Arc<SiteRecord>);
 
 impl InFlight {
@@ -136,7 +135,7 @@ impl Drop for InFlight {
     }
 }
 
-/// A practice site that listens already, and answers once it is [run](Server::run).
+/// A practice site that listens already, and answers once [`run`](Server::run) is called.
 #[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
@@ -147,11 +146,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens at `address` (port 0 stands for any free one), to take so long: its latency, or
-    /// [`SiteTimes`].
+    /// Listens on `address` (port 0 picks a free one), with this latency or these [`SiteTimes`].
     ///
     /// # Errors
-    /// When the address is in use, is not this machine's, or may not be listened at.
+    /// When the address is in use, is not this machine's, or is not allowed.
     pub fn bind(address: SocketAddr, times: impl Into<SiteTimes>) -> io::Result<Self> {
         reserve_descriptors(1024);
         let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -160,7 +158,7 @@ impl Server {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
                 SocketAddr::V6(_) => TcpSocket::new_v6()?,
             };
-            // On Windows this would let two programs have the same port.
+            // On Windows this option would let two programs share a port.
             #[cfg(not(windows))]
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
@@ -176,15 +174,15 @@ impl Server {
         Self { limits, ..self }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// When the system does not tell.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// What it sees, also while it runs.
+    /// Returns its counts, which change while it runs.
     pub fn record(&self) -> Arc<SiteRecord> {
         self.record.clone()
     }
@@ -210,7 +208,7 @@ impl Server {
                             drop(place);
                         });
                     }
-                    // One connection that failed, or no descriptor left.
+                    // A connection failed, or no descriptor is left.
                     Err(_) => crowd.make_room().await,
                 }
             }
@@ -218,7 +216,7 @@ impl Server {
     }
 }
 
-/// All connections, each under a number of its own.
+/// All connections by number.
 #[derive(Default)]
 struct Crowd(Mutex<(u64, HashMap<u64, Arc<Connection>>)>);
 
@@ -235,8 +233,8 @@ impl Crowd {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&number);
     }
 
-    /// Where there is no place left, the connection that has said nothing for the longest time goes, so that no
-    /// client keeps the others out. Only one that was silent for a while: others may end by themselves.
+    /// If no place is left, closes the connection that has been silent for the longest time, so that no client keeps the
+    /// others out. It must have been silent for a while: others may end by themselves.
     async fn make_room(&self) {
         {
             let (_, connections) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -244,7 +242,7 @@ impl Crowd {
             let silent = connections.values().min_by_key(quiet_from);
             let has_been = |it: &&Arc<Connection>| it.ends(PATIENCE) < Instant::now();
             if let Some(connection) = silent.filter(has_been) {
-                connection.is_quiet_from(Instant::now()); // the next time, another is the longest silent
+                connection.is_quiet_from(Instant::now()); // so that next time another is the longest silent
                 connection.is_to_end.notify_one();
             }
         }
@@ -252,10 +250,10 @@ impl Crowd {
     }
 }
 
-/// A connection, as far as its requests know it.
+/// The part of a connection that its requests share.
 struct Connection {
     is_first_page: AtomicBool,
-    /// From when on its client could have sent the next request.
+    /// The time since which its client could have sent the next request.
     quiet_from: Mutex<Instant>,
     is_to_end: Notify,
 }
@@ -273,7 +271,7 @@ impl Connection {
         *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) = instant;
     }
 
-    /// When it has been silent for so long, if no request comes.
+    /// Returns when it will have been silent for this long, if no request comes.
     fn ends(&self, silence: Duration) -> Instant {
         *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner) + silence
     }
@@ -286,7 +284,7 @@ async fn serve(
     record: Arc<SiteRecord>,
     connection: Arc<Connection>,
 ) {
-    // Without it a page of two packets may wait 40 ms for the first one's receipt.
+    // Otherwise a page of two packets may wait 40 ms for the acknowledgement of the first.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request: Request<Incoming>| {
         let (came, connection, record) = (Instant::now(), connection.clone(), record.clone());
@@ -294,14 +292,14 @@ async fn serve(
         async move { Ok::<_, Infallible>(answer(&request, came, times, &connection, &record).await) }
     });
     let mut serving = pin!(async {
-        // A connection that says nothing gets no buffers. (A new connection counts as readable, until it was tried.)
+        // A silent connection gets no buffers. (A new connection counts as readable until the first try.)
         let _ = stream.peek(&mut [0]).await;
         let stream = TokioIo::new(stream);
         let serving = http1::Builder::new().max_buf_size(BUFFER).serve_connection(stream, service);
-        // A connection that breaks is its client's affair; the others go on.
+        // A broken connection is its client's problem; the others continue.
         let _ = serving.await;
     });
-    // hyper's own limit is for the head alone: it lets those stay that read no answer.
+    // hyper's own limit is only for the head: it would keep clients that never read their answer.
     let mut is_to_end = pin!(connection.is_to_end.notified());
     let mut end = poll_fn(|context| match is_to_end.as_mut().poll(context) {
         Poll::Pending => serving.as_mut().poll(context),
@@ -310,7 +308,7 @@ async fn serve(
     let mut ends = connection.ends(limits.silence);
     while timeout_at(ends, &mut end).await.is_err() {
         let later = connection.ends(limits.silence);
-        // No request has come since.
+        // No request has come since then.
         if later == ends {
             return;
         }

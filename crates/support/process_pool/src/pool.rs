@@ -16,7 +16,7 @@ use thread_clock::{Usage, add_work};
 
 use crate::process::Process;
 
-/// So many worker processes, each of which starts with the same `initargs`.
+/// A number of worker processes, which all start with the same `initargs`.
 #[derive(Debug)]
 pub struct ProcessPool {
     workers: usize,
@@ -24,7 +24,7 @@ pub struct ProcessPool {
     timeout: Option<Duration>,
 }
 
-/// One worker process, and the thread that looks after it.
+/// One worker process, and the thread that manages it.
 #[derive(Debug)]
 pub struct Worker<'pool> {
     pool: &'pool ProcessPool,
@@ -35,22 +35,22 @@ pub struct Worker<'pool> {
 /// Why a job has no result.
 #[derive(Debug)]
 pub enum CallError {
-    /// The job failed, and this is what it said.
+    /// The job failed, with this error.
     Job(String),
     /// The job cannot be written as JSON.
     NotSent(serde_json::Error),
     /// No worker process could be started for it.
     Start(io::Error),
-    /// The worker process ended before it had an answer.
+    /// The worker process ended before it replied.
     Died(Option<ExitStatus>),
-    /// The worker process had no answer within this time, and was ended.
+    /// The worker process did not reply within this time, and was ended.
     TimedOut(Duration),
-    /// The worker process answered something that is no result of this job.
+    /// The worker process replied with something that is not a result of this job.
     Nonsense(String),
 }
 
 impl ProcessPool {
-    /// A pool of so many workers. Their processes start with [`for_each`](Self::for_each).
+    /// Makes a pool of this many workers. Their processes start with [`for_each`](Self::for_each).
     ///
     /// # Errors
     /// When `initargs` cannot be written as JSON.
@@ -58,28 +58,27 @@ impl ProcessPool {
         Ok(Self { workers, initargs: serde_json::to_string(initargs)?, timeout: None })
     }
 
-    /// Limits how long a worker may take for a job, its start included where it just started. One that
-    /// takes longer is ended and replaced, even one that was stopped. Without a limit it is waited for.
+    /// Sets a time limit for a job, including the worker's start if it just started. A worker that takes longer is ended
+    /// and replaced, even one that was stopped. Without a limit, the pool waits for it.
     #[must_use]
     pub fn timeout(self, limit: Duration) -> Self {
         Self { timeout: Some(limit), ..self }
     }
 
-    /// Starts the workers, and calls `job` once for each of the items: on whichever worker is free,
-    /// and on the thread that looks after that worker, which is named `worker-1`, `worker-2`, ...
-    /// All worker processes have ended when it returns.
+    /// Starts the workers, and calls `job` once for each item, with a worker that is free and on the thread that
+    /// manages it, which is named `worker-1`, `worker-2`, ... All worker processes have ended when this returns.
     pub fn for_each<T: Sync>(&self, items: &[T], job: impl Fn(&mut Worker<'_>, &T) + Sync) {
         let queue = Mutex::new(items.iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let at_work = AtomicUsize::new(0);
-        // Leaves the items to the others, as long as there are others.
+        // A worker that fails leaves the items to the others, as long as there are others.
         let leave = || {
             let others = |at_work: usize| (at_work > 1).then(|| at_work - 1);
             at_work.fetch_update(SeqCst, SeqCst, others).is_ok()
         };
         let look_after = |mut worker: Worker<'_>| {
             loop {
-                // Without a process it would fail all items faster than the others can do them.
+                // Without a process, this thread would fail all items faster than the others can do them.
                 if worker.ready().is_err() && leave() {
                     break;
                 }
@@ -91,7 +90,7 @@ impl ProcessPool {
         thread::scope(|scope| {
             for number in 1..=self.workers {
                 let mut worker = new_worker(number);
-                // The first is needed in any case: if it cannot start, its jobs report why.
+                // The first worker is needed in any case: if it cannot start, its jobs report why.
                 if worker.process().is_err() && number > 1 {
                     break;
                 }
@@ -101,7 +100,7 @@ impl ProcessPool {
                 if thread.spawn_scoped(scope, move || look_after(worker)).is_ok() {
                     continue;
                 }
-                // No thread is left: those that run take all the items, or else this one does.
+                // The system has no thread left: those that run do all the items, or else this one does.
                 if !leave() {
                     look_after(new_worker(number));
                 }
@@ -112,14 +111,14 @@ impl ProcessPool {
 }
 
 impl Worker<'_> {
-    /// Has the worker process do a job, and waits for the result.
+    /// Sends a job to the worker process, and waits for the result.
     ///
-    /// A process that ended since its last job is replaced first. One that ends during the job, answers
-    /// nonsense, or takes too long, is replaced for the next: this job is not tried again, since it
-    /// is not known how far it got.
+    /// A process that ended since its last job is replaced first. A process that ends during the job, replies with
+    /// nonsense, or takes too long is replaced for the next job. This job is not tried again, since nobody knows how
+    /// far it got.
     ///
     /// # Errors
-    /// What the job said, or what kept the worker process from answering.
+    /// The job's own error, or the reason why the worker process did not reply.
     pub fn call<R: DeserializeOwned>(&mut self, job: &impl Serialize) -> Result<R, CallError> {
         let number = unguessable();
         let job = serde_json::to_string(&(number, job)).map_err(CallError::NotSent)?;
@@ -137,7 +136,7 @@ impl Worker<'_> {
         }
     }
 
-    /// The process, set up for a job.
+    /// Returns the process, set up for a job.
     fn ready(&mut self) -> Result<&mut Process, CallError> {
         let limit = self.pool.timeout;
         let is_ready = self.process().map_err(CallError::Start)?.ready(limit);
@@ -148,7 +147,7 @@ impl Worker<'_> {
         Ok(self.process.as_mut().expect("it is ready"))
     }
 
-    /// The process, alive and in step when last seen.
+    /// Returns the process if it is alive and in step.
     fn process(&mut self) -> io::Result<&mut Process> {
         let fit = match self.process.take() {
             Some(mut process) => process.is_fit()?.then_some(process),
@@ -159,18 +158,18 @@ impl Worker<'_> {
     }
 }
 
-/// A number for a job, which its answer bears as well: no worker can know the next one's before it has it.
+/// Returns a number for a job, which its reply repeats. A worker cannot guess the number of its next job.
 fn unguessable() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// No job takes longer than this, so none works longer. Sums of such times do not overflow.
+/// The longest time that a job may report. Sums of such times do not overflow.
 const LONGEST_WORK: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A job's result as the worker reports it, and what the worker did for it.
+/// A job's result as the worker reports it, and the work that it took.
 type Reply<R> = (Result<R, String>, Usage);
 
-/// What a line says of the job with that number.
+/// Reads a line as the reply to the job with that number.
 fn read_reply<R: DeserializeOwned>(line: &[u8], number: u64) -> Result<Reply<R>, CallError> {
     match serde_json::from_slice::<(u64, Result<R, String>, [Duration; 2])>(line) {
         Ok((of, result, [working, ready])) if of == number && working.max(ready) < LONGEST_WORK => {
@@ -181,7 +180,7 @@ fn read_reply<R: DeserializeOwned>(line: &[u8], number: u64) -> Result<Reply<R>,
 }
 
 impl CallError {
-    /// Keeps the beginning, without what a terminal might take for orders.
+    /// Keeps the beginning, without characters that a terminal might obey.
     pub(crate) fn nonsense(line: &[u8]) -> Self {
         const SIGNS: usize = 60;
         let text = String::from_utf8_lossy(&line[..line.len().min(4 * SIGNS)]);

@@ -12,8 +12,8 @@ use crate::{CallError, MARK, READY};
 
 /// Longest accepted reply, so that a runaway worker cannot exhaust memory.
 const MOST_REPLY: u64 = 64 << 20;
-/// A limit is waited for in so many steps. Where this program itself was stopped for a while, that counts as one of
-/// them: its workers went on, and their answers are there.
+/// A limit is waited for in this many steps. If this program was stopped for a while, that counts as one step: its
+/// workers continued, and their replies are there.
 const STEPS: u32 = 10;
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Waits until it has set itself up, at most so long. After an error it is of no more use, and has seen no job.
+    /// Waits until it has set itself up, at most this long. After an error it is useless, and has seen no job.
     pub(crate) fn ready(&mut self, limit: Option<Duration>) -> Result<(), CallError> {
         if !self.is_ready {
             let line = self.line(limit, |_| Ok(()))?;
@@ -46,12 +46,12 @@ impl Process {
         Ok(())
     }
 
-    /// Whether it is alive, and has not said more than it was asked.
+    /// Whether it is alive, and has written nothing unasked.
     pub(crate) fn is_fit(&mut self) -> io::Result<bool> {
         Ok(self.child.try_wait()?.is_none() && self.stdout.buffer().is_empty())
     }
 
-    /// Sends one line, and waits for the one that comes back, at most so long. After an error it is of no more use.
+    /// Sends one line, and waits for the reply, at most this long. After an error it is useless.
     pub(crate) fn exchange(
         &mut self,
         job: &str,
@@ -60,7 +60,7 @@ impl Process {
         self.line(limit, |stdin| writeln!(stdin, "{job}"))
     }
 
-    /// The line that comes back after this was sent, within this time.
+    /// Returns the reply to this line, if it comes within this time.
     fn line(
         &mut self,
         limit: Option<Duration>,
@@ -81,7 +81,7 @@ impl Process {
         }
     }
 
-    /// Ends the process, unless it has ended, and says how it ended.
+    /// Ends the process if it is still running, and returns how it ended.
     fn end(&mut self) -> Option<ExitStatus> {
         let _ = self.child.kill();
         self.child.wait().ok()
@@ -95,14 +95,15 @@ impl Drop for Process {
     }
 }
 
-/// A line with its end. Without one, the input ended, or the line is as long as it may be.
+/// Reads a line with its line end. Without a line end, the input ended or the line reached the longest length.
 fn read_line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     input.take(MOST_REPLY).read_until(b'\n', &mut line)?;
     Ok(line)
 }
 
-/// What `work` gives; `None` where it took longer than `limit`. Then `end_it` was called, and must have ended it.
+/// Returns the result of `work`; `None` if it took longer than `limit`. In that case `end_it` was called, and must
+/// have ended it.
 fn within<T, E>(
     limit: Duration,
     end_it: impl FnOnce() -> E + Send,
@@ -121,7 +122,7 @@ fn within<T, E>(
         });
         let result = work();
         drop(done);
-        // Where the system has no thread left, it is better done late than not at all.
+        // If the system has no thread left, a late end is better than none.
         let is_too_late = watch.is_ok_and(|watch| watch.join().is_ok_and(|is_late| is_late));
         (!is_too_late).then_some(result)
     })

@@ -15,10 +15,10 @@ use thread_clock::usage;
 
 use crate::{MARK, READY};
 
-/// In a process that a [`ProcessPool`](crate::ProcessPool) started: does jobs until the pool wants no
-/// more, and never returns. In any other process: does nothing. To be called first in `main`.
+/// In a process that a [`ProcessPool`](crate::ProcessPool) started: does jobs until the pool has no more, and never
+/// returns. In any other process: does nothing. Call it first in `main`.
 ///
-/// `initializer` is called once with the pool's `initargs`, and makes the function that does a job.
+/// `initializer` is called once with the pool's `initargs`, and returns the function that does a job.
 pub fn serve<I, J, R, E, F>(initializer: impl FnOnce(I) -> F)
 where
     I: DeserializeOwned,
@@ -44,13 +44,13 @@ where
     }
 }
 
-/// Which of the pool's workers this process is, counted from 1; `None` where it is none. One that replaces
-/// another has its number.
+/// Returns this worker's number in the pool, counted from 1; `None` in a process that is not a worker. A replacement
+/// has the number of the worker that it replaces.
 pub fn worker_number() -> Option<usize> {
     role(MARK)?.parse().ok()
 }
 
-/// Takes the `initargs` and then jobs, a line each, and writes a line for each job.
+/// Reads the `initargs` and then jobs, a line each, and writes a line for each job.
 fn work<I, J, R, E, F>(
     lines: impl IntoIterator<Item = Vec<u8>>,
     mut replies: impl Write,
@@ -75,7 +75,7 @@ where
         let result = do_job(job).map_err(|error| plain_words(&error));
         let used = usage() - before;
         let reply = serde_json::to_string(&(number, result, (used.working, used.ready)))?;
-        // A pool that takes no results any more is gone.
+        // A pool that reads no more results is gone.
         if writeln!(replies, "{reply}").is_err() {
             break;
         }
@@ -83,8 +83,8 @@ where
     Ok(())
 }
 
-/// Reads them on a thread of its own, which ends the process where they end: the pool is gone then,
-/// or wants no more, and a job that is still being done has no use.
+/// Reads the lines on its own thread, which ends the process at the end of the input: then the pool is gone or
+/// finished, and the result of a job in progress is not needed.
 fn lines_of_stdin() -> io::Result<Receiver<Vec<u8>>> {
     let (sender, lines) = mpsc::channel();
     thread::Builder::new().spawn(move || {
@@ -96,7 +96,7 @@ fn lines_of_stdin() -> io::Result<Receiver<Vec<u8>>> {
     Ok(lines)
 }
 
-/// The lines of an input. A last one without an end is none: its writer came no further.
+/// The lines of an input. A last line without a line end does not count: its writer did not finish it.
 fn whole_lines(mut input: impl BufRead) -> impl Iterator<Item = Vec<u8>> {
     iter::from_fn(move || {
         let mut line = Vec::new();
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// What a worker that gives its jobs back as they are writes for these lines.
+    /// The output for these lines from a worker that returns each job unchanged.
     fn echo<J: DeserializeOwned + Serialize>(
         lines: &[u8],
     ) -> (Vec<u8>, Result<(), Box<dyn Error>>) {
@@ -124,7 +124,7 @@ mod tests {
         (replies, ended)
     }
 
-    /// With all that JSON has to write in another way: quotes, line ends, NUL, what takes two surrogates.
+    /// Texts with everything that JSON must escape: quotes, line ends, NUL, characters with two surrogates.
     fn text() -> impl Strategy<Value = String> {
         prop::collection::vec(any::<char>(), 0..64).prop_map(String::from_iter)
     }
@@ -182,7 +182,7 @@ mod tests {
                 prop_assert!(serde_json::from_slice::<(u64, Value, Value)>(reply).is_ok());
             }
             match ended {
-                // All were jobs, but for the first.
+                // All lines but the first were jobs.
                 Ok(()) => {
                     let asked = whole_lines(&*input).count().saturating_sub(1);
                     prop_assert_eq!(replies.len(), asked);

@@ -1,4 +1,4 @@
-//! What a run's spans say in figures.
+//! A run's spans in figures.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,29 +8,29 @@ use common::Span;
 
 use crate::Timeline;
 
-/// From this part of what its workers could have worked on, a run is CPU-bound,
+/// A run whose workers worked at least this part of the time that they could is CPU-bound;
 const CPU_BOUND: f64 = 0.6;
-/// and up to this one I/O-bound. In between it is not known.
+/// up to this part it is I/O-bound. In between there is no verdict.
 const IO_BOUND: f64 = 0.35;
-/// From this part of its workers' time on, they lacked cores,
+/// Workers that were ready without a core for at least this part of their time lacked cores,
 const LACKS_CORES: f64 = 0.1;
-/// unless they kept this part of the cores busy that they could: then there are more of them than cores.
+/// unless they kept this part of their possible cores busy: then there are simply more workers than cores.
 const ALL_CORES: f64 = 0.85;
-/// From so many percent on, the time without a core is named.
+/// The sentence mentions time without a core from this many percent on.
 const WORTH_A_WORD: f64 = 2.0;
-/// From so many steps of the clock on, it tells working from waiting.
+/// The clock distinguishes working from waiting in times of at least this many of its steps.
 const STEPS_TO_TELL: u32 = 20;
 
-/// What the clock of a system can tell.
+/// The abilities of a system's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clock {
-    /// Whether it tells a thread that is ready, and has no core, from one that waits.
+    /// Whether it distinguishes a thread that is ready without a core from one that waits.
     pub tells_ready: bool,
     /// The step in which it counts CPU time.
     pub step: Duration,
 }
 
-/// What a run used, and what it waited for.
+/// How much a run worked and waited.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facts {
     /// The most items that were in progress at once.
@@ -39,11 +39,11 @@ pub struct Facts {
     pub workers: usize,
     /// The part of the workers' time with an item in which they kept a processor busy, from 0 to 1.
     pub working: f64,
-    /// The part of that time in which they could have worked, and had no core; 0 where the clock does not tell.
+    /// The part of that time in which they were ready but had no core; 0 if the clock cannot tell.
     pub ready: f64,
     /// How many cores the items kept busy, on average over the whole run.
     pub cores_busy: f64,
-    /// What would make it faster; `None` where the run was too short for the clock to tell.
+    /// What limits the run; `None` if it was too short for the clock to tell.
     pub bound: Option<Bound>,
 }
 
@@ -54,13 +54,13 @@ pub enum Bound {
     Io,
     /// The processor.
     Cpu,
-    /// Something between the two: it works, and it waits.
+    /// Both: it works a part of the time, and waits a part.
     Between,
-    /// The processor, and it has less of that than there is: others use the cores.
+    /// The processor, of which other programs take a part.
     Core,
-    /// It only computes, and what it waits for is not a core: a lock, another worker, a process that starts.
+    /// It only computes, but waits for something that is not a core: a lock, another worker, a process that starts.
     Turn,
-    /// It only computes, and waits; the clock does not tell for what.
+    /// It only computes, but waits; the clock cannot tell for what.
     Unknown,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Bound {
 }
 
 impl Timeline {
-    /// What it says in figures; `None` where nothing was done.
+    /// Returns the run in figures; `None` if nothing was done.
     pub fn facts(&self) -> Option<Facts> {
         if self.spans.iter().all(|span| span.is_annotation) {
             return None;
@@ -104,8 +104,8 @@ impl Timeline {
         })
     }
 
-    /// From the parts of their time that the workers worked and were ready, and the part of the cores that they
-    /// could keep busy and did.
+    /// Decides the limit, from the parts of their time that the workers worked and were ready, and the part of their
+    /// possible cores that they kept busy.
     fn bound(&self, working: f64, ready: f64, busy: f64) -> Bound {
         let load = working.max(busy);
         let lacks_cores = ready >= LACKS_CORES && busy < ALL_CORES;
@@ -119,7 +119,7 @@ impl Timeline {
         }
     }
 
-    /// The facts in one sentence; `None` where nothing was done.
+    /// Returns the facts in one sentence; `None` if nothing was done.
     pub fn sentence(&self) -> Option<String> {
         let Facts { peak_in_flight: peak, workers, working, ready, cores_busy, bound } =
             self.facts()?;
@@ -137,7 +137,7 @@ impl Timeline {
         };
         let percent = |share: f64| (share * 100.0).round();
         let (working, ready) = (percent(working), percent(ready));
-        // A moment now and then is not worth a word.
+        // A few moments without a core are not worth a word.
         let ready = if ready < WORTH_A_WORD { 0.0 } else { ready };
         let waiting = (100.0 - working - ready).max(0.0);
         let waited = if ready > 0.0 {
@@ -146,7 +146,7 @@ impl Timeline {
         } else {
             format!(" and waited {waiting}%")
         };
-        // Where nothing was done in the end, and nothing was waited for, no work limits it.
+        // If all items failed without waiting, no work limits the run.
         let all_failed = self.spans.iter().all(|it| it.is_annotation || it.failed.is_some());
         let says_nothing = all_failed && bound != Bound::Io;
         let verdict = if says_nothing { String::new() } else { format!(": {bound}") };
@@ -158,7 +158,7 @@ impl Timeline {
     }
 }
 
-/// The word for so many of them.
+/// Returns the word in the singular or the plural, for this number.
 pub fn plural(word: &str, many: usize) -> String {
     let ending = match word {
         _ if many == 1 => "",
@@ -173,13 +173,13 @@ fn peak_in_flight(spans: &[Span]) -> usize {
     let starts = items().map(|span| (span.start, 1));
     let ends = items().map(|span| (span.end, -1));
     let mut changes: Vec<(Duration, i32)> = starts.chain(ends).collect();
-    // An item that ends in the moment in which another begins makes room for it: -1 comes first.
+    // An item that ends at the moment when another begins makes room for it: -1 comes first.
     changes.sort_unstable();
     let in_flight = changes.into_iter().scan(0, |now, (_, change)| {
         *now += change;
         Some(*now)
     });
-    // One that took no time that a clock can see was in flight all the same.
+    // An item that was too short for the clock was in flight, too.
     let peak = in_flight.max().and_then(|peak| usize::try_from(peak).ok()).unwrap_or_default();
     peak.max(usize::from(items().next().is_some()))
 }
@@ -227,7 +227,7 @@ mod tests {
         );
     }
 
-    /// Each of them works less than half of its time, since it waits for a core.
+    /// Each worker works less than half of its time, since it waits for a core.
     #[test]
     fn more_workers_than_cores_are_bound_by_the_cores() {
         let spans = ["a", "b", "c", "d", "e"].map(|worker| span(worker, 0, 100, 40));
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(facts.bound, Some(Bound::Cpu));
     }
 
-    /// The one thread's work is counted, between the turns too; that of each task would be counted twice.
+    /// The work of the one thread counts, including that between the turns; adding the tasks' work would count it twice.
     #[test]
     fn many_tasks_on_one_thread() {
         let spans = [
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(facts.bound, Some(Bound::Io));
     }
 
-    /// Where the clock does not tell, nothing is said of what they wait for.
+    /// If the clock cannot tell, the sentence does not say what they wait for.
     #[test]
     fn what_only_computes_is_never_io_bound() {
         let bound = |run: &Timeline| run.facts().and_then(|facts| facts.bound);
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(bound(&Timeline { clock, ..computes }), Some(Bound::Turn));
     }
 
-    /// Others use the machine.
+    /// Other programs use the machine.
     #[test]
     fn who_is_ready_and_has_no_core_waits_for_a_core() {
         let ready = |worker, working| Span {
@@ -280,7 +280,7 @@ mod tests {
                  65%, and waited 5%; 0.30 of 2 cores busy: CPU-bound, and waiting for a core."
             )
         );
-        // Two cores are busy: there are more threads than cores, and no others on this machine.
+        // Two cores are busy: there are more threads than cores, and no other programs.
         let spans = ["a", "b", "c", "d"].map(|worker| ready(worker, 47));
         let facts = Timeline { spans: spans.into(), ..run }.facts().expect("there are spans");
         assert_eq!(facts.bound, Some(Bound::Cpu));

@@ -8,7 +8,7 @@ use common::{Span, Turn};
 
 use crate::Clock;
 
-/// Less than this is not called blocking: clocks differ, and the system lets others run now and then.
+/// A shorter time is not called blocking: clocks differ, and the system runs other programs now and then.
 const NOTICEABLE: Duration = Duration::from_millis(1);
 
 /// One row of a diagram: pieces that do not overlap, in the order of time.
@@ -19,40 +19,40 @@ pub(crate) struct Lane<'a> {
     pub(crate) pieces: Vec<Piece<'a>>,
 }
 
-/// Whose row it is.
+/// The owner of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A thread's or a process's.
+    /// A thread or a process.
     Worker,
-    /// Tasks', one after another, of those that a worker has in flight at once.
+    /// Tasks, one after another; a worker that has several in flight at once has several such rows.
     Task,
 }
 
-/// What is done in a stretch of time.
+/// The state of a lane in a stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doing {
     /// It keeps a processor busy.
     Working,
-    /// It could go on, and has no core; or a task that was woken, and has not got its thread yet.
+    /// It is ready but has no core; or a task was woken and does not have its thread yet.
     Ready,
-    /// It keeps the thread from all other tasks, and waits.
+    /// It waits, and keeps the thread from all other tasks.
     Blocking,
-    /// It waits, and others may go on.
+    /// It waits, and others may run.
     Waiting,
-    /// It has not ended: what it does is not known.
+    /// It has not ended: its state is unknown.
     Open,
 }
 
-/// A time in which a lane is busy with something: at work, or waiting for it.
+/// A time in which a lane has an item, whether it works or waits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'a> {
     pub(crate) start: Duration,
     pub(crate) end: Duration,
     pub(crate) working: Duration,
     pub(crate) ready: Duration,
-    /// The item whose time it is; none where it is the event loop's own.
+    /// The item; `None` for the event loop's own time.
     pub(crate) span: Option<&'a Span>,
-    /// The turn that it is, where tasks take turns on this lane.
+    /// The turn, if tasks take turns on this lane.
     pub(crate) turn: Option<&'a Turn>,
 }
 
@@ -61,7 +61,7 @@ impl Piece<'_> {
         self.end.saturating_sub(self.start)
     }
 
-    /// In which of its time what was done, as far as that is known: from, to, and how.
+    /// Returns the stretches of the piece with their states, as far as they are known.
     pub(crate) fn stretches(&self, kind: Kind, clock: Clock) -> Vec<Stretch> {
         match (self.turn, self.span) {
             (_, Some(span)) if span.is_open => vec![(self.start, self.end, Doing::Open)],
@@ -83,7 +83,7 @@ impl Piece<'_> {
                 stretches.push((last, self.end, Doing::Waiting));
                 stretches
             }
-            // Of a thread it is known how long it did what: drawn from the left.
+            // For a thread only the length of each state is known: they are drawn from the left.
             _ => {
                 let [working, ready] = limited(self.working, self.ready, self.length());
                 from_the_left(self.start, working, ready, self.end, Doing::Waiting).to_vec()
@@ -97,23 +97,22 @@ impl Lane<'_> {
         self.pieces.iter().map(Piece::length).sum()
     }
 
-    /// Never more than is covered. A single piece may have more: where the clock of work has coarse steps, one
-    /// of them falls into it.
+    /// Never more than is covered. A single piece may have more, if a coarse step of the CPU clock falls into it.
     pub(crate) fn working(&self) -> Duration {
         self.pieces.iter().map(|piece| piece.working).sum::<Duration>().min(self.covered())
     }
 
-    /// Never more than what is covered and was not worked.
+    /// Never more than the covered time without work.
     pub(crate) fn ready(&self) -> Duration {
         let ready = self.pieces.iter().map(|piece| piece.ready).sum::<Duration>();
         ready.min(self.covered() - self.working())
     }
 }
 
-/// From, to, and what is done.
+/// Start, end, and state.
 pub(crate) type Stretch = (Duration, Duration, Doing);
 
-/// First it works, then it is ready, and then comes the rest.
+/// First the work, then the ready time, then the rest.
 pub(crate) fn from_the_left(
     start: Duration,
     working: Duration,
@@ -126,13 +125,13 @@ pub(crate) fn from_the_left(
     [(start, worked, Doing::Working), (worked, had_a_core, Doing::Ready), (had_a_core, end, rest)]
 }
 
-/// Two clocks may differ by a little: what was worked, and then was ready for, is never more than the whole.
+/// Two clocks may differ a little: the work, and then the ready time, are limited to the whole.
 pub(crate) fn limited(working: Duration, ready: Duration, whole: Duration) -> [Duration; 2] {
     let working = working.min(whole);
     [working, ready.min(whole - working)]
 }
 
-/// A turn: what is too short to be called blocking is work.
+/// A turn. Time that is too short to be called blocking counts as work.
 fn of_turn(turn: &Turn, clock: Clock) -> [Stretch; 3] {
     let length = turn.end.saturating_sub(turn.start);
     let [_, ready] = limited(turn.working, turn.ready, length);
@@ -140,8 +139,8 @@ fn of_turn(turn: &Turn, clock: Clock) -> [Stretch; 3] {
     from_the_left(turn.start, working, ready, turn.end, Doing::Blocking)
 }
 
-/// How long a turn kept the thread, and neither worked nor was robbed of its core: a call that blocks. Nothing where that
-/// is too short to be sure of. Where the system does not tell the two apart, a turn that was robbed counts as well.
+/// Returns how long a turn held the thread without working and without losing its core: a call that blocks. Zero if
+/// that is too short to be sure. If the system cannot distinguish the two, a turn that lost its core counts as well.
 pub(crate) fn blocked(turn: &Turn, clock: Clock) -> Duration {
     let length = turn.end.saturating_sub(turn.start);
     let blocked = length.saturating_sub(turn.working).saturating_sub(turn.ready);
@@ -149,12 +148,12 @@ pub(crate) fn blocked(turn: &Turn, clock: Clock) -> Duration {
     if is_noticeable { blocked } else { Duration::ZERO }
 }
 
-/// What part of `whole` it is, from 0 to 1.
+/// Returns the part of `whole`, from 0 to 1.
 pub(crate) fn share(part: Duration, whole: Duration) -> f64 {
     if whole.is_zero() { 0.0 } else { (part.as_secs_f64() / whole.as_secs_f64()).min(1.0) }
 }
 
-/// All lanes: a worker's, and below it those of its tasks, if it has several in flight.
+/// Returns all lanes: each worker's, and below it those of its tasks, if it has several in flight.
 pub(crate) fn lanes(spans: &[Span]) -> Vec<Lane<'_>> {
     // By length first, so that worker-10 comes after worker-9.
     let mut workers = BTreeMap::<(usize, &str), Vec<&Span>>::new();
@@ -164,7 +163,7 @@ pub(crate) fn lanes(spans: &[Span]) -> Vec<Lane<'_>> {
     let mut lanes = Vec::new();
     for ((_, worker), mut spans) in workers {
         spans.sort_by_key(|span| (span.start, span.end));
-        // What a task does besides is in its turns already.
+        // The rest of a task's work is in its turns already.
         if spans.iter().any(|span| !span.turns.is_empty()) {
             spans.retain(|span| !span.is_annotation);
         }
@@ -194,7 +193,7 @@ fn whole(span: &Span) -> Piece<'_> {
     }
 }
 
-/// The turns that tasks take on one thread, and what the thread does between them while any is in flight.
+/// The turns that tasks take on one thread, and the thread's work between them while any task is in flight.
 fn turns<'a>(spans: &[&'a Span]) -> Vec<Piece<'a>> {
     let mut turns: Vec<_> =
         spans.iter().flat_map(|&span| span.turns.iter().map(move |turn| (turn, span))).collect();
@@ -224,7 +223,7 @@ fn between<'a>(start: Duration, end: Duration, working: Duration) -> Piece<'a> {
     Piece { start, end, working, ready: Duration::ZERO, span: None, turn: None }
 }
 
-/// The times in which any of them is in flight. They are sorted by their start.
+/// The times in which any of these spans is in flight. They are sorted by their start.
 fn covered(spans: &[&Span]) -> Vec<(Duration, Duration)> {
     let mut covered: Vec<(Duration, Duration)> = Vec::new();
     for span in spans {
@@ -236,7 +235,7 @@ fn covered(spans: &[&Span]) -> Vec<(Duration, Duration)> {
     covered
 }
 
-/// As few lanes as hold all tasks, each in the topmost that is free when it begins.
+/// The smallest number of lanes for all tasks; each task is in the topmost lane that is free when it begins.
 fn tasks<'a>(spans: &[&'a Span]) -> Vec<Lane<'a>> {
     let mut lanes: Vec<Lane<'a>> = Vec::new();
     let (mut free, mut taken) = (BinaryHeap::new(), BinaryHeap::new());
@@ -267,7 +266,7 @@ pub(crate) mod tests {
         Duration::from_millis(millis)
     }
 
-    /// A span on a worker: from, to and working, in milliseconds.
+    /// A span on a worker: start, end and work, in milliseconds.
     pub(crate) fn span(worker: &str, start: u64, end: u64, working: u64) -> Span {
         Span {
             label: format!("{worker} at {start}"),
@@ -279,7 +278,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Its turns: from, to, working and before, in milliseconds.
+    /// Its turns: start, end, work and before, in milliseconds.
     pub(crate) fn with_turns(mut span: Span, turns: &[[u64; 4]]) -> Span {
         let turn = |&[start, end, working, before]: &[u64; 4]| Turn {
             start: ms(start),

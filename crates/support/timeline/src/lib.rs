@@ -3,8 +3,8 @@
 //! A [`Timeline`] is made of [`Span`]s, one for each item that a worker did. It has a lane for each
 //! worker; where many tasks take turns on one thread, that thread has a lane, and the tasks in flight
 //! have theirs below it. The same lanes are drawn for a terminal ([`Timeline::terminal`]), as a picture
-//! ([`Timeline::svg`]) and for Perfetto ([`Timeline::chrome_trace`]), and the same spans give the
-//! [`Facts`] that a summary states. A run may have [`Section`]s, each of which can be looked at by itself.
+//! ([`Timeline::svg`]) and for Perfetto ([`Timeline::chrome_trace`]), and a summary's [`Facts`] come from
+//! the same spans. A run may have [`Section`]s, each of which can be viewed by itself.
 
 mod facts;
 mod lanes;
@@ -25,18 +25,18 @@ use std::time::Duration;
 
 use common::Span;
 
-/// A run, to be drawn.
+/// A run for drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
-    /// What ran.
+    /// The name of the run.
     pub title: String,
-    /// What an item is, in the singular: `page`, `call`.
+    /// The noun for an item, in the singular: `page`, `call`.
     pub item: String,
-    /// What does the items, in the singular: `thread`, `process`.
+    /// The noun for a worker, in the singular: `thread`, `process`.
     pub worker: String,
     /// Whether its items compute and nothing else.
     pub only_computes: bool,
-    /// What the clock of this run can tell.
+    /// The abilities of this run's clock.
     pub clock: Clock,
     /// How long the run took.
     pub took: Duration,
@@ -44,6 +44,6 @@ pub struct Timeline {
     pub cores: usize,
     /// Its items, in any order.
     pub spans: Vec<Span>,
-    /// Its sections, one after another; none where it is one.
+    /// Its sections, one after another; empty for a run without sections.
     pub sections: Vec<Section>,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Moments from 0 to `length`, at even and round distances, at most so many of them (but always two).
+/// Returns moments from 0 to `length`, at equal and round distances: at most this many, but always two.
 pub fn ticks(length: Duration, at_most: usize) -> Vec<Duration> {
     let length = length.as_secs_f64().max(1e-6);
     let least = length / at_most.max(2) as f64;
@@ -16,7 +16,7 @@ pub fn ticks(length: Duration, at_most: usize) -> Vec<Duration> {
         .collect()
 }
 
-/// The ticks as words, all in the unit that suits the largest; the last one with that unit.
+/// Returns the labels of the ticks, all in the unit that suits the largest; the last one names the unit.
 pub fn labels(ticks: &[Duration]) -> Vec<String> {
     let last = ticks.last().copied().unwrap_or_default().as_secs_f64();
     let (unit, name) = if last >= 1.0 {

@@ -9,9 +9,9 @@ use crate::Timeline;
 /// A section of a run, which is compared with the others. Its times are since the start of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// What is different in it.
+    /// The name: what differs from the other sections.
     pub name: String,
-    /// What an item is, in the singular, as [`Timeline::item`].
+    /// The noun for an item, in the singular, as [`Timeline::item`].
     pub item: String,
     /// Whether its items compute and nothing else.
     pub only_computes: bool,
@@ -22,7 +22,7 @@ pub struct Section {
 }
 
 impl Timeline {
-    /// One of its sections as a run of its own: what began in it, with times since the section's start.
+    /// Returns one of its sections as a run of its own: the spans that began in it, with times since the section's start.
     pub fn section(&self, section: &Section) -> Self {
         let since = |time: Duration| time.saturating_sub(section.start);
         let turn = |turn: &Turn| Turn {

@@ -10,15 +10,15 @@ use crate::{Clock, Timeline, scale};
 
 /// All rows: lanes, axis and legend.
 const MOST_ROWS: usize = 12;
-/// With fewer columns than these there is nothing to be seen.
+/// With fewer columns than this a diagram shows nothing.
 const LEAST_COLUMNS: usize = 8;
-/// From so many columns an item on, it is shown where the next one begins.
+/// With at least this many columns for each item, the diagram marks where the next one begins.
 const COLUMNS_TO_TELL_ITEMS: usize = 4;
 /// ` 100%`
 const PERCENT: usize = 5;
 
-/// Blue, green and vermilion of Okabe and Ito's palette, which colour-blind people can tell apart, as near as
-/// a terminal's 256 colours come to them. (<https://jfly.uni-koeln.de/color/>)
+/// Blue, green and vermilion of Okabe and Ito's palette, which colour-blind people can distinguish, or the closest
+/// of a terminal's 256 colours. (<https://jfly.uni-koeln.de/color/>)
 const WORKING: Color = Color::Color256(32);
 const READY: Color = Color::Color256(36);
 const WAITING: Color = Color::Color256(166);
@@ -34,11 +34,11 @@ pub struct Look {
     pub colour: bool,
 }
 
-/// The signs of a diagram.
+/// The characters of a diagram.
 #[derive(Clone, Copy, Debug)]
 struct Signs {
     working: char,
-    /// Two rails, and nothing on them.
+    /// Two empty rails.
     ready: char,
     blocking: char,
     waiting: char,
@@ -80,7 +80,7 @@ impl Signs {
         }
     }
 
-    /// Those that a diagram may have, with their meaning; the first two it always tells.
+    /// All characters with their meaning; the legend always has the first two.
     fn meanings(self, clock: Clock) -> [(char, &'static str); 7] {
         let blocking = if clock.tells_ready { "blocking" } else { "blocking, or without a core" };
         [
@@ -100,12 +100,12 @@ impl Look {
         if self.unicode { UNICODE } else { ASCII }
     }
 
-    /// The text in a style, where there are colours.
+    /// Returns the text in a style, if there are colours.
     pub fn paint(self, text: &str, style: Style) -> String {
         style.force_styling(self.colour).apply_to(text).to_string()
     }
 
-    /// The text in lines that fit, broken between words.
+    /// Returns the text in lines that fit, broken between words.
     pub fn wrap(self, text: &str) -> String {
         let mut lines = vec![String::new()];
         for word in text.split(' ') {
@@ -124,10 +124,10 @@ impl Look {
 }
 
 impl Timeline {
-    /// The diagram in at most twelve rows, each with a line's end. Lanes for which there is no row are
-    /// summed up in the last. Empty where there is nothing to draw, or no room for it.
+    /// Returns the diagram in at most twelve rows, each with a line end. Lanes without a row are summed up in the last
+    /// one. The text is empty if there is nothing to draw, or no room for it.
     pub fn terminal(&self, look: Look) -> String {
-        // Which signs are used, and so how many lines their meaning takes, is known when the rows are drawn.
+        // The rows show which characters are used, and so how many lines the legend takes.
         let mut legend_rows = 1;
         loop {
             let (text, has) = self.with_legend(look, legend_rows);
@@ -138,7 +138,7 @@ impl Timeline {
         }
     }
 
-    /// The diagram with room for a legend of so many lines; and how many it has.
+    /// Returns the diagram with room for a legend of this many lines, and how many lines its legend has.
     fn with_legend(&self, look: Look, legend_rows: usize) -> (String, usize) {
         let lanes = lanes(&self.spans);
         let signs = look.signs();
@@ -191,7 +191,7 @@ impl Timeline {
         Self { sections: Vec::new(), ..self.clone() }
     }
 
-    /// The names of the sections, each above its beginning; those that have no room are left out.
+    /// The names of the sections, each above its beginning; names without room are left out.
     fn part_names(&self, end: Duration, columns: usize, signs: Signs) -> String {
         let at = |time: Duration| columns as f64 * time.as_secs_f64() / end.as_secs_f64().max(1e-9);
         let mut names = String::new();
@@ -223,13 +223,13 @@ fn axis(end: Duration, columns: usize, unicode: bool) -> String {
     let place = |(tick, label): (&Duration, String)| {
         let label = if unicode { label } else { label.replace('µ', "u") };
         let column = columns as f64 * tick.as_secs_f64() / end.as_secs_f64().max(1e-9);
-        // The last may have to be moved to the left.
+        // The last label may have to move to the left.
         let most = columns.saturating_sub(measure_text_width(&label));
         ((column.round() as usize).min(most), label)
     };
     let mut places: Vec<(usize, String)> =
         ticks.iter().zip(scale::labels(&ticks)).map(place).collect();
-    // It has the unit: labels that would overlap it are left out.
+    // The last label has the unit, so labels that would overlap it are left out.
     if let Some((last, label)) = places.pop() {
         places.retain(|(column, label)| column + measure_text_width(label) < last);
         places.push((last, label));
@@ -245,14 +245,14 @@ fn axis(end: Duration, columns: usize, unicode: bool) -> String {
     pad_str(&axis, columns, Alignment::Left, Some("")).into_owned()
 }
 
-/// All that a lane can be doing.
+/// All states of a lane.
 const ALL: [Doing; 5] =
     [Doing::Working, Doing::Ready, Doing::Blocking, Doing::Waiting, Doing::Open];
 
 fn row(lane: &Lane<'_>, end: Duration, columns: usize, signs: Signs, clock: Clock) -> String {
     let column = end.as_secs_f64().max(1e-9) / columns as f64;
     let at = |moment: Duration| ((moment.as_secs_f64() / column) as usize).min(columns - 1);
-    // Of each column: for how long the lane does what in it.
+    // For each column, how long the lane is in each state.
     let mut cells = vec![[0.0; ALL.len()]; columns];
     for piece in &lane.pieces {
         for (start, end, doing) in piece.stretches(lane.kind, clock) {
@@ -277,8 +277,8 @@ fn row(lane: &Lane<'_>, end: Duration, columns: usize, signs: Signs, clock: Cloc
     for span in items.iter().filter(|span| span.failed.is_some() && is_told(span)) {
         marks[at(span.end)] = Some(signs.failed);
     }
-    // A column has one sign, and what is left over goes on to the next ones: so in a whole lane each sign has the
-    // part that is true, also where no column has it for the most part.
+    // A column has one character, and the rest carries over to the next columns (error diffusion): so in a whole lane
+    // each state has its true share, even if it has the majority in no column.
     let mut due = [0.0; ALL.len()];
     let mut sign = |(cell, mark): (&[f64; ALL.len()], Option<char>)| {
         if !is_busy(cell, column) {
@@ -303,7 +303,7 @@ fn is_busy(cell: &[f64], column: f64) -> bool {
     cell.iter().sum::<f64>() > column * 1e-6
 }
 
-/// The row with its colours; neighbours of one colour in one go.
+/// The row with its colours; neighbours of one colour together.
 fn coloured(row: &str, look: Look) -> String {
     let signs = look.signs();
     let mut text = String::new();
@@ -326,7 +326,7 @@ fn style(sign: char, signs: Signs) -> Style {
     }
 }
 
-/// The signs with their meaning, in as few lines as they fit in.
+/// The characters with their meaning, in as few lines as possible.
 fn legend(used: &str, meanings: &[(char, &str)], look: Look) -> String {
     let (always, rare) = meanings.split_at(2);
     let rare = rare.iter().filter(|(sign, _)| used.contains(*sign));
@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(rows[11], "█ working  ░ waiting");
     }
 
-    /// How often each sign is in the lane of this name.
+    /// How many times each character is in the lane of this name.
     fn read(text: &str, lane: &str) -> BTreeMap<char, usize> {
         let row = text.lines().find_map(|line| line.strip_prefix(lane)).expect("its lane");
         let (row, _) = row.rsplit_once(' ').expect("a percentage");
@@ -410,8 +410,8 @@ mod tests {
         signs
     }
 
-    /// Four threads on two cores: each item is half work, whether it takes many columns or a part of one; and so is the
-    /// lane that is read back.
+    /// With four threads on two cores each item is half work, whether it takes many columns or a part of one; and so is
+    /// its lane in the diagram.
     #[test]
     fn a_lane_that_is_half_busy_looks_half_busy() {
         for (items, length) in [(1, 400), (5, 80), (40, 10), (400, 1)] {
@@ -433,7 +433,7 @@ mod tests {
         }
     }
 
-    /// Twenty threads that hand one lock on: each works a twentieth of its time, and together they keep a core busy.
+    /// Twenty threads take turns with one lock: each works a twentieth of its time, and together they keep a core busy.
     #[test]
     fn lanes_that_work_a_little_add_up_to_what_they_work() {
         let spans = |worker: u64| {
@@ -450,7 +450,7 @@ mod tests {
         assert!((0.03..=0.07).contains(&share), "{share}\n{text}");
     }
 
-    /// A task that was woken waits for its thread; so does a thread for a core.
+    /// A task that was woken waits for its thread, as a thread waits for a core.
     #[test]
     fn a_task_is_ready_from_when_it_is_woken() {
         let mut second = with_turns(span("main", 0, 46, 0), &[[1, 2, 1, 0], [40, 46, 6, 0]]);
@@ -469,7 +469,7 @@ mod tests {
         );
     }
 
-    /// It keeps the thread and waits: what others of its kind have to wait for.
+    /// A task holds the thread and waits, and all other tasks have to wait for it.
     #[test]
     fn a_turn_that_blocks_is_seen_where_it_is() {
         let spans = vec![
@@ -537,7 +537,7 @@ mod tests {
         }
     }
 
-    /// Also where the last moment, which has the unit, is moved to the left.
+    /// Even if the last label, which has the unit, is moved to the left.
     #[test]
     fn the_axis_begins_with_0_and_ends_with_its_unit() {
         for columns in LEAST_COLUMNS..120 {

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::Timeline;
 use crate::lanes::{Kind, lanes, share};
 
-/// All is in one process of that number; threads are numbered from 1.
+/// Everything is in one process with this number; threads are numbered from 1.
 const PROCESS: u32 = 1;
 /// The track of a run's sections. Perfetto takes thread 0 for the main one, and threads have the low numbers.
 const SECTIONS: u32 = 1_000_000;
 
 impl Timeline {
-    /// The run as a Chrome trace: a track for each worker, and one for each of the tasks that overlap.
+    /// Returns the run as a Chrome trace: a track for each worker, and one for each task of those that overlap.
     pub fn chrome_trace(&self) -> String {
         let mut events = vec![name("process_name", 0, &self.title)];
         if !self.sections.is_empty() {
@@ -102,7 +102,7 @@ fn overlapping(span: Option<&Span>, worker: u32, task: u32) -> Vec<Value> {
     vec![event("b", span.start), event("e", span.end)]
 }
 
-/// Whole nanoseconds, as microseconds: two that follow each other must not overlap where they are rounded.
+/// Whole nanoseconds, as microseconds: two consecutive spans must not overlap because of rounding.
 fn microseconds(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1e3
 }
