@@ -182,7 +182,7 @@ fn a_person_is_told_why_the_end_takes_long() {
     let ended = terminal.wait();
     assert_eq!(ended.code(), 130, "{ended:?}");
     let shown = plain(&ended.stdout);
-    assert!(shown.contains("Once more ends it at once."), "{shown}");
+    assert!(shown.contains("Press it again to end at once."), "{shown}");
     assert!(shown.contains("Interrupted: downloaded 2 of 2 sites in "), "{shown}");
 }
 
