@@ -1,6 +1,6 @@
-//! Takes functions out of sources, as they stand, and gives them other types in place of the standard library's:
-//! shuttle's, which runs their threads in every order. `tests/interleavings.rs` is made of them, and names the
-//! sources: a line with the path of each stands above its module.
+//! Copies functions from sources unchanged, except that shuttle's types replace the standard library's: shuttle runs
+//! their threads in every order. `tests/interleavings.rs` uses them, and names the sources: a line with the path of
+//! each is above its module.
 
 use std::path::Path;
 use std::{env, fs};
@@ -26,13 +26,13 @@ fn read(path: &str) -> String {
     text.replace('\r', "")
 }
 
-/// A program's model has the name of its package, another that of its file.
+/// The model of a program is named after its package, any other after its file.
 fn name(path: &str) -> &str {
     let names: Vec<&str> = path.trim_end_matches(".rs").rsplit('/').collect();
     if let ["main", "src", package, ..] = names[..] { package } else { names[0] }
 }
 
-/// The source without its header, its `main`, its own tests, and what it uses of other crates.
+/// The source without its header, its `main`, its own tests, and its imports from other crates.
 fn model(source: &str) -> String {
     let source = source.split("\n#[cfg(test)]\n").next().expect("a beginning");
     let source = match source.split_once("\nfn main() -> ExitCode {\n") {

@@ -1,5 +1,5 @@
-//! The practice site as an instructor starts it: a process of its own, whose memory and descriptors can be
-//! looked at.
+//! The practice site as an instructor starts it: a separate process, whose memory and descriptors can be
+//! inspected.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -16,14 +16,14 @@ pub(crate) struct SiteProgram {
 }
 
 impl SiteProgram {
-    /// Starts it on a free port, to answer after so many milliseconds.
+    /// Starts it on a free port, with this latency in milliseconds.
     pub(crate) fn start(latency: u64) -> Self {
         let mut command = Command::new(program("practice_site").path());
         command.args(["--latency", &latency.to_string()]);
         Self::start_command(command)
     }
 
-    /// Starts it with arguments of its own; the port is a free one.
+    /// Starts it with these arguments, on a free port.
     pub(crate) fn start_command(mut command: Command) -> Self {
         command.args(["--port", "0"]).stdout(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
@@ -35,19 +35,19 @@ impl SiteProgram {
         Self { child, address }
     }
 
-    /// What it says that it saw.
+    /// Returns its counts.
     pub(crate) fn record(&self) -> Value {
         let answer = answer(ask(&self.address, "GET", "/record"));
         serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON")
     }
 
-    /// The most memory that it ever had, in kB.
+    /// Its peak memory, in kB.
     #[cfg(target_os = "linux")]
     pub(crate) fn memory(&self) -> u64 {
         peak_memory(self.child.id()).expect("the site runs")
     }
 
-    /// How many descriptors it has now.
+    /// Its current number of descriptors.
     #[cfg(target_os = "linux")]
     pub(crate) fn descriptors(&self) -> usize {
         let folder = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
@@ -71,20 +71,20 @@ pub(crate) fn ask(address: &str, method: &str, path: &str) -> TcpStream {
     stream
 }
 
-/// All that comes until the connection ends.
+/// Everything that arrives until the connection ends.
 pub(crate) fn answer(mut stream: TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
     answer
 }
 
-/// Raises this process's limit of descriptors, and says how many connections fit into it: `wanted` at most.
+/// Raises this process's limit of descriptors; returns how many connections fit into it, at most `wanted`.
 pub(crate) fn as_many_connections_as(wanted: u64) -> u64 {
     let limit = rlimit::increase_nofile_limit(u64::MAX).expect("a limit");
     wanted.min(limit.saturating_sub(500))
 }
 
-/// The most memory that a process ever had, in kB; none of one that has ended.
+/// A process's peak memory, in kB; 0 if it has ended.
 #[cfg(target_os = "linux")]
 pub(crate) fn peak_memory(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;

@@ -1,4 +1,4 @@
-"""The arguments of a Python original, and what is said where something is missing."""
+"""The arguments of a Python original, and the messages if something is missing."""
 
 import argparse
 import json
@@ -35,7 +35,7 @@ def ignore_ctrl_c():
 
 
 if multiprocessing.parent_process():
-    ignore_ctrl_c()  # it is the business of the process that started this one
+    ignore_ctrl_c()  # Ctrl-C is for the process that started this one
 
 
 def number(text):
@@ -45,7 +45,7 @@ def number(text):
 
 
 def end_with_input():
-    """Ends with the program that reads the report: it holds this one's input, in a group of its own."""
+    """Ends together with the program that reads the report, which holds this one's input."""
     while os.read(0, 1024):  # without a lock, which a forked worker would wait for
         pass
     if hasattr(os, "killpg"):
@@ -54,7 +54,7 @@ def end_with_input():
 
 
 def describe(model, sections, defaults, options):
-    """What a lesson says of itself to programs that look for lessons."""
+    """A lesson's description of itself, for programs that look for lessons."""
     about = {"repeat": "page", "number": "call", "pictures": "picture", "increments": "round"}
     limit = defaults.get("workers", "one")
     return json.dumps({
@@ -67,17 +67,17 @@ def describe(model, sections, defaults, options):
 
 
 def read(model, sections, defaults):
-    """The options of a lesson. Of pages there are `sites` then, and of calls `numbers`."""
+    """Reads the options of a lesson. Adds `sites` if it has pages, and `numbers` if it has calls."""
     parser = argparse.ArgumentParser(
         description=sys.modules["__main__"].__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object, no lines")
+    parser.add_argument("--json", action="store_true", help="print only one JSON object")
     for name, default in defaults.items():
         text = f"default: {'as many as there are' if default is None else default}"
         parser.add_argument("--" + name, metavar="N", type=number, default=default, help=text)
     if "repeat" in defaults:
-        parser.add_argument("--site", metavar="URL", help="the practice site, which runs already")
+        parser.add_argument("--site", metavar="URL", help="a practice site that is already running")
     for name in ("--describe", "--ends-with-input"):
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -86,7 +86,7 @@ def read(model, sections, defaults):
         sys.exit()
     if options.ends_with_input:
         threading.Thread(target=end_with_input, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a shell may begin without
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job may ignore it
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=ignore_ctrl_c)
     for name in defaults:

@@ -1,4 +1,4 @@
-"""What is not the lesson: the clock and the record. It wraps no thread, task or process."""
+"""The parts around a lesson: the clock and the record. It wraps no thread, task or process."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from arguments import CORES, GIL  # for the lessons
 
 
 class Item:
-    """A page or a call: who did it, when, and what came of it. A worker process sends it back."""
+    """A page or a call: its worker, its times, its result. A worker process sends it back."""
 
     def __init__(self, item, kind=None, run=None):
         self.kind = kind or ("call" if isinstance(item, int) else "page")
@@ -34,7 +34,7 @@ class Item:
 
     @types.coroutine
     def end_after(self, coroutine):
-        """Ends with the coroutine. Each of its steps is a turn that the task has on its thread."""
+        """Ends when the coroutine ends. Each step of it is a turn of the task on its thread."""
         step, value = coroutine.send, None
         while True:
             start, cpu = time.perf_counter(), time.thread_time()
@@ -54,18 +54,18 @@ class Item:
         self.stop = time.perf_counter()  # one clock for all processes of a machine
         worked, was_ready = report.usage()
         self.working, self.ready = self.working + worked, self.ready + was_ready
-        if self.turns:  # it had its thread for these alone
+        if self.turns:  # it had its thread only in these
             self.working, self.ready = sum(working for _, _, working, _ in self.turns), 0
         failed = isinstance(error, Exception)
         if failed:
             self.result = {"error": str(error) or kind.__name__}
         if self.run and (failed or not error):
             self.run.record(self)
-        return failed  # it is named and not counted, and the others go on
+        return failed  # it is reported and not counted, and the others continue
 
 
 class Run:
-    """The clock of a program, with the options that its lesson names, and their defaults."""
+    """The clock of a program, with the options of its lesson and their defaults."""
 
     def __init__(self, model, sections=(), **defaults):
         self.model, self.workers = model, 1
@@ -97,7 +97,7 @@ class Run:
 
     def record(self, item):
         """Reports an item that has ended."""
-        with self.lock:  # the lines of threads are not to be mixed
+        with self.lock:  # so that the lines of threads are not mixed
             item.worker = self.names.setdefault(item.worker, f"worker-{len(self.names)}")
             item.section = self.sections[-1][0] if self.sections else None
             self.items.append(item)
@@ -110,7 +110,7 @@ class Run:
     def __exit__(self, kind, error, trace):
         self.ended = time.perf_counter()
         self.interrupted = kind is KeyboardInterrupt
-        return self.interrupted  # Ctrl-C: what was done is still reported
+        return self.interrupted  # after Ctrl-C, the finished items are still reported
 
     def finish(self):
         """Prints the summary; returns the exit status."""

@@ -1,4 +1,4 @@
-"""The report of a run, as a Rust lesson has it: its last line, and the JSON object of `--json`."""
+"""The report of a run, like a Rust lesson's: its last line, and the JSON object of `--json`."""
 
 import os
 import platform
@@ -10,20 +10,20 @@ from arguments import CORES, GIL
 
 VERBS = {"page": "downloaded", "call": "computed", "picture": "resized", "round": "counted"}
 COUNTED = {"page": "sites", "call": "calls", "picture": "pictures", "round": "rounds"}
-STEP = 0.015625 if sys.platform == "win32" else 1e-6  # in which the system counts CPU time
+STEP = 0.015625 if sys.platform == "win32" else 1e-6  # the step in which the system counts CPU time
 SCHEDULED = Path("/proc/thread-self/schedstat")
 TELLS_READY = SCHEDULED.exists()
 
 
 def usage():
-    """How long this thread has worked so far, and was ready and had no core: Linux alone tells."""
+    """How long this thread has worked, and was ready without a core (which only Linux counts)."""
     ready = int(SCHEDULED.read_bytes().split()[1]) / 1e9 if TELLS_READY else 0
     return time.thread_time(), ready
 
 
 def show(text):
     try:
-        print(text + "\n", end="", flush=True)  # in one piece, whenever Ctrl-C comes
+        print(text + "\n", end="", flush=True)  # in one piece, even if Ctrl-C comes
     except BrokenPipeError:  # `| head -1` reads no more: the rest of the run is silent
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -66,7 +66,7 @@ def whole(run):
         "failed": failed,
         "interrupted": run.interrupted,
         **kind,
-        # Nothing tells when a task was ready for its turn.
+        # Nobody knows when a task was ready for its turn.
         "clock": {"tells_ready": TELLS_READY and run.model != "async", "step": STEP},
         "parts": [
             {"name": name, **kind, "start": start - run.started, "seconds": end - start}

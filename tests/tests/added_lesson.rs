@@ -1,4 +1,4 @@
-//! To add a lesson is to add a folder: nothing else is edited, and all that runs lessons finds it.
+//! To add a lesson is to add a folder: nothing else is edited, and everything that runs lessons finds it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use harness::Model;
 use serde_json::Value;
 use testing::{Folder, Program, first, lessons, only_does, program};
 
-/// As somebody writes it who has read the others.
+/// A lesson as a reader of the others would write it.
 const MAIN: &str = r#"//! Two threads, and each takes every other call: what is dealt out needs no queue.
 //!
 //! Mirrors: two `threading.Thread`s, each with a slice of the list.
@@ -62,7 +62,7 @@ workspace = true
     )
 }
 
-/// Copies what a clone of the course has, and what was added to it; not what was made of it.
+/// Copies the files of a clone and the files added to it, but no build products.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
@@ -77,10 +77,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What git leaves of a lesson when the branch changes, what editors leave, and a reader's notes.
+/// Leftovers of a lesson after git changed the branch, leftovers of editors, and a reader's notes.
 const STRAYS: [&str; 4] = ["empty", "old/target/debug", ".idea", "notes"];
 
-/// A copy of the workspace, with one folder more; and some that are no packages.
+/// A copy of the workspace with one more lesson, and with some folders that are not packages.
 fn workspace_with_the_lesson(folder: &Folder) -> PathBuf {
     let root = folder.path().join("course");
     copy(&course::root().expect("the workspace"), &root);
@@ -110,7 +110,7 @@ fn workspace_with_the_lesson(folder: &Folder) -> PathBuf {
     root
 }
 
-/// Runs it as a student does; gives what it printed.
+/// Runs it as a student does; returns its output.
 fn cargo_run(root: &Path, arguments: &[&str]) -> String {
     let mut cargo = course::inner_cargo(env!("CARGO"));
     cargo.args(["run", "--quiet", "--offline", "-p", "added_lesson", "--"]).args(arguments);
@@ -139,7 +139,7 @@ fn a_new_folder_is_a_lesson_alone_and_in_the_comparison() {
     let help = cargo_run(&root, &["--help"]);
     assert!(help.starts_with("Two threads, and each takes every other"), "{help}");
 
-    // The comparison finds the lessons of the folder in which it lies, and builds those that it compares.
+    // The comparison finds the lessons of its own workspace, and builds those that it compares.
     let beside = root.join("target/debug");
     let compare = course::program(&beside, "compare");
     fs::copy(program("compare").path(), &compare).expect("a copy");

@@ -1,4 +1,4 @@
-//! Wrong arguments: a clear sentence on stderr, status 2, and nothing is started.
+//! Wrong arguments: a clear sentence on stderr, status 2, and nothing starts.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -100,13 +100,13 @@ fn help_begins_with_what_the_lesson_teaches() {
     }
 }
 
-/// Wherever its lines end.
+/// The help, wherever its lines end.
 fn begins_with_idea(lesson: &Lesson, help: &str) -> bool {
     let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
     words.starts_with(&lesson.found.idea)
 }
 
-/// Wherever it is read: in the terminal, where its lines end between words, and piped into a pager.
+/// In a terminal, where its lines end between words, and piped into a pager.
 #[cfg(target_os = "linux")] // with `script`
 #[test]
 fn help_fits_the_terminal() {
@@ -133,7 +133,7 @@ fn on_a_terminal(columns: usize, program: &testing::Program) -> String {
     testing::without_colours(&ended.stdout)
 }
 
-/// Asked to describe itself, a lesson reads its arguments and starts nothing.
+/// With `--describe` a lesson reads its arguments and starts nothing.
 const DESCRIBE: &str = "--describe";
 
 #[test]
@@ -173,11 +173,11 @@ fn argument() -> impl Strategy<Value = OsString> {
         2 => (name, value).prop_map(|(name, value)| format!("{name}={value}").into()),
         1 => any::<Vec<u8>>().prop_map(no_text),
     ];
-    // No argument of a program can hold a 0.
+    // No argument of a program can contain a NUL.
     argument.prop_filter("it holds a 0", |it| !it.as_encoded_bytes().contains(&0))
 }
 
-/// What is no UTF-8, where the system takes that for an argument.
+/// An argument that is not UTF-8, on a system that accepts one.
 fn no_text(bytes: Vec<u8>) -> OsString {
     #[cfg(unix)]
     return std::os::unix::ffi::OsStringExt::from_vec(bytes);

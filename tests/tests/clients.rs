@@ -1,5 +1,5 @@
-//! One answer from all four models: what ureq and reqwest do by themselves differs, and students would take that for a
-//! property of async.
+//! The same behaviour in all four models: ureq and reqwest differ by default, and students would take that for a property
+//! of async.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,10 +13,10 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use harness::Model;
 use testing::{downloaders, program};
 
-/// What a site does with the request for a path: it answers, and keeps the connection, or it closes it without a word.
+/// A site's reaction to a request for a path: it answers and keeps the connection, or closes it without an answer.
 type Answer = fn(path: &str, requests_before: usize) -> Option<Vec<u8>>;
 
-/// A site that keeps the requests that it gets, and answers them by a function.
+/// A site that records its requests, and answers them by a function.
 struct Scripted {
     url: String,
     requests: Arc<Mutex<Vec<Vec<String>>>>,
@@ -37,7 +37,7 @@ impl Scripted {
         Self { url, requests }
     }
 
-    /// The paths and queries that were asked for, in their order.
+    /// The paths and queries of the requests, in their order.
     fn paths(&self) -> Vec<String> {
         let requests = self.requests.lock().expect("no thread panics with it");
         requests.iter().map(|lines| path(lines).to_owned()).collect()
@@ -87,7 +87,7 @@ fn redirect(to: &str) -> Vec<u8> {
     format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_bytes()
 }
 
-/// The status of each of the four that gets a URL so many times, and what its site saw.
+/// The status of each of the four lessons with a URL this many times, and the requests at its site.
 fn all_get(answer: Answer, url: &str, repeat: &str) -> BTreeMap<String, (i32, Scripted)> {
     let run = |lesson: &Lesson| {
         let site = Scripted::start(answer);
@@ -154,7 +154,7 @@ fn what_a_browser_encodes_is_encoded_and_credentials_are_decoded() {
     }
 }
 
-/// As the server of a beginner's book does: one request for each connection, and it never says so.
+/// Like the server of a beginner's book: one request for each connection, without `Connection: close`.
 #[test]
 fn a_kept_connection_that_the_site_closes_costs_no_page() {
     let answer: Answer = |_, before| (before == 0).then(|| page("Hello"));
@@ -163,7 +163,7 @@ fn a_kept_connection_that_the_site_closes_costs_no_page() {
     }
 }
 
-/// Only a kept connection can have been closed before: on a new one, the site itself refuses to answer.
+/// Only a kept connection can have been closed earlier: on a new one, the site itself refuses to answer.
 #[test]
 fn a_new_connection_that_is_closed_at_once_is_not_tried_again() {
     for (lesson, (code, site)) in all_get(|_, _| None, "http://SITE/", "2") {
@@ -171,10 +171,10 @@ fn a_new_connection_that_is_closed_at_once_is_not_tried_again() {
     }
 }
 
-/// What becomes of a page: its bytes, or why it did not arrive.
+/// The outcome of a page: its bytes, or why it did not arrive.
 type Outcome = Result<u64, String>;
 
-/// What each of the four says of some pages, and what the site saw. `SITE` stands for where that is.
+/// The outcomes of some pages in each of the four lessons, and the requests at the site. `SITE` stands for its address.
 fn all_say<S: AsRef<str>>(
     answer: Answer,
     urls: &[S],
@@ -186,7 +186,7 @@ fn all_say<S: AsRef<str>>(
         let urls: Vec<String> = urls.iter().map(|url| filled(url.as_ref())).collect();
         let arguments = urls.iter().map(String::as_str);
         let arguments = arguments.chain(["--repeat", "1", "--timeout", "5", "--json"]);
-        // The test itself may be run behind a proxy. An empty variable in small letters names none.
+        // The test itself may run behind a proxy. An empty variable in lower case names none.
         let names = ["all_proxy", "http_proxy", "https_proxy", "no_proxy"];
         let mut variables = BTreeMap::from(names.map(|name| (name, String::new())));
         variables.extend(environment.iter().map(|(name, value)| (*name, filled(value))));
@@ -205,7 +205,7 @@ fn all_say<S: AsRef<str>>(
     downloaders().map(run).collect()
 }
 
-/// A proxy that asks for pages itself, and makes no tunnels.
+/// A proxy that fetches pages itself, and makes no tunnels.
 fn forwards(target: &str, _: usize) -> Option<Vec<u8>> {
     Some(match target {
         "http://pages.invalid/from" => redirect("/to?x=1"),
@@ -236,7 +236,7 @@ fn a_proxy_is_asked_for_pages_over_http_and_for_a_tunnel_to_others() {
         ("https://pages.invalid/", refused(), &["pages.invalid:443"]),
         ("https://pages.invalid:81/", refused(), &["pages.invalid:81"]),
     ] {
-        // The proxy has credentials of its own.
+        // The proxy has its own credentials.
         for (lesson, got, proxy) in
             all_say(forwards, &[url], &[("all_proxy", "http://me:p%40w@SITE")])
         {
@@ -273,7 +273,7 @@ fn a_kept_connection_that_the_proxy_closes_costs_no_page() {
     }
 }
 
-/// Nothing listens where the pages are: a proxy is asked for them, or nobody.
+/// Nothing listens at the pages' address: only a proxy can receive the requests.
 #[test]
 fn the_variables_that_name_a_proxy_mean_the_same_to_all() {
     const URLS: [&str; 4] = [
@@ -309,7 +309,7 @@ fn the_variables_that_name_a_proxy_mean_the_same_to_all() {
     }
 }
 
-/// The first byte that such a proxy gets is the version.
+/// The first byte that a SOCKS proxy receives is the version.
 #[test]
 fn a_socks_proxy_is_spoken_to_as_such() {
     for scheme in ["socks4", "socks4a", "socks5", "socks5h", "socks"] {
@@ -325,7 +325,7 @@ fn a_socks_proxy_is_spoken_to_as_such() {
             let variables = [("all_proxy", &*proxy), ("http_proxy", ""), ("no_proxy", "")];
             let arguments = ["http://127.0.0.1:1/", "--repeat", "1", "--timeout", "5"];
             let code = program(lesson).run_with(&arguments, &variables).code();
-            // Where nobody has come, this connection ends the wait.
+            // If no client has come, this connection ends the wait.
             drop(TcpStream::connect(address));
             let version = version.join().expect("it ends");
             let expected = if scheme.starts_with("socks4") { 4 } else { 5 };
@@ -334,7 +334,7 @@ fn a_socks_proxy_is_spoken_to_as_such() {
     }
 }
 
-/// What is packed below: 27 bytes.
+/// The text that is packed below: 27 bytes.
 const HELLO: &[u8] = b"Hello, hello, hello, hello!";
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
@@ -347,7 +347,7 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory can be written to")
 }
 
-/// An answer whose header names these packings, each in a line.
+/// An answer whose header names these compressions, each in a line.
 fn packed(names: &[&str], body: &[u8]) -> Vec<u8> {
     let names: String = names.iter().map(|name| format!("Content-Encoding: {name}\r\n")).collect();
     let length = body.len();
@@ -404,7 +404,7 @@ fn a_page_is_counted_unpacked() {
     }
 }
 
-/// As `FAULTS.md` says it. Once reqwest can do it, this fails, and the lines there can go.
+/// As described in `FAULTS.md`. Once reqwest can do it, this fails, and the lines there can go.
 #[test]
 fn what_the_clients_unpack_differently_is_what_faults_md_says() {
     let answer: Answer = |path, _| {
@@ -432,7 +432,7 @@ fn what_the_clients_unpack_differently_is_what_faults_md_says() {
         |name| Err(format!("the page is compressed with {name}, which was not asked for"));
     let (size, size_of_twice) =
         (gzipped(HELLO).len() as u64, gzipped(&gzipped(HELLO)).len() as u64);
-    // What the lessons with ureq say, and what those with reqwest say.
+    // The outcome with ureq, and the outcome with reqwest.
     let pages = [
         ("/members", Ok(54), Ok(27)),
         ("/cut-member", Err("the page was cut short".into()), Ok(27)),
@@ -455,7 +455,7 @@ fn what_the_clients_unpack_differently_is_what_faults_md_says() {
     }
 }
 
-/// Answers with the page "Hello", as servers may write them.
+/// Answers with the page "Hello", in forms that servers may write.
 const FORMS: [&str; 24] = [
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello",
     "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nHello",
@@ -483,7 +483,7 @@ const FORMS: [&str; 24] = [
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\nX: a\r\nY: b\r\n\r\n",
 ];
 
-/// As far as one client takes it: the other is to take it, too.
+/// If one client accepts it, the other must accept it, too.
 #[test]
 fn a_page_arrives_in_each_form_that_http_allows() {
     let answer: Answer = |path, _| {
@@ -498,7 +498,7 @@ fn a_page_arrives_in_each_form_that_http_allows() {
     }
 }
 
-/// As `FAULTS.md` says it: ureq reads no more than 20 characters of the line before a chunk.
+/// As described in `FAULTS.md`: ureq reads no more than 20 characters of the line before a chunk.
 #[test]
 fn a_long_line_before_a_chunk_is_what_faults_md_says() {
     let answer: Answer = |path, _| {

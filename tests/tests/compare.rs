@@ -1,5 +1,5 @@
-//! The comparison: all lessons on one site, the same work for every model, and no lesson that can spoil
-//! the others' rows.
+//! The comparison: all lessons on one site, the same work for every model, and no lesson can spoil the others'
+//! rows.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,22 +17,22 @@ fn compare(arguments: &[&str]) -> Ended {
     program("compare").run(&[&SMALL, arguments].concat())
 }
 
-/// Rounds are compared with nothing: no lesson does them without concurrency.
+/// Rounds have no base: no lesson does them without concurrency.
 fn can_be_compared(lesson: &&Lesson) -> bool {
     !lesson.does("round")
 }
 
-/// The lessons that are compared unless others are asked for.
+/// The lessons that are compared by default.
 fn names() -> impl Iterator<Item = &'static str> {
     nine().filter(can_be_compared).map(Lesson::name)
 }
 
-/// All that go further.
+/// All further lessons.
 fn further() -> impl Iterator<Item = &'static Lesson> {
     lessons().iter().filter(|lesson| lesson.found.is_further)
 }
 
-/// The lesson of the nine that does nothing but items of this kind, with this model.
+/// The lesson of the nine that only does items of this kind, with this model.
 fn of_the_nine(kind: &str, model: Model) -> &'static str {
     let is_it = |it: &Lesson| only_does(it, kind) && it.model() == model && !it.found.is_further;
     first("of the nine", is_it).name()
@@ -74,7 +74,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What `compare --out` says in results.json.
+/// The results.json of `compare --out`.
 fn results(folder: &Folder) -> Value {
     serde_json::from_str(&read(&folder.path().join("results.json"))).expect("JSON")
 }
@@ -138,7 +138,7 @@ fn the_files_hold_what_was_measured() {
         );
         assert!(runs.iter().all(|run| run["failed"] == 0 && run["facts"].is_object()), "{name}");
     }
-    // The limits that were asked for are those that were kept.
+    // The lessons kept the limits that were set.
     let peak = |model| {
         let row = lesson(&results, of_the_nine("page", model));
         row["runs"][0]["facts"]["peak_in_flight"].clone()
@@ -168,7 +168,7 @@ fn the_files_hold_what_was_measured() {
     }
 }
 
-/// The fair comparison: what each model really had in flight is what it was told to have.
+/// The fair comparison: each model really had as many pages in flight as it was set to.
 #[test]
 fn one_limit_for_every_model() {
     let folder = Folder::new("limit");
@@ -198,10 +198,10 @@ fn only_those_that_are_named() {
     assert!(ended.stdout.contains("One run has no range"), "{ended:?}");
 }
 
-/// Small sizes for lessons of which some wait, and some compute.
+/// Small sizes for lessons that wait and lessons that compute.
 const SMALLEST: [&str; 8] = ["--repeat", "2", "--latency", "5", "--number", "20", "--calls", "4"];
 
-/// A row for each of them, or for each of their sections; all that do the same work are in one check.
+/// A row for each lesson, or for each of its sections; all that do the same work are in one check.
 #[test]
 fn further_lessons_and_their_sections_have_rows() {
     let folder = Folder::new("further");
@@ -291,7 +291,7 @@ fn a_section_is_beside_the_first_with_the_same_work() {
         let bases = (0..kinds.len()).filter(|at| kinds[*at] == kind && verdict(*at) == "the base");
         assert!(bases.eq(kinds.iter().position(|its| *its == kind)), "{kind:?}: {results}");
     }
-    // Ten times what each connection costs.
+    // Ten times the cost of each connection.
     let session = verdict(kinds.len() - 1);
     assert!(session.as_str().is_some_and(|words| words.contains("x faster")), "{session}");
     assert_eq!(lesson(&results, sync)["verdict"], "the base");
@@ -300,7 +300,7 @@ fn a_section_is_beside_the_first_with_the_same_work() {
     assert_eq!((&threads["article"], &threads["part"]), (&"-".into(), &Value::Null));
 }
 
-/// Sizes that are given are those of all; others are each lesson's own.
+/// Sizes given as options hold for all; other sizes are each lesson's own.
 #[test]
 fn lessons_with_sections_take_the_sizes_that_are_given() {
     let folder = Folder::new("sizes");
@@ -436,8 +436,8 @@ mod unix {
         first("three sections", |it| it.item() == "page" && it.times("page") == 3)
     }
 
-    /// A folder with the comparison, the real lessons, and these as scripts instead. A script says what the real
-    /// lesson is, and then does what it likes.
+    /// A folder with the comparison and the real lessons, some of them replaced by scripts. A script describes itself
+    /// like the real lesson, and then does anything.
     fn with_spoiled(name: &str, spoiled: &[(&str, &str)]) -> (Folder, Program) {
         let with_description: Vec<(&str, String)> = spoiled
             .iter()
@@ -452,7 +452,7 @@ mod unix {
         with_scripts(name, &spoiled.collect::<Vec<_>>())
     }
 
-    /// A folder with the comparison, the real lessons, and these scripts instead.
+    /// A folder with the comparison and the real lessons, some of them replaced by these scripts.
     fn with_scripts(name: &str, scripts: &[(&str, &str)]) -> (Folder, Program) {
         let folder = Folder::new(name);
         for lesson in lessons().iter().map(Lesson::name) {
@@ -478,7 +478,7 @@ mod unix {
         lines.lines().filter(|line| line.contains(text) && !line.starts_with('Z')).count()
     }
 
-    /// Each is a row that says so; the others are measured all the same.
+    /// Each has a row that says so; the others are measured anyway.
     #[test]
     fn lessons_that_crash_hang_or_talk_nonsense() {
         let [threads, processes] =
@@ -522,7 +522,7 @@ mod unix {
         drop(folder);
     }
 
-    /// It has no row, and the others have theirs; why is said once.
+    /// It has no row, and the others have theirs; the reason appears once.
     #[test]
     fn a_lesson_that_does_not_say_what_it_is() {
         let [sync, threads, tasks] =
@@ -559,7 +559,7 @@ mod unix {
         assert!(ended.stdout.contains(&sentence), "{ended:?}");
     }
 
-    /// All rows of a lesson are in trouble with it, and why is told once.
+    /// All rows of a lesson share its trouble, and the reason appears once.
     #[test]
     fn a_lesson_that_lies_about_its_sections() {
         let changed = |lesson: &Lesson, change: &str| {
@@ -605,7 +605,7 @@ mod unix {
             assert!(out.contains(&sentence), "{sentence}\n{out}");
         }
         assert_eq!(out.matches("is in trouble: ").count(), 4, "{out}");
-        // Each of their sections has a row; and once more why.
+        // Each of their sections has a row; the reason appears once more.
         let rows: usize = in_trouble.iter().map(|lesson| lesson.described.sections.len()).sum();
         assert_eq!(out.matches("in trouble").count(), rows + 4, "{out}");
         let row = out.lines().find(|line| line.contains(sync)).expect("a row");
@@ -641,7 +641,7 @@ mod unix {
         assert!(!out.exists(), "an empty report was left");
     }
 
-    /// A good report must not be lost to a comparison that came to nothing.
+    /// A comparison without results must not replace a good report.
     #[test]
     fn ctrl_c_before_anything_is_measured_leaves_the_report_of_before() {
         let [sync, tasks] = [Model::Sync, Model::Async].map(|it| of_the_nine("page", it));
@@ -669,12 +669,12 @@ mod unix {
         wait_until("its end", || processes_with("sleep 63.25") == 0);
     }
 
-    /// What was done is shown, and nothing is left running.
+    /// The finished work is shown, and nothing is left running.
     #[test]
     fn ctrl_c_prints_what_is_done() {
         let [sync, tasks] = [Model::Sync, Model::Async].map(|it| of_the_nine("page", it));
         let (_folder, compare) = with_spoiled("ctrl-c", &[(tasks, "exec sleep 62.75")]);
-        // The warm-up of the one that sleeps is where it stands.
+        // The comparison is in the warm-up of the lesson that sleeps.
         let arguments = [&SMALL[..], &["--runs", "2"]].concat();
         let running = compare.start(&arguments);
         wait_until("the lesson that sleeps", || processes_with("sleep 62.75") > 0);
@@ -689,7 +689,7 @@ mod unix {
         wait_until("the site's end", || processes_with(compare) == 0);
     }
 
-    /// However it ends, its lesson ends with it: that computes for minutes otherwise.
+    /// In any case its lesson ends together with it; otherwise the lesson would compute for minutes.
     #[test]
     fn no_lesson_is_left_running() {
         let sync = of_the_nine("call", Model::Sync);
@@ -720,7 +720,7 @@ mod unix {
 
 // The Python originals
 
-/// A program that says what a Python would, and then what its originals do.
+/// A program that answers like a Python, and then behaves like its originals.
 #[cfg(unix)]
 fn pretended_python(folder: &Folder, answer: &str, then: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
@@ -731,7 +731,7 @@ fn pretended_python(folder: &Folder, answer: &str, then: &str) -> String {
     file
 }
 
-/// The lessons run all the same, and the status says that the originals did not.
+/// The lessons run anyway, and the status shows that the originals did not.
 #[cfg(unix)]
 #[test]
 fn a_python_that_cannot_run_the_originals_is_told_with_what_mends_it() {
@@ -758,7 +758,7 @@ fn a_python_that_cannot_run_the_originals_is_told_with_what_mends_it() {
     }
 }
 
-/// On the same pages and with the same numbers; each beside its own sync original.
+/// On the same pages and with the same numbers; each is compared with its own sync original.
 #[test]
 fn the_originals_run_beside_the_lessons() {
     let Some(python) = course::python(&course::root().expect("the workspace")) else {
@@ -780,7 +780,7 @@ fn the_originals_run_beside_the_lessons() {
             "{rows:?}"
         );
         assert_eq!(rows[0]["runs"][1]["ok"], rows[1]["runs"][1]["ok"], "{name}");
-        // What stands beside the lesson is what was measured, and not what the article says.
+        // The column beside the lesson has the measured figure, not the article's.
         assert_eq!(rows[0]["original"], rows[1]["verdict"], "{name}");
     }
     let [sync, threads] = [Model::Sync, Model::Threads].map(|it| of_the_nine("page", it));

@@ -1,5 +1,5 @@
-//! The lessons that compute, beside each other: right results, real work, and as many calls at once as there
-//! are workers.
+//! The lessons that compute, side by side: right results, real work, and as many calls at once as there are
+//! workers.
 
 use course::Lesson;
 use harness::{Limit, Model};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use testing::record::{items, number, peak, shortest};
 use testing::{first, lessons, only_does, program};
 
-/// Those that do nothing but calls, once each.
+/// The lessons that only do calls, once each.
 fn cpu_lessons() -> impl Iterator<Item = &'static Lesson> {
     lessons().iter().filter(|lesson| only_does(lesson, "call"))
 }
@@ -62,8 +62,8 @@ fn the_edges_of_fib() {
     }
 }
 
-/// Were the calls computed once for all of them, or not at all, the later ones would take no time. (Those that
-/// go to another process take the time of their way, too.)
+/// If the calls were computed once for all of them, or not at all, the later ones would take no time. (Those in
+/// another process also take time for communication.)
 #[test]
 fn every_call_does_the_whole_work() {
     for lesson in cpu_lessons().filter(|lesson| lesson.model() != Model::Processes) {
@@ -92,14 +92,14 @@ fn as_many_calls_at_once_as_workers() {
     let with_several = || cpu_lessons().filter(|lesson| lesson.takes("workers"));
     assert!(with_several().count() >= 2);
     for lesson in with_several() {
-        // More workers than this machine may have cores: they are in progress at once all the same.
+        // Perhaps more workers than cores: their calls are in progress at once anyway.
         let run = run(lesson, &["--number", "35", "--calls", "12", "--workers", "4"]);
         assert_eq!(run["workers"], 4, "{}", lesson.name());
         assert_eq!((most_at_once(&run), peak(&run)), (4, 4), "{}", lesson.name());
     }
 }
 
-/// Every awaited call costs: about 17 times the time, so that a busy machine does not hide it.
+/// Every awaited call costs: about 17 times the time, which even a busy machine does not hide.
 #[test]
 fn async_is_slower_than_sync() {
     let seconds = |model| {

@@ -17,7 +17,7 @@ use testing::{
 #[cfg(unix)]
 use testing::{nine, signal, wait_until};
 
-/// The first lesson that does nothing but items of this kind, with this model.
+/// The first lesson that only does items of this kind, with this model.
 fn doing(kind: &str, model: Model) -> &'static Lesson {
     first(kind, |lesson| only_does(lesson, kind) && lesson.model() == model)
 }
@@ -29,7 +29,7 @@ fn all_tasks() -> &'static Lesson {
     })
 }
 
-/// Whether a lesson draws a timing diagram: those of rounds have a drawing of their own.
+/// Whether a lesson draws a timing diagram: lessons of rounds have their own drawing.
 #[cfg(unix)]
 fn has_a_timing_diagram(lesson: &Lesson) -> bool {
     !lesson.does("round")
@@ -65,8 +65,8 @@ fn downloaders_wait_on_as_many_lanes_as_they_have_workers() {
     }
 }
 
-/// The longer a page takes, the longer is the gap that nobody would see between two of its turns; but
-/// others may have theirs in it.
+/// The longer a page takes, the longer a gap between two of its turns can be and stay invisible; but other tasks may
+/// have their turns in it.
 #[test]
 fn async_has_all_pages_in_flight_on_one_thread_which_they_have_in_turns() {
     let run = program(all_tasks().name()).record(&["--latency", "3000"]);
@@ -82,7 +82,7 @@ fn async_has_all_pages_in_flight_on_one_thread_which_they_have_in_turns() {
             .iter()
             .map(|turn| serde_json::from_value(turn.clone()).expect("numbers"))
             .collect();
-        // From, to, when its task was woken for it; then how long the thread worked, and was ready.
+        // Start, end, when its task was woken; then how long the thread worked and was ready.
         assert!(own.iter().all(|turn| turn.len() == 6 && turn[0] <= turn[1]), "{item}");
         assert!(own.iter().all(|turn| turn[2] <= turn[0]), "{item}");
         let ready: f64 = own.iter().map(|turn| turn[0] - turn[2] + turn[4]).sum();
@@ -100,8 +100,8 @@ fn async_has_all_pages_in_flight_on_one_thread_which_they_have_in_turns() {
     }
 }
 
-/// Runs a program with `--json`; gives that, and the CPU time of the program and of its children, as
-/// the shell has counted it.
+/// Runs a program with `--json`; returns its report, and the CPU time of the program and its children as counted by
+/// the shell.
 #[cfg(unix)]
 fn with_cpu_time(name: &str, arguments: &[&str]) -> (Value, f64) {
     let mut shell = std::process::Command::new("sh");
@@ -120,9 +120,8 @@ fn with_cpu_time(name: &str, arguments: &[&str]) -> (Value, f64) {
     (run, lines[lines.len() - 1].split(' ').map(seconds).sum())
 }
 
-/// On a busy machine a thread waits for a core, and then it does not work all the time; what it
-/// worked is the same. So this is compared with what the system has counted for the whole process,
-/// which does little else.
+/// On a busy machine a thread sometimes waits for a core, but its CPU time is the same. So this compares it with the
+/// system's count for the whole process, which does little else.
 #[cfg(unix)]
 #[test]
 fn the_work_of_the_calls_is_what_the_system_counts() {
@@ -138,8 +137,7 @@ fn the_work_of_the_calls_is_what_the_system_counts() {
     }
 }
 
-/// That it has the core to itself for a few milliseconds must happen once in many runs, also on a busy
-/// machine. (Windows counts CPU time in steps that are longer than that.)
+/// Once in many runs it must have the core to itself for a few milliseconds, even on a busy machine. (Windows counts CPU time in steps that are longer than that.)
 #[cfg(not(windows))]
 #[test]
 fn calls_keep_as_many_lanes_at_work_as_there_are_workers() {
@@ -167,7 +165,7 @@ fn calls_keep_as_many_lanes_at_work_as_there_are_workers() {
     }
 }
 
-/// Has twice as many threads as cores compute while this is done.
+/// Calls this while twice as many threads as cores compute.
 #[cfg(target_os = "linux")]
 fn on_a_busy_machine<T>(work: impl FnOnce() -> T) -> T {
     let is_done = std::sync::atomic::AtomicBool::new(false);
@@ -185,8 +183,8 @@ fn on_a_busy_machine<T>(work: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Three times as many threads as cores: whoever else uses the machine, two thirds of the time that a thread does not
-/// work it could. Where the system does not tell that, nothing is said of it.
+/// With three times as many threads as cores, a thread is ready for two thirds of the time that it does not work, even if
+/// other programs use the machine. If the system does not count that, the sentence does not mention it.
 #[test]
 fn threads_without_a_core_are_ready_and_not_waiting() {
     let workers = (3 * cores()).to_string();
@@ -212,8 +210,8 @@ fn threads_without_a_core_are_ready_and_not_waiting() {
     }
 }
 
-/// A task that was robbed of its core did not block: in the turns of a correct program there is nothing that is neither
-/// work nor time without a core.
+/// A task that lost its core did not block: the turns of a correct program consist of work and of time without a
+/// core.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_busy_machine_makes_no_task_block() {
@@ -247,8 +245,8 @@ fn what_only_computes_is_never_called_io_bound() {
     });
 }
 
-/// A page of 64 MB and one of 27 bytes are the same to the parent: a line goes, and a line comes. So
-/// what the large one costs more is what the worker process did.
+/// A page of 64 MB and one of 27 bytes are the same to the parent: a line goes, and a line comes. So the extra cost of
+/// the large one is the worker process's work.
 #[cfg(not(windows))]
 #[test]
 fn the_work_of_a_worker_process_is_counted() {
@@ -263,8 +261,8 @@ fn the_work_of_a_worker_process_is_counted() {
     assert!(of(&large) > 5.0 * of(&small), "{} and {} s: {run}", of(&large), of(&small));
 }
 
-/// The bytes come in on the same thread, in a task of the client's own: what that does is the thread's
-/// work, too. It is not lost in the gaps between a page's turns, which nobody sees in a long run.
+/// The bytes arrive on the same thread, in the client's own task, whose work is the thread's work, too. It is not lost
+/// in the gaps between a page's turns, which are invisible in a long run.
 #[cfg(unix)]
 #[test]
 fn what_the_event_loop_does_for_a_page_is_the_threads_work() {
@@ -275,12 +273,12 @@ fn what_the_event_loop_does_for_a_page_is_the_threads_work() {
         let (run, counted) = with_cpu_time(all_tasks().name(), &arguments);
         let worked = number(&run["facts"], "cores_busy") * number(&run, "seconds");
         assert!(worked <= counted + 0.02, "{worked} of {counted} s: {}", run["facts"]);
-        // The rest is what it takes to start, and a little printing.
+        // The rest is the start and a little printing.
         assert!(worked >= 0.5 * (counted - 0.03), "{worked} of {counted} s: {}", run["facts"]);
     }
 }
 
-/// Who waits for a site that works does not work.
+/// A lesson that waits for a site that works does not work itself.
 #[test]
 fn the_work_of_the_site_is_not_counted() {
     let site = FaultSite::start();
@@ -326,7 +324,7 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
                 ": CPU-bound, and waiting for a core.",
                 ": CPU-bound, and waiting for something that is not a core.",
                 ": CPU-bound, and waiting for a core or for something else.",
-                // Calls of microseconds, where the clock counts in milliseconds.
+                // The calls take microseconds, and the clock counts in milliseconds.
                 " by this system's clock, which counts in steps of 16 ms.",
             ];
             if !lesson.has_sections() {
@@ -349,7 +347,7 @@ fn a_sentence_and_a_diagram_come_after_the_summary() {
     });
 }
 
-/// A row for each section, in their order; the ratio stands where an earlier section did the same work.
+/// A row for each section, in their order, with a ratio if an earlier section did the same work.
 #[cfg(unix)]
 fn assert_sections_are_compared(lesson: &Lesson, lines: &[&str]) {
     assert!(lines[0].starts_with("part "), "{lines:?}");
@@ -411,7 +409,7 @@ fn on_a_terminal(
     testing::Terminal::start(columns, environment, &command).wait()
 }
 
-/// It without the sequences that set a colour.
+/// The text without the sequences that set a colour.
 #[cfg(target_os = "linux")]
 fn without_colours(ended: Ended) -> Ended {
     Ended { stdout: testing::without_colours(&ended.stdout), ..ended }
@@ -437,7 +435,7 @@ fn on_a_terminal_it_keeps_to_the_width() {
             }
         }
     });
-    // Where there is no room for a diagram, there is the sentence.
+    // Without room for a diagram, the sentence is still there.
     let calls = program(doing("call", Model::Sync).name());
     let ended = on_a_terminal(12, &[], &calls, &["--number", "20", "--calls", "7"]);
     let ended = without_colours(ended);
@@ -450,7 +448,7 @@ fn on_a_terminal_it_keeps_to_the_width() {
 #[test]
 fn lines_of_a_narrow_legend_are_broken_between_its_signs() {
     let site = FaultSite::start();
-    // Together they take so long that each of them is told from the next.
+    // Together they take so long that the diagram distinguishes each from the next.
     let pages = [site.url("/busy"), site.url("/silent")];
     let arguments = ["--repeat", "1", "--timeout", "0.1", &pages[0], &pages[1]];
     let program = program(doing("page", Model::Sync).name());
@@ -486,7 +484,7 @@ fn read(file: &str) -> String {
 fn the_picture_has_a_bar_for_each_item_on_the_lane_of_its_worker() {
     let folder = Folder::new("picture");
     let file = folder.file("run.svg");
-    // Longer than what is written over it.
+    // An old file that is longer than the new one.
     fs::write(&file, "nonsense ".repeat(100_000)).expect("a file");
     for (model, lanes, bars_of_all) in
         [(Model::Sync, 1, 20), (Model::Threads, 5, 20), (Model::Processes, 2, 20)]
@@ -551,7 +549,7 @@ fn an_address_with_signs_that_mean_something_to_xml() {
     let url = format!("{}/dice?a=1&b=2&lt;'", site.url);
     for (model, file) in [(Model::Sync, "a&b<c>.svg"), (Model::Async, "run.svg")] {
         let lesson = doing("page", model).name();
-        // Windows has no such names of files.
+        // Windows does not allow such file names.
         let file = folder.file(if cfg!(windows) { "run.svg" } else { file });
         let ended = program(lesson).run(&["--repeat", "2", "--timeline", &file, &url]);
         assert_eq!(ended.code(), 0, "{lesson}: {ended:?}");
@@ -561,8 +559,8 @@ fn an_address_with_signs_that_mean_something_to_xml() {
     }
 }
 
-/// What "Trace Event Format" asks for, as far as such a trace uses it; gives the complete events and the
-/// pairs, each with its beginning and its end in microseconds.
+/// Checks a trace against "Trace Event Format", as far as it uses that; returns the complete events and the pairs,
+/// each with its start and end in microseconds.
 fn check_trace(text: &str) -> (Vec<Value>, Vec<[Value; 2]>) {
     let trace: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let events = trace["traceEvents"].as_array().expect("events");
@@ -606,7 +604,7 @@ fn check_trace(text: &str) -> (Vec<Value>, Vec<[Value; 2]>) {
     assert!(names.keys().any(|(name, _)| *name == "process_name"), "{names:?}");
     let mut by_thread = BTreeMap::<u64, Vec<(u64, u64)>>::new();
     for event in &complete {
-        // Those who open it count in nanoseconds.
+        // Perfetto counts in nanoseconds.
         let nanos = |key| (number(event, key) * 1e3).round() as u64;
         let thread = event["tid"].as_u64().expect("a number");
         by_thread.entry(thread).or_default().push((nanos("ts"), nanos("ts") + nanos("dur")));
@@ -654,7 +652,7 @@ fn the_trace_is_a_chrome_trace() {
     }
 }
 
-/// Turns of less than a microsecond, thousands of items, and times that no round number is.
+/// Turns of less than a microsecond, thousands of items, and times that are not round numbers.
 #[test]
 fn the_trace_of_a_long_run_is_one_too() {
     let folder = Folder::new("long-trace");
@@ -695,7 +693,7 @@ fn a_file_that_cannot_be_is_refused_before_anything_starts() {
     assert_eq!((site.record.connections(), site.record.requests()), (0, 0));
 }
 
-/// What cannot be written after all costs the diagram, and nothing of the output.
+/// If the file cannot be written after all, only the diagram is lost, and nothing of the output.
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_written_is_told_and_the_output_is_whole() {
@@ -763,7 +761,7 @@ fn ctrl_c_leaves_the_diagram_of_what_was_done() {
     }
 }
 
-/// Async drops what is in flight: then there is nothing to draw, and the file says so.
+/// Async drops the pages in flight: then there is nothing to draw, and the file says so.
 #[cfg(unix)]
 #[test]
 fn ctrl_c_before_anything_was_done() {
@@ -800,7 +798,7 @@ fn a_closed_pipe_stays_silent() {
     assert!(bars(&read(&file)).iter().flatten().count() > 0);
 }
 
-/// Not one page arrives: that is what is drawn.
+/// No page arrives, and the diagram shows that.
 #[test]
 fn failed_items_are_drawn_and_marked() {
     let folder = Folder::new("failed");
@@ -830,7 +828,7 @@ fn failed_items_are_drawn_and_marked() {
         for page in &pages {
             let told = format!("{page}: failed, ");
             let is_told = bars.iter().flatten().any(|bar| bar.starts_with(&told));
-            // What is too short for a bar of its own has one with its neighbours.
+            // Items that are too short for a bar share one with their neighbours.
             assert!(is_told || page != &pages[2], "{name}: {page}: {bars:?}");
         }
         assert!(read(&svg).contains("class=\"failed\""), "{name}");

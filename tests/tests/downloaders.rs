@@ -1,4 +1,4 @@
-//! The lessons that download, beside each other, against real sites on loopback whose own records prove the
+//! The lessons that download, side by side, against real sites on loopback whose own records prove the
 //! concurrency.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use test_sites::{RefusingPort, Site};
 use testing::record::{items, number, shares};
 use testing::{is_summary, lessons, only_does, program};
 
-/// Those that do nothing but pages, once each.
+/// The lessons that only do pages, once each.
 fn downloaders() -> impl Iterator<Item = &'static Lesson> {
     lessons().iter().filter(|lesson| only_does(lesson, "page"))
 }
@@ -48,7 +48,7 @@ fn a_line_for_each_page_and_the_summary_at_the_end() {
     }
 }
 
-/// How many workers a lesson has for eight pages, where those with one for each core get two.
+/// A lesson's number of workers for eight pages; lessons with one for each core get two.
 fn workers_of_eight(lesson: &Lesson) -> usize {
     match lesson.limit() {
         Limit::One => 1,
@@ -106,7 +106,7 @@ fn quiet_prints_the_summary_alone() {
 
 #[test]
 fn a_practice_site_is_reached_directly_past_a_proxy() {
-    // The proxy of the environment is dead: what is sent to it fails.
+    // The proxy of the environment is dead: requests to it fail.
     let refusing = RefusingPort::take();
     let proxy = &refusing.url;
     let site = Site::start(1);
@@ -120,7 +120,7 @@ fn a_practice_site_is_reached_directly_past_a_proxy() {
             let ended = run(source);
             assert_eq!(ended.code(), 0, "{name} {source:?}: {ended:?}");
         }
-        // Other sites are not.
+        // Other sites are not reached directly.
         let page = format!("{}/dice", site.url);
         let ended = run(&["--repeat", "1", &page]);
         assert_eq!(ended.code(), 1, "{name}: {ended:?}");
@@ -140,7 +140,7 @@ fn pages_over_http_need_no_certificates() {
     }
 }
 
-/// macOS gives 256 descriptors, and more to a program that asks.
+/// macOS allows 256 descriptors, and more to a program that raises its limit.
 #[cfg(unix)]
 #[test]
 fn a_low_soft_limit_of_descriptors_is_raised() {

@@ -21,7 +21,7 @@ fn start(lesson: &Lesson) -> Running {
     program(lesson.name()).start(&long(lesson))
 }
 
-/// The lessons that can be started so.
+/// The lessons that can be started in this way.
 fn long_ones() -> impl Iterator<Item = &'static Lesson> {
     lessons().iter().filter(|it| !it.does("round") && it.limit() != Limit::OneEach)
 }
@@ -51,7 +51,7 @@ fn ctrl_c_ends_a_lesson_in_good_order() {
     });
 }
 
-/// In a terminal it reaches the children too; they are to finish what is in flight all the same.
+/// In a terminal Ctrl-C reaches the children, too; they must still finish the items in flight.
 #[test]
 fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
     all_at_once(&long_downloaders(), |lesson| {
@@ -66,7 +66,7 @@ fn ctrl_c_that_reaches_the_children_too_loses_no_page() {
     });
 }
 
-/// Async drops what is in flight: all of it here, and none of it would have come for a minute.
+/// Async drops the pages in flight: here all of them, and none would have arrived for a minute.
 #[test]
 fn ctrl_c_drops_the_pages_that_async_has_in_flight() {
     let lesson = first("all pages are tasks", |it| {
@@ -83,7 +83,7 @@ fn ctrl_c_drops_the_pages_that_async_has_in_flight() {
     wait_until("the site to see it", || site.record.in_flight() == 0);
 }
 
-/// A Ctrl-C that kept nothing from being done is one all the same.
+/// A Ctrl-C counts even if everything was done already.
 #[test]
 fn ctrl_c_while_the_last_page_is_in_flight() {
     let site = Site::start(1_000);
@@ -97,13 +97,13 @@ fn ctrl_c_while_the_last_page_is_in_flight() {
     assert!(summary.starts_with("Interrupted: downloaded 2 of 2 sites in "), "{summary}");
 }
 
-/// The first lesson that downloads with this model, and nothing else.
+/// The first lesson that only downloads, with this model.
 fn downloads_with(model: Model) -> testing::Program {
     let lesson = first("it downloads", |it| only_does(it, "page") && it.model() == model);
     program(lesson.name())
 }
 
-/// A site that stands still takes its pages' time, and no more.
+/// A site that is stopped delays the end by its pages' time limit, and no more.
 #[test]
 fn a_site_that_was_stopped_does_not_hold_up_the_end() {
     all_at_once(&downloaders().collect::<Vec<_>>(), |lesson| {
@@ -114,7 +114,7 @@ fn a_site_that_was_stopped_does_not_hold_up_the_end() {
         let processes = children(running.id());
         processes.iter().for_each(|process| signal("-STOP", *process));
         if lesson.model() == Model::Processes {
-            // Its workers stand still as well: without a limit of their own, they are let go on.
+            // Its workers were stopped as well; without their own time limit, they are resumed.
             sleep(Duration::from_millis(100));
             processes[1..].iter().for_each(|process| signal("-CONT", *process));
         }
@@ -200,7 +200,7 @@ fn the_children_of_a_killed_lesson_end_by_themselves() {
     });
 }
 
-/// A worker that is killed while its page is in flight costs that page, and no other.
+/// If a worker is killed while its page is in flight, only that page is lost.
 #[test]
 fn a_killed_worker_costs_its_own_page_alone() {
     let site = Site::start(1_500);
@@ -217,19 +217,19 @@ fn a_killed_worker_costs_its_own_page_alone() {
     assert_eq!(lines.len(), 4);
     assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     assert!(ended.stderr.contains("its worker process ended (signal: 9 (SIGKILL))"), "{ended:?}");
-    // Each page was asked for once: the one that was lost, too.
+    // Each page was requested once, even the one that was lost.
     assert_eq!(site.record.requests(), 6);
 }
 
-/// One that is killed between two pages costs none: it is replaced before the next.
+/// If it is killed between two pages, none is lost: it is replaced before the next.
 #[test]
 fn a_worker_killed_while_idle_is_replaced() {
     let site = Site::start(300);
     let mut running = six_pages_by_two_workers(&site);
     running.line();
-    // A page takes 0.3 s, so both workers have got their next by now.
+    // A page takes 0.3 s, so both workers have their next page by now.
     sleep(Duration::from_millis(150));
-    // While the parent stands still, the workers end their pages and wait for the next.
+    // While the parent is stopped, the workers finish their pages and wait for the next.
     signal("-STOP", running.id());
     site.wait_until_idle();
     let workers = workers(&running);
@@ -247,7 +247,7 @@ fn six_pages_by_two_workers(site: &Site) -> Running {
     downloads_with(Model::Processes).start(&arguments)
 }
 
-/// With `--site`, a lesson's children are its workers alone.
+/// With `--site`, a lesson's only children are its workers.
 fn workers(running: &Running) -> Vec<u32> {
     let workers = children(running.id());
     assert_eq!(workers.len(), 2);

@@ -1,4 +1,4 @@
-//! Equal code takes equal time: where a function begins is not left to chance.
+//! Equal code takes equal time: the address of a function is not left to chance.
 
 use std::hint::black_box;
 
@@ -12,7 +12,7 @@ macro_rules! functions {
             }
         )*
 
-        /// Each by its name, and the address at which it begins.
+        /// Each function's name and address.
         fn addresses() -> Vec<(&'static str, usize)> {
             vec![$((stringify!($name), $name as fn(u64) -> u64 as usize)),*]
         }

@@ -1,5 +1,5 @@
-//! What the site does wrong, seen from every lesson that downloads: the page says why, in words, and the
-//! others arrive.
+//! Faults of the site in every lesson that downloads: the page's line says why, in words, and the other pages
+//! arrive.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,10 +16,10 @@ const BEFORE: [&str; 2] = ["/ok", "/gzip"];
 const AFTER: [&str; 3] = ["/chunked", "/ok", "/redirect"];
 const GOOD: usize = BEFORE.len() + AFTER.len();
 
-/// Many times the two seconds that a page may take: only something hanging exceeds it.
+/// Many times the two seconds that a page may take: only a hang exceeds it.
 const HANGING: Duration = Duration::from_secs(30);
 
-/// What can be met on this system.
+/// The faults that can be tested on this system.
 fn faults() -> impl Iterator<Item = &'static Fault> {
     FAULTS.iter().filter(|fault| cfg!(target_os = "linux") || !fault.needs_linux())
 }
@@ -56,7 +56,7 @@ fn without_worker(line: &str) -> &str {
 #[test]
 fn each_fault_ends_as_the_table_says_and_the_other_pages_arrive() {
     let site = FaultSite::start();
-    // Those that send for as long as they can would take the processors from the others.
+    // Faults that send as long as they can would take the processors from the others.
     let faults = faults().filter(|fault| !(fault.is_flood && fault.takes_time()));
     let mut jobs: Vec<_> =
         faults.flat_map(|fault| downloaders().map(move |lesson| (lesson, fault))).collect();
@@ -99,7 +99,7 @@ fn each_fault_ends_as_the_table_says_and_the_other_pages_arrive() {
     });
 }
 
-/// Those lessons have the same sessions, so of the faults that are told in the same words one is enough.
+/// Those lessons have the same sessions, so one fault for each message is enough.
 #[test]
 fn each_cause_is_told_by_the_further_lessons_too() {
     let site = FaultSite::start();
@@ -190,7 +190,7 @@ fn floods_end_in_time_and_take_little_memory() {
             let Ending::Fails(words) = fault.ending else { unreachable!("a flood fails") };
             let begin = format!("Failed {url}: ");
             let told = ended.stderr.lines().filter_map(|line| line.strip_prefix(&begin));
-            // Even what is found out soon may have to wait for its turn, among so much.
+            // Even a fault that is detected soon may have to wait for its turn, among so many bytes.
             let told = told.filter(|told| words.contains(told) || told.ends_with("(--timeout)"));
             assert_eq!(told.count(), times, "{lesson}: {}: {}", fault.what, ended.stderr);
         }
@@ -199,8 +199,7 @@ fn floods_end_in_time_and_take_little_memory() {
     });
 }
 
-/// The most that a process and those that it started have had in memory so far; nothing of one that has
-/// ended. Only Linux says it.
+/// The peak memory so far of a process and its children, without those that have ended. Only Linux tells.
 fn peak_in_mb(id: u32) -> u64 {
     #[cfg(target_os = "linux")]
     {
@@ -241,13 +240,13 @@ fn a_site_that_dies_and_comes_back_costs_the_pages_between() {
         assert_eq!(lines, expected, "{lesson}");
         let died = format!("Failed {death}: the connection was closed before an answer came\n");
         let dead = format!("Failed {page}: the connection was refused\n").repeat(2);
-        // A connection that came while the site went down is not refused any more, but reset.
+        // A connection that arrives while the site goes down is reset, not refused.
         let told = ended.stderr.replace("the connection was reset", "the connection was refused");
         assert_eq!(told, format!("{died}{dead}").repeat(2), "{lesson}");
     }
 }
 
-/// Which pages fail depends on who is quicker; that each is told or arrives does not.
+/// Which pages fail is a race; but each page either fails with a message or arrives.
 #[test]
 fn a_site_that_dies_under_many_pages_loses_none_of_them() {
     for lesson in downloaders().filter(|lesson| lesson.takes("workers")).map(Lesson::name) {
@@ -275,7 +274,7 @@ fn a_site_that_dies_under_many_pages_loses_none_of_them() {
     }
 }
 
-/// A machine without certificates trusts nobody.
+/// A machine without certificates trusts no site.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_certificates_every_page_over_https_fails_and_the_others_arrive() {

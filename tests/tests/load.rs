@@ -1,6 +1,6 @@
 //! One practice site under load: ten thousand pages in flight, and a class.
 //!
-//! How long it takes on a quiet machine says `scripts/load.py`.
+//! `scripts/load.py` measures the times on a quiet machine.
 #![expect(clippy::print_stdout, reason = "with --nocapture the tests tell what they measured")]
 
 #[path = "../site_program.rs"]
@@ -18,11 +18,11 @@ use site_program::{SiteProgram, as_many_connections_as};
 use testing::wait_until;
 use testing::{first, lessons, only_does, program};
 
-/// Both programs raise their limits of descriptors themselves, as far as this process may.
+/// Both programs raise their limits of descriptors themselves, as far as this process is allowed to.
 #[test]
 #[ignore = "it takes long, and 500 MB"]
 fn ten_thousand_pages_in_flight_at_once_all_arrive() {
-    // A busy machine needs its time to send them all before the first answer comes.
+    // A busy machine needs some time to send all requests before the first answer comes.
     const LATENCY: u64 = 5_000;
     let many = as_many_connections_as(10_000) / 2 * 2;
     let site = SiteProgram::start(LATENCY);
@@ -58,7 +58,7 @@ fn ten_thousand_pages_in_flight_at_once_all_arrive() {
     {
         let (client, site) = (memory.join().expect("it was looked at"), site.memory());
         println!("the client had {client} kB at most, the site {site} kB");
-        // About twice what they need: 35 kB and 16 kB for each page.
+        // About twice their need: 35 kB and 16 kB for each page.
         assert!(client < 100_000 + 70 * many, "{client} kB for {many} pages");
         assert!(site < 50_000 + 32 * many, "{site} kB for {many} pages");
     }

@@ -50,7 +50,7 @@ fn with_few_descriptors_fewer_pages_are_in_flight_and_none_is_lost() {
     }
 }
 
-/// They have no limit that could be lowered: that is told before anything starts.
+/// They have no limit that could be lowered, and say so before anything starts.
 #[test]
 fn a_lesson_that_cannot_do_with_fewer_pages_at_once_says_so() {
     let without_limit = |it: &&Lesson| {
@@ -118,7 +118,7 @@ fn on_any_terminal_the_lines_are_whole_and_nothing_panics() {
             if what == "a terminal that only prints" {
                 assert!(!shown.contains("\u{1b}["), "{}: {shown:?}", lesson.name());
             }
-            // Each of the lines stands whole between two line ends, whatever the bar does.
+            // Each line is whole, between two line ends, even with the bar.
             for line in plain(shown).lines().filter(|line| line.starts_with("Read ")) {
                 assert!(line.ends_with("/jython") || line.ends_with("/dice"), "{what}: {line:?}");
             }
@@ -126,7 +126,7 @@ fn on_any_terminal_the_lines_are_whole_and_nothing_panics() {
     });
 }
 
-/// What is shown without the sequences for colours and for the bar.
+/// The shown text, without the sequences for colours and for the bar.
 fn plain(shown: &str) -> String {
     let mut parts = shown.split("\u{1b}[");
     let mut plain = String::from(parts.next().unwrap_or_default());
@@ -146,7 +146,7 @@ fn without_a_standard_input_every_lesson_runs() {
     });
 }
 
-// Work that takes for ever
+// Work that takes forever
 
 #[test]
 fn a_number_that_takes_years_is_warned_of_and_can_be_ended() {
@@ -163,12 +163,12 @@ fn a_number_that_takes_years_is_warned_of_and_can_be_ended() {
         let told = "warning: one naive fib(93) takes about 1300 years; Ctrl-C ";
         assert!(ended.stderr.starts_with(told), "{name}: {ended:?}");
     }
-    // What is short is not warned of.
+    // A short call gets no warning.
     let lesson = first("calls", |lesson| only_does(lesson, "call"));
     assert_eq!(program(lesson.name()).run(&["--number", "20"]).stderr, "");
 }
 
-/// Who presses Ctrl-C and sees nothing happen is told what is waited for.
+/// If Ctrl-C has no visible effect, a message explains the wait.
 #[test]
 fn a_person_is_told_why_the_end_takes_long() {
     let site = Site::start(4_000);
@@ -188,7 +188,7 @@ fn a_person_is_told_why_the_end_takes_long() {
 
 // Ctrl-C at random moments
 
-/// How often for each lesson; `MOMENTS=100 cargo test -p tests --test machine moments` tries more.
+/// The number of times for each lesson; `MOMENTS=100 cargo test -p tests --test machine moments` tries more.
 fn moments() -> usize {
     env::var("MOMENTS").ok().and_then(|moments| moments.parse().ok()).unwrap_or(2)
 }
@@ -203,8 +203,8 @@ fn processes_with(mark: &str) -> BTreeSet<String> {
     processes.filter(has_it).map(|it| it.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// In a real terminal it reaches the lesson and all in its process group; sent by `kill`, the lesson alone.
-/// Whenever it comes: status 130, a true summary, no process left, the terminal as it was.
+/// In a real terminal it reaches the lesson and its whole process group; sent by `kill`, only the lesson. At any
+/// moment: status 130, a true summary, no process left, the terminal as before.
 #[test]
 fn ctrl_c_at_random_moments() {
     let folder = Folder::new("moments");
@@ -237,11 +237,11 @@ fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
     let temporary = place.to_str().expect("text");
     let environment = [(variable, value), ("TMPDIR", temporary)];
     let mut terminal = Terminal::start(80, &environment, &command);
-    // Before the shell has opened it, there may be nobody in the foreground yet to take a Ctrl-C.
+    // Before the shell has opened it, there may be no foreground process to receive a Ctrl-C.
     wait_until("the shell", || out.exists());
     let delay = Duration::from_micros(fastrand::u64(0..1_000_000));
     thread::sleep(delay);
-    // Every second time it is sent to the lesson alone, which is then to see to the others.
+    // Every second time it is sent only to the lesson, which must then end the others.
     if moment % 2 == 0 {
         terminal.press_ctrl_c();
     } else {
@@ -265,10 +265,10 @@ fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
             assert_eq!(done, items, "{about}: {summary}");
         }
         Some(_) => assert!(has_an_end, "{about}: {lines}"),
-        // It came before anyone listened: then nothing had begun.
+        // It came before the handler was set: then nothing had begun.
         None => assert_eq!(items, 0, "{about}: {lines}"),
     }
-    // The cursor is there, and the colours are those of before.
+    // The cursor is visible, and the colours are as before.
     let last = |sequence: &str| ended.stdout.rfind(sequence);
     assert!(last("\u{1b}[?25l") <= last("\u{1b}[?25h"), "{about}");
     let colour = ended.stdout.split("\u{1b}[").skip(1).filter_map(|part| part.split_once('m'));

@@ -1,4 +1,4 @@
-//! What a program says of itself when it hangs, or did not do what it was meant to (`tests/src/bin/mistakes.rs`).
+//! The messages of a program that hangs, or does not do its work (`tests/src/bin/mistakes.rs`).
 
 #[cfg(unix)]
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ use testing::program;
 #[cfg(unix)]
 use testing::{Folder, signal, wait_until};
 
-/// The lines after the summary, in one.
+/// The lines after the summary, joined.
 fn explanation(arguments: &[&str]) -> String {
     program("mistakes").run(arguments).explanation().join(" ")
 }
@@ -36,7 +36,7 @@ fn more_at_once_than_allowed_is_said() {
     assert!(!text.contains("though"), "{text}");
 }
 
-/// With as many at once as there are.
+/// With all pages at once.
 #[test]
 fn a_program_that_does_what_it_was_meant_to_says_nothing_of_this() {
     for arguments in [&["--repeat", "3"][..], &["--repeat", "3", "--workers", "1"]] {
@@ -45,7 +45,7 @@ fn a_program_that_does_what_it_was_meant_to_says_nothing_of_this() {
     }
 }
 
-/// Two threads wait for each other: of that the lanes are drawn up to now, and once more when it is ended.
+/// Two threads wait for each other: the lanes are drawn up to now, and once more at the end.
 #[cfg(unix)]
 #[test]
 fn a_hang_is_told_with_the_lanes_so_far() {

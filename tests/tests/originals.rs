@@ -1,8 +1,8 @@
-//! The Python originals beside the lessons: the record of a site proves their concurrency, and what they print with
-//! `--json` is read as a lesson's.
+//! The Python originals beside the lessons: the record of a site proves their concurrency, and their `--json` output is
+//! read like a lesson's.
 //!
 //! They need Python 3.11 or newer with requests and aiohttp: that in `target/python`, which `.ci/run` makes, or else
-//! `python3`. Where neither is there, these tests say so and pass.
+//! `python3`. If there is neither, these tests say so and pass.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -36,7 +36,7 @@ fn root() -> PathBuf {
     course::root().expect("the workspace")
 }
 
-/// All of them: a lesson has one if there is a Python file of its name in its folder.
+/// All originals: a lesson has one if there is a Python file of its name in its folder.
 fn originals() -> Vec<Original> {
     let found = course::find(&root()).expect("the lessons are found");
     let originals = found.into_iter().filter_map(|lesson| {
@@ -52,7 +52,7 @@ fn originals() -> Vec<Original> {
     originals.collect()
 }
 
-/// The Python that they can be run with.
+/// The Python that can run them.
 fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
     let python = PYTHON.get_or_init(|| course::python(&root()));
@@ -75,7 +75,7 @@ impl Original {
         Ended::from(self.command(python, arguments).output().expect("Python runs"))
     }
 
-    /// Runs it; all goes well, and it prints its report.
+    /// Runs it successfully; returns its report.
     fn report(&self, python: &Path, arguments: &[&str]) -> (Report, serde_json::Value) {
         let ended = self.run(python, &[&["--json"], arguments].concat());
         assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}: {}", self.name, ended.stdout);
@@ -106,13 +106,13 @@ impl Original {
     }
 }
 
-/// Those that do nothing but pages, once each.
+/// The originals that only do pages, once each.
 fn downloaders() -> impl Iterator<Item = Original> {
     let is_one = |it: &Original| it.takes("repeat") && !it.takes("number") && !it.has_sections();
     originals().into_iter().filter(is_one)
 }
 
-/// Those that do nothing but calls, once each.
+/// The originals that only do calls, once each.
 fn computers() -> impl Iterator<Item = Original> {
     originals().into_iter().filter(|it| it.takes("calls") && !it.has_sections())
 }
@@ -148,10 +148,10 @@ fn each_of_the_nine_has_an_original_that_is_short_and_has_the_lessons_functions_
     assert_eq!(originals().iter().filter(|it| !it.is_further).count(), 9);
     for original in originals() {
         let name = &original.name;
-        // mdBook's marks are no part of it.
+        // mdBook's marks do not count.
         let is_mark = |line: &&str| line.starts_with("# ANCHOR");
         let lines = original.source.lines().filter(|line| !is_mark(line)).count();
-        // As with the lessons: several sections or rounds are more than one program.
+        // As with the lessons, several sections or rounds are more than one program.
         let most = match &original {
             it if it.takes("increments") => 80,
             it if it.is_further => 70,
@@ -215,13 +215,13 @@ fn the_record_of_the_site_proves_the_concurrency() {
         };
         assert!(report.model == Model::Sync || expected > 1, "{name}");
         assert_eq!((report.workers, report.done), (expected, 20), "{name}");
-        // A session keeps its connections: there are no more of them than pages at once.
+        // A session keeps its connections: there are no more than pages at once.
         let at_once = expected as u64;
         assert_eq!(site.seen(), (at_once, at_once, 20), "{name}");
         let peak = report.timeline().facts().map(|facts| facts.peak_in_flight);
         assert_eq!(peak, Some(expected), "{name}");
         assert!(json["python"]["gil"].is_boolean(), "{name}");
-        // The pages of tasks are on one thread, and have it a turn at a time.
+        // The tasks of the pages share one thread, a turn at a time.
         for item in &report.items {
             let is_of_task = report.model == Model::Async;
             assert_eq!(!item.span.turns.is_empty(), is_of_task, "{name}: {item:?}");
@@ -248,7 +248,7 @@ fn a_line_for_each_page_and_the_summary_at_the_end() {
     }
 }
 
-/// A site that has the one page, and not the other.
+/// A site that has one of the two pages.
 fn half_a_site() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -303,7 +303,7 @@ fn pages_awaited_one_by_one_and_pages_gathered() {
     assert_eq!(peaks.collect::<Vec<_>>(), [("one by one", 1), ("joined", 6)]);
 }
 
-/// Those with sections: each does all of its pages or calls.
+/// The originals with sections: each section does all of its pages or calls.
 #[test]
 fn each_section_does_the_whole_work() {
     let Some(python) = python() else { return };
@@ -420,7 +420,7 @@ fn nobody_has_to_read_its_lines() {
 fn ctrl_c_ends_it_with_what_was_done() {
     let Some(python) = python() else { return };
     let site = Site::start(50);
-    // Pages that all arrive at once leave no time for it.
+    // If all pages arrive at once, there is no time for it.
     let has_time = |it: &Original| it.takes("workers") || !it.rust.contains("worker_per_item");
     for original in downloaders().chain(computers()).filter(has_time) {
         let name = &original.name;
@@ -435,7 +435,7 @@ fn ctrl_c_ends_it_with_what_was_done() {
         let mut running = command.spawn().expect("Python runs");
         let mut stdout = BufReader::new(running.stdout.take().expect("it is piped"));
         let mut lines = String::new();
-        // Not before all workers are there: an executor does not wait for a thread that it has not noted yet.
+        // Only when all workers are there: an executor does not wait for a thread that it has not registered yet.
         for _ in 0..20 {
             stdout.read_line(&mut lines).expect("a line");
         }
@@ -447,7 +447,7 @@ fn ctrl_c_ends_it_with_what_was_done() {
         let (summary, lines) = lines.split_last().expect("a summary");
         assert!(summary.starts_with("Interrupted: "), "{name}: {summary}");
         let done = summary.split(' ').nth(2).and_then(|word| word.parse().ok());
-        // It may come between the record of an item and its line.
+        // Ctrl-C may come between the record of an item and its line.
         let lines = lines.len()..=lines.len() + 1;
         assert!(done.is_some_and(|done: usize| lines.contains(&done)), "{name}: {summary}");
     }

@@ -22,7 +22,7 @@ use testing::{first, only_does, program, wait_until};
 /// A request that leaves its connection open.
 const REQUEST: &[u8] = b"GET /dice HTTP/1.1\r\nHost: practice\r\n\r\n";
 
-/// A site on a thread of this process that puts up with less than usual.
+/// A site on a thread of this process, with stricter limits than usual.
 fn strict_site(latency: u64, limits: Limits) -> (SocketAddr, Arc<SiteRecord>) {
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::bind(any_port, Duration::from_millis(latency)).expect("a free port");
@@ -37,7 +37,7 @@ fn silence(milliseconds: u64) -> Limits {
     Limits { silence: Duration::from_millis(milliseconds), ..Limits::default() }
 }
 
-/// All that comes until the connection ends, be it in good order or by a reset.
+/// Everything that arrives until the connection ends, in good order or by a reset.
 fn last_words(mut stream: &TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
     let mut words = Vec::new();
@@ -69,7 +69,7 @@ fn it_has_the_two_pages_of_the_articles() {
     let jython = answer(ask(address(&site), "GET", "/jython"));
     assert!(jython.starts_with("HTTP/1.1 200 OK\r\n"), "{jython}");
     assert!(jython.contains("content-type: text/html") && jython.ends_with("</html>\n"));
-    // The dice are thrown anew for each request.
+    // The dice are rolled again for each request.
     let throws: Vec<String> = (0..60)
         .map(|_| answer(ask(address(&site), "GET", "/dice")))
         .map(|page| page.split("<strong>").nth(1).expect("eyes")[..1].to_owned())
@@ -106,8 +106,8 @@ fn no_answer_comes_before_its_latency_and_none_waits_for_another() {
     assert!(all_asked.elapsed() < 20 * LATENCY, "{:?}", all_asked.elapsed());
 }
 
-/// A connection that does not fit into the listener's backlog is tried again after a second. Here
-/// nobody takes the connections out of it until all are there. (Other systems have lower limits.)
+/// A connection that does not fit into the listen backlog is tried again after a second. Here nothing accepts
+/// connections from it until all are there. (Other systems have lower limits.)
 #[cfg(target_os = "linux")]
 #[test]
 fn a_burst_of_connections_fits_into_the_backlog() {
@@ -145,7 +145,7 @@ fn the_cost_of_connecting_is_paid_once_a_connection() {
     for _ in 0..2 {
         let mut stream = TcpStream::connect(&site.address).expect("it listens");
         assert!(page(&mut stream) >= paid);
-        // A busy machine may hold one of them up.
+        // A busy machine may delay one of them.
         assert!((0..20).any(|_| page(&mut stream) < paid / 2));
     }
 }
@@ -195,7 +195,7 @@ fn what_is_no_request_is_refused_and_leaves_it_up() {
         b"\0".into(),
         vec![0xff; 100_000],
         (0..=255).collect(),
-        // A client that takes it for https, and one of HTTP/2.
+        // A client that speaks TLS, and one that speaks HTTP/2.
         b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03".into(),
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(),
         b"GET /dice\r\n".into(),
@@ -221,7 +221,7 @@ fn what_is_no_request_is_refused_and_leaves_it_up() {
     ];
     for bytes in nonsense {
         let mut stream = TcpStream::connect(address).expect("it listens");
-        // It may have heard enough before the end.
+        // The site may close the connection before the end.
         let _ = stream.write_all(&bytes);
         let told = last_words(&stream);
         let start = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]);
@@ -329,7 +329,7 @@ fn requests_that_do_not_wait_for_answers_are_answered_in_their_order() {
     assert_eq!((record.requests(), record.connections(), peak), (50, 1, 1));
 }
 
-/// A client that says that it will send no more looks like one that has gone away.
+/// A client that closes its sending side looks like one that has gone away.
 #[test]
 fn half_closed_connections_end() {
     let site = Site::start(60_000);
@@ -361,7 +361,7 @@ fn connections_beyond_its_limit_wait_for_their_turn() {
     assert!(page(&fourth).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
-/// Each of them is within its rights; but all together they would keep the others out for a minute.
+/// Each of them keeps the rules; but all together they would keep the others out for a minute.
 #[test]
 fn silent_connections_do_not_keep_others_out() {
     let (address, _) = strict_site(1, Limits { connections: 3, ..Limits::default() });
@@ -371,12 +371,12 @@ fn silent_connections_do_not_keep_others_out() {
     let mut honest = TcpStream::connect(address).expect("it is in the system's list");
     honest.write_all(REQUEST).expect("the system keeps it");
     assert!(page(&honest).starts_with("HTTP/1.1 200 OK\r\n"));
-    // Three at a time have to go, and have been silent for a while before.
+    // Three at a time have to go, after they have been silent for a while.
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     drop(silent);
 }
 
-/// Linux tells how many descriptors another process has, and `sh` limits them.
+/// Linux tells how many descriptors another process has, and `sh` can limit them.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_descriptors_left_it_serves_whom_it_has_and_goes_on_when_there_are_some() {
@@ -408,7 +408,7 @@ fn ten_thousand_that_say_nothing_and_ten_thousand_that_wait_keep_no_other_from_i
     let site = SiteProgram::start(50);
     #[cfg(target_os = "linux")]
     let descriptors = site.descriptors();
-    // The median of some, each on a connection of its own.
+    // The median of some requests, each on its own connection.
     let page_takes = || {
         let mut took: Vec<_> = (0..15)
             .map(|_| {
@@ -456,13 +456,13 @@ fn ten_thousand_that_say_nothing_and_ten_thousand_that_wait_keep_no_other_from_i
     wait_until("their descriptors to be free", || site.descriptors() == descriptors);
 }
 
-/// What takes most room: request heads as long as they may be, and more requests than are read.
+/// The most expensive clients: the longest request heads, and more requests than the site reads.
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "it takes long, and 500 connections that send a megabyte"]
 fn its_memory_is_bounded_whatever_it_is_sent() {
     const MANY: u64 = 500;
-    // A client that has gone away is not noticed before its page is due, where further requests lie before its end.
+    // If further requests come before its end, the site notices that a client has gone only when its page is due.
     let site = SiteProgram::start(3_000);
     let descriptors = site.descriptors();
     let long_head = [&REQUEST[..REQUEST.len() - 2], b"x: ", &[b'a'; 1 << 20]].concat();
@@ -488,7 +488,7 @@ fn its_memory_is_bounded_whatever_it_is_sent() {
     wait_until("their descriptors to be free", || site.descriptors() == descriptors);
 }
 
-/// As in a debugger: meanwhile the site gives up the connections of the client that is stopped.
+/// As in a debugger: the site closes the connections of a client that is stopped.
 #[cfg(unix)]
 #[test]
 fn clients_that_are_stopped_for_longer_than_silence_may_last_lose_no_page() {
@@ -513,7 +513,7 @@ fn clients_that_are_stopped_for_longer_than_silence_may_last_lose_no_page() {
                 testing::signal("-STOP", client.id());
                 thread::sleep(Duration::from_millis(2_500));
                 testing::signal("-CONT", client.id());
-                // That it had to connect again shows that its connections were given up.
+                // It had to connect again, which shows that its connections were closed.
                 wait_until("a new connection", || record.connections() > before);
             }
             let ended = client.wait();

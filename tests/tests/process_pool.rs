@@ -1,5 +1,5 @@
-//! The pool of worker processes when they misbehave: nothing is lost, nothing counted twice, a sentence tells what
-//! happened, and no process is left behind.
+//! The pool of worker processes when they misbehave: nothing is lost or counted twice, a sentence reports the failure,
+//! and no process is left behind.
 #![cfg(unix)]
 
 use std::io::Write;
@@ -15,12 +15,12 @@ use testing::{
     Ended, Program, Running, children, first, is_alive, only_does, program, signal, wait_until,
 };
 
-/// What came of each job: its answer, or what was told instead.
+/// The outcome of each job: its answer, or the error.
 type Told = Vec<Result<Value, String>>;
 
-/// Has a pool of misbehaving workers do these jobs (`tests/src/bin/faulty_pool.rs`).
+/// Gives these jobs to a pool of misbehaving workers (`tests/src/bin/faulty_pool.rs`).
 fn run(request: &Value) -> Told {
-    // Not cargo's own path to it: while other tests have all programs built, that one may be replaced.
+    // Not cargo's own path to it: that file may be replaced while other tests build all programs.
     let mut pool = Command::new(program("faulty_pool").path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -39,7 +39,7 @@ fn run(request: &Value) -> Told {
         .map(|line| serde_json::from_str(line).expect("an array"))
         .collect();
     told.sort_by_key(|(place, ..)| *place);
-    // Each job came out once, and none was lost.
+    // Each job has one outcome, and none was lost.
     let jobs = request["jobs"].as_array().expect("jobs").len() as u64;
     assert!(told.iter().map(|(place, ..)| *place).eq(0..jobs), "{told:?}");
     told.into_iter().map(|(_, answer, error)| error.map_or(Ok(answer), Err)).collect()
@@ -51,7 +51,7 @@ fn say(bytes: impl AsRef<[u8]>) -> Value {
 
 const NONSENSE: &str = "its worker process answered nonsense: ";
 
-/// What a worker might say that is no answer.
+/// Output of a worker that is not an answer.
 fn garbage() -> [(&'static str, Value); 9] {
     let megabyte = |of: &str| json!({"say": of.as_bytes(), "times": (1 << 20) / of.len()});
     [
@@ -87,7 +87,7 @@ fn what_a_worker_says_before_its_answer_costs_that_job_alone() {
     }
 }
 
-/// It may be seen before the next job, which then costs nothing, or instead of that job's answer.
+/// The pool may notice it before the next job, which then costs nothing, or in place of that job's answer.
 #[test]
 fn what_a_worker_says_after_its_answer_is_taken_for_no_other_answer() {
     for (what, said) in garbage() {
@@ -105,7 +105,7 @@ fn what_a_worker_says_after_its_answer_is_taken_for_no_other_answer() {
     }
 }
 
-/// No worker can do anything: each job says so, and the pool comes to an end.
+/// No worker can do anything: each job says so, and the pool ends.
 #[test]
 fn what_workers_say_before_their_first_job_is_told_for_each_job() {
     for (what, said) in garbage() {
@@ -142,7 +142,7 @@ fn workers_that_end_at_every_other_job_cost_those_alone() {
 
 #[test]
 fn a_worker_that_stands_still_is_ended_after_the_limit_and_replaced() {
-    // On a busy machine, those that work are to be in time all the same.
+    // The workers that work must be in time even on a busy machine.
     let told = run(&json!({"workers": 1, "timeout": 8000, "jobs": [
         {"answer": 1}, {"before": "stop"}, {"answer": 3},
     ]}));
@@ -150,7 +150,7 @@ fn a_worker_that_stands_still_is_ended_after_the_limit_and_replaced() {
     assert_eq!(told, [Ok(json!(1)), late, Ok(json!(3))]);
 }
 
-/// One that stands still reads nothing: once the pipe is full, the pool cannot even send the job.
+/// A stopped worker reads nothing: once the pipe is full, the pool cannot even send the job.
 #[test]
 fn a_worker_that_does_not_take_its_job_is_ended_after_the_limit() {
     let jobs = json!([{"answer": "*".repeat(1 << 18)}]);
@@ -162,7 +162,7 @@ proptest! {
     // Each case starts three processes.
     #![proptest_config(ProptestConfig { cases: cases(60), ..ProptestConfig::default() })]
 
-    /// The border between real processes, and workers that say anything at any time.
+    /// The border between real processes, with workers that write anything at any time.
     #[test]
     fn every_job_comes_out_once_with_its_own_answer_or_an_error(
         workers in 1..4usize,
@@ -178,11 +178,11 @@ proptest! {
         }
     }
 
-    /// What a worker's own stdin brings it: jobs, or anything else.
+    /// A worker's stdin with jobs or anything else.
     #[test]
     fn any_input_ends_a_worker_with_a_status_and_a_sentence(input: Vec<u8>, greeted: bool) {
         let greeting: &[u8] = if greeted { b"[{\"secs\":1,\"nanos\":0},true]\n" } else { b"" };
-        // With a line end at least, and left open: so it is not the end of the input that ends it.
+        // The input has a line end at least and stays open, so its end is not what ends the worker.
         let input = [greeting, &input, b"\n"].concat();
         let mut worker = Command::new(downloader().path())
             .arg("--in-the-role-of=PROCESS_POOL_WORKER")
@@ -192,7 +192,7 @@ proptest! {
             .stderr(Stdio::piped())
             .spawn()?;
         let mut stdin = worker.stdin.take().expect("it is piped");
-        // It may have ended before it has read all.
+        // It may have ended before it read everything.
         let _ = stdin.write_all(&input);
         let output = worker.wait_with_output()?;
         let told = String::from_utf8_lossy(&output.stderr);
@@ -203,7 +203,7 @@ proptest! {
     }
 }
 
-/// So many, unless `PROPTEST_CASES` says otherwise.
+/// This many cases, unless `PROPTEST_CASES` says otherwise.
 fn cases(default: u32) -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     asked.unwrap_or(default)
@@ -273,7 +273,7 @@ fn all_workers_killed_at_once_while_busy_cost_a_page_each() {
     let ended = running.wait();
     assert_told(&ended, 3, "its worker process ended (signal: 9 (SIGKILL))");
     assert_all_ended(&killed);
-    // Each page was asked for once: those that were lost, too.
+    // Each page was requested once, even those that were lost.
     assert_eq!(site.record.requests(), 12);
 }
 
@@ -282,7 +282,7 @@ fn all_workers_killed_at_once_while_idle_cost_nothing() {
     let site = Site::start(300);
     let mut running = twelve_pages_by_three_workers(&site);
     running.line();
-    // While the parent stands still, the workers end their pages and wait for the next.
+    // While the parent is stopped, the workers finish their pages and wait for the next.
     signal("-STOP", running.id());
     site.wait_until_idle();
     let killed = workers(&running);
@@ -312,7 +312,7 @@ fn a_lesson_does_not_wait_for_a_stopped_worker_for_ever() {
     assert_eq!(site.record.requests(), 12);
 }
 
-/// A user may have tried it once, and exported it; a process may have inherited it.
+/// A user may have exported the variable; a process may have inherited it.
 #[test]
 fn the_mark_of_a_worker_in_the_environment_makes_no_worker() {
     let site = Site::start(1);

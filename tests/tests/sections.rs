@@ -4,7 +4,7 @@ use test_sites::FaultSite;
 use testing::record::{items, number, section};
 use testing::{lessons, program, short};
 
-/// Each section does its work once, and every item is reported in the section that it belongs to.
+/// Each section does its work once, and every item is reported in its own section.
 #[test]
 fn every_section_does_all_of_its_work() {
     let with_sections = || lessons().iter().filter(|lesson| lesson.has_sections());

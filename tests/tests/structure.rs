@@ -1,5 +1,5 @@
-//! That the workspace is what it says: each lesson has all its parts, is known nowhere else, and builds no more than
-//! it needs.
+//! Checks the structure of the workspace: each lesson has all its parts, is named nowhere else, and builds no more
+//! than it needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,7 +23,7 @@ fn read(path: &str) -> String {
     text.unwrap_or_else(|error| panic!("{path}: {error}")).replace('\r', "")
 }
 
-/// What is in a folder, by its path from the root, in the order of names.
+/// The entries of a folder, by their paths from the root, in the order of names.
 fn entries(folder: &str) -> Vec<String> {
     let entries =
         fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
@@ -49,7 +49,7 @@ fn packages_in(folders: &[&str]) -> BTreeSet<String> {
     folders.filter(|path| root().join(path).join("Cargo.toml").exists()).collect()
 }
 
-/// What cargo says of the packages.
+/// Cargo's metadata of the packages.
 fn metadata() -> Vec<Value> {
     let output = course::inner_cargo(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version", "1"])
@@ -60,7 +60,7 @@ fn metadata() -> Vec<Value> {
     metadata["packages"].as_array().expect("packages").clone()
 }
 
-/// Whether a text has this name as a word.
+/// Whether a text contains this name as a word.
 fn names(text: &str, name: &str) -> bool {
     let is_of_word = |sign: char| sign.is_alphanumeric() || sign == '_';
     text.match_indices(name).any(|(at, _)| {
@@ -87,7 +87,7 @@ fn every_package_among_the_lessons_is_one_and_has_its_place_in_the_course() {
         let name = package["name"].as_str().expect("a name");
         let lesson = first(name, |lesson| lesson.name() == name);
         assert!(lesson.found.folder.ends_with(&format!("/{name}")), "{}", lesson.found.folder);
-        // Another key is a slip of the pen: nothing reads it.
+        // Another key is a mistake: nothing reads it.
         let is_known = |key: &String| ["number", "article"].contains(&key.as_str());
         assert!(declared.keys().all(is_known), "{name}: {declared:?}");
     }
@@ -127,7 +127,7 @@ fn every_lesson_has_its_header_and_skeleton_and_is_short() {
             lesson if lesson.has_sections() => 80,
             _ => 60,
         };
-        // What the tutorial shows stands between marks (`// ANCHOR: name`), which are no lines of the program.
+        // The tutorial's listings are between marks (`// ANCHOR: name`), which do not count as lines of the program.
         let lines = source.lines().filter(|line| !line.starts_with("// ANCHOR")).count();
         assert!((20..=most).contains(&lines), "{name} has {lines} lines");
     }
@@ -148,15 +148,15 @@ fn every_lesson_is_in_the_readme_and_the_tutorial_and_has_tests_of_its_own() {
         let name = lesson.name();
         let row = format!("| [`{name}`]({}/src/main.rs) |", lesson.found.folder);
         assert_eq!(readme.matches(&row).count(), 1, "the README's row of {name}");
-        // What a page must have is checked by the package `book`.
+        // The package `book` checks the contents of a page.
         assert!(contents.contains(&format!("({name}.md)")), "the tutorial's page of {name}");
         assert!(root().join(format!("tutorial/src/{name}.md")).exists(), "the page of {name}");
-        // It cannot see whether they are good ones.
+        // This cannot see whether the tests are good ones.
         assert!(own_tests(lesson).contains("#[test]\n"), "{name} has no tests of its own");
     }
 }
 
-/// Each is run as a student runs it, and must do what the tutorial says of it.
+/// Each example has a test that runs it as a student does and checks the tutorial's claim about it.
 #[test]
 fn every_example_is_run_by_its_lessons_own_tests() {
     let mut all = BTreeSet::new();
@@ -172,25 +172,25 @@ fn every_example_is_run_by_its_lessons_own_tests() {
             if name.starts_with("mine") {
                 continue; // a student's own
             }
-            // They lie in one folder of `target`.
+            // All examples are in one folder of `target`.
             assert!(all.insert(name.to_owned()), "two examples are called {name}");
-            // It cannot see whether that test is a good one.
+            // This cannot see whether that test is a good one.
             assert!(tests.contains(&format!("\"{name}\"")), "a test of the example {path}");
         }
     }
     assert!(!all.is_empty());
 }
 
-// What knows of lessons, and what does not
+// Code that names lessons, and code that must not
 
-/// A lesson is declared in its folder alone. So to add one is to add a folder, and to carry one away leaves nothing.
+/// A lesson is declared only in its folder. So to add one is to add a folder, and removing the folder leaves nothing.
 #[test]
 fn no_lesson_is_named_in_code_outside_of_its_folder() {
-    // What it prints is for people: a command to try.
+    // This output is for people: a command to try.
     const SAID_TO_PEOPLE: [&str; 1] = ["crates/support/practice_site/src/main.rs"];
     let mut checked = 0;
     for path in ["crates", "scripts", "tests"].iter().flat_map(|folder| sources(folder)) {
-        // Tests of what lessons claim together may name them.
+        // Tests of claims about several lessons may name them.
         if path.starts_with("tests/tests/") || SAID_TO_PEOPLE.contains(&path.as_str()) {
             continue;
         }
@@ -198,7 +198,7 @@ fn no_lesson_is_named_in_code_outside_of_its_folder() {
         let text = read(&path);
         let is_of = |lesson: &&Lesson| path.starts_with(&format!("{}/", lesson.found.folder));
         let own = lessons().iter().find(is_of);
-        // A lesson's comments may compare it with another. Elsewhere no comment is to be kept up to date either.
+        // A lesson's comments may compare it with another. Elsewhere such comments would become stale.
         let code = |line: &&str| own.is_none() || !line.trim_start().starts_with("//");
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| code(line)) {
             let others =
@@ -218,14 +218,14 @@ fn no_lesson_is_named_in_code_outside_of_its_folder() {
     assert!(main.lines().any(|line| names(line, lessons()[0].name())));
 }
 
-/// Who opens it in class reads all of it; and a program of one's own can use it alone.
+/// A class that opens it can read all of it; and other programs can use it alone.
 #[test]
 fn common_is_tiny_and_depends_on_nothing_but_the_clock() {
     let lines: usize = sources("crates/common").iter().map(|path| read(path).lines().count()).sum();
     assert!((1..=350).contains(&lines), "crates/common has {lines} lines");
     let built = packages(&["-p", "common"]);
     let built: BTreeSet<&str> = built.keys().map(|package| name(package)).collect();
-    // The CPU clock, and what that takes on the systems that there are.
+    // The CPU clock, and its dependencies on all systems.
     let allowed = ["common", "cpu-time", "libc", "thread_clock"];
     let is_known = |package: &&str| allowed.contains(package) || package.contains("winapi");
     assert!(built.iter().all(is_known), "{built:?}");
@@ -276,7 +276,7 @@ fn the_documents_name_only_packages_and_files_that_exist() {
 
 // What is built
 
-/// The packages that are built for these arguments of `cargo tree`, and the features of each.
+/// The packages that cargo builds for these arguments of `cargo tree`, and the features of each.
 fn packages(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}|{f}"])
@@ -335,8 +335,8 @@ fn a_cpu_lesson_builds_no_http_tls_or_async_crate() {
 /// `cargo run -p LESSON` after a build of all must not compile the same crates again.
 #[test]
 fn a_lesson_alone_gets_its_crates_with_the_features_that_the_workspace_gives_them() {
-    // hyper's client is built for reqwest alone: the other downloaders do not wait for it. Of what
-    // windows-sys has, each lesson needs little.
+    // hyper's client is built only for reqwest: the other downloaders do not wait for it. And each lesson needs only
+    // a small part of windows-sys.
     const MAY_DIFFER: [&str; 4] = ["http_clients", "hyper", "hyper-util", "windows-sys"];
     let all = packages(&["--workspace"]);
     for lesson in lessons() {

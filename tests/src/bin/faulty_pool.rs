@@ -1,4 +1,4 @@
-//! A pool whose workers misbehave, each job as it was asked to.
+//! A pool whose workers misbehave, as each job demands.
 //!
 //! On stdin it takes a JSON object: `workers`, `jobs` (an array), and if wanted `timeout` (in milliseconds) and
 //! `greeting` (what a worker does before its first job). A job is an object with an `answer`, and if wanted
@@ -63,7 +63,7 @@ fn act(what: &Value) {
             bytes.iter().filter_map(Value::as_u64).map(|byte| byte as u8).collect();
         let bytes = bytes.repeat(what["times"].as_u64().unwrap_or(1) as usize);
         let mut stdout = io::stdout().lock();
-        // Where the pool takes no more of it, it is gone.
+        // If the pool reads no more, it is gone.
         if stdout.write_all(&bytes).and_then(|()| stdout.flush()).is_err() {
             process::exit(0);
         }

@@ -1,5 +1,5 @@
-//! Programs that a student writes by mistake, each of its options another one. None downloads anything: what is wrong is
-//! when its pages begin and end.
+//! Typical mistakes of students, one for each option. No program downloads anything: the mistake is in when its pages
+//! begin and end.
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -46,7 +46,7 @@ fn lock_in_opposite_order(run: &Run, sites: &Sites) {
     });
 }
 
-/// The first thread has begun when the program goes on, and most have not.
+/// The first thread has begun when the program continues, and most have not.
 fn begin_and_go_on(run: &'static Run, sites: &'static Sites) {
     thread::spawn(|| {
         for url in &sites.urls {

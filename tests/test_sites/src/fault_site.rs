@@ -79,8 +79,7 @@ impl FaultSite {
         }
     }
 
-    /// The file of the authority that the site's certificates are signed by, for `SSL_CERT_FILE`: that
-    /// is how to have it trusted on Linux.
+    /// The file of the authority that signed the site's certificates. On Linux, `SSL_CERT_FILE` makes a program trust it.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -88,7 +87,7 @@ impl FaultSite {
         self.certificates().file()
     }
 
-    /// The URL of a page over TLS whose certificate is trusted by who trusts the authority.
+    /// The URL of a page over TLS, whose certificate the authority signed.
     ///
     /// # Panics
     /// When loopback has no free port.
@@ -105,14 +104,14 @@ impl FaultSite {
     }
 }
 
-/// Listens at a free port from now on, and serves each connection on a thread of its own.
+/// Listens on a free port from now on, and serves each connection on its own thread.
 fn listen(serve: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let serve = serve.clone();
-            // A client that goes away is none of this site's faults.
+            // A client that goes away is not a fault of this site.
             thread::spawn(move || serve(stream).unwrap_or_default());
         }
     });
@@ -128,7 +127,7 @@ fn secure(config: Arc<ServerConfig>) -> SocketAddr {
     })
 }
 
-/// What comes instead of the server's part of the handshake.
+/// Sends something in place of the server's part of the handshake.
 fn shake_hands(mut stream: &TcpStream, handshake: Handshake) -> std::io::Result<()> {
     let hello = stream.read(&mut [0; 16 * 1024])?;
     assert!(hello > 0, "the client says hello first");
@@ -149,7 +148,7 @@ fn shake_hands(mut stream: &TcpStream, handshake: Handshake) -> std::io::Result<
     }
 }
 
-/// A port that is taken, and at which nothing listens.
+/// A port that is in use, but on which nothing listens.
 pub struct RefusingPort {
     _socket: Socket,
     /// A page there.
@@ -167,7 +166,7 @@ impl RefusingPort {
     }
 }
 
-/// A port at which something listens that accepts nobody, and has no room for one more who waits.
+/// A port with a listener that accepts no connection and whose queue is full.
 struct FullPort {
     _socket: Socket,
     _waiting: Vec<TcpStream>,
@@ -178,14 +177,14 @@ impl FullPort {
     fn take() -> Self {
         let (socket, address) = bind();
         socket.listen(0).expect("it can be listened at");
-        // The queue holds one or two; who comes after them waits in vain.
+        // The queue holds one or two; later clients wait in vain.
         let knock = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
         let waiting = iter::repeat_with(knock).map_while(|stream| stream).take(100).collect();
         Self { _socket: socket, _waiting: waiting, url: format!("http://{address}/full") }
     }
 }
 
-/// A socket with a port of its own.
+/// A socket with its own port.
 fn bind() -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -1,4 +1,4 @@
-//! Web sites on loopback, for tests: the practice site with its record, and one that does everything wrong.
+//! Web sites on loopback, for tests: the practice site with its record, and one with every fault.
 
 mod fault_site;
 mod site;

@@ -9,14 +9,14 @@ use practice_site::{Server, SiteRecord};
 
 /// A practice site on a thread of this process, so that a test can read its record.
 pub struct Site {
-    /// Where it is.
+    /// Its URL.
     pub url: String,
-    /// What it saw.
+    /// Its counts.
     pub record: Arc<SiteRecord>,
 }
 
 impl Site {
-    /// Brings it up, to answer after so many milliseconds. It ends with the test.
+    /// Starts it with this latency in milliseconds. It ends with the test.
     ///
     /// # Panics
     /// When loopback has no free port.
@@ -29,8 +29,8 @@ impl Site {
         Self { url, record }
     }
 
-    /// Waits until no request is in flight and none has come for two seconds. With less, a client that a busy machine has
-    /// not let run yet would be taken for one that has nothing to do.
+    /// Waits until no request is in flight and none has come for two seconds. A shorter time would take a client that waits
+    /// for a core on a busy machine for one that has finished.
     pub fn wait_until_idle(&self) {
         let mut before = u64::MAX;
         while self.record.in_flight() > 0 || self.record.requests() != before {
@@ -39,7 +39,7 @@ impl Site {
         }
     }
 
-    /// What it saw until all was over: the most requests in flight at once, the connections, and the requests.
+    /// Its final counts: the most requests in flight at once, the connections, and the requests.
     ///
     /// # Panics
     /// When a request is still in flight.

@@ -1,4 +1,4 @@
-//! Arguments that give every lesson much or little to do.
+//! Arguments for little or much work in every lesson.
 
 use course::Lesson;
 use harness::Limit;
@@ -8,7 +8,7 @@ pub fn short(lesson: &Lesson) -> Vec<&'static str> {
     sized(lesson, ["20", "3"], ["20", "7"], "3")
 }
 
-/// Work for a minute or more (pictures: some seconds), on two workers where there is a choice; the first line
+/// Work for a minute or more (pictures: some seconds), with two workers if the lesson has `--workers`; the first line
 /// comes soon.
 ///
 /// Not for a lesson of rounds, which are not interrupted, and not for one that has all its pages in flight
@@ -28,7 +28,7 @@ pub fn long(lesson: &Lesson) -> Vec<&'static str> {
     arguments
 }
 
-/// With this latency and so many repetitions, this number and so many calls, so many pictures.
+/// With this latency and this many repetitions, this number and this many calls, and this many pictures.
 fn sized(
     lesson: &Lesson,
     [latency, repeat]: [&'static str; 2],

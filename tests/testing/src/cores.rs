@@ -1,11 +1,11 @@
-//! What this machine gives to threads that compute, now.
+//! The cores that computing threads get on this machine now.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use thread_clock::usage;
 
-/// Whether two threads cannot use two cores here, since there is one, or since others use them.
+/// Whether two threads cannot use two cores here, since there is only one, or since other programs use them.
 ///
 /// # Panics
 /// Never.

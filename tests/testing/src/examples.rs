@@ -1,12 +1,12 @@
-//! Examples in documentation that must not compile. On a stable compiler such a doctest passes whatever
-//! the error is: here it can be looked at.
+//! Examples in documentation that must not compile. On a stable compiler such a doctest passes with any
+//! error; here the error can be checked.
 
 use std::fs;
 use std::process::Command;
 
 use crate::Folder;
 
-/// What the compiler says of an example. A line that the documentation hides (`# `) is a part of it.
+/// The compiler's output for an example, including lines that the documentation hides (`# `).
 ///
 /// # Panics
 /// When there is no compiler.

@@ -1,9 +1,9 @@
-//! A folder for what a program writes.
+//! A folder for the files of a program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A folder of a test's own, gone when the test is over.
+/// A test's own folder, which is removed at the end of the test.
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -17,15 +17,15 @@ impl Folder {
         Self(path)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// It, or a file in it, as an argument; an empty name stands for the folder itself.
+    /// The path of a file in it, as an argument; an empty name stands for the folder itself.
     ///
     /// # Panics
-    /// When its path is no text.
+    /// When its path is not UTF-8.
     pub fn file(&self, name: &str) -> String {
         let path = if name.is_empty() { self.0.clone() } else { self.0.join(name) };
         path.to_str().expect("a path of text").into()

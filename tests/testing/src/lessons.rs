@@ -1,4 +1,4 @@
-//! The lessons, found and described as the comparison finds them. No test has to know their names.
+//! The lessons, found and described in the same way as in the comparison. No test has to know their names.
 
 use std::sync::OnceLock;
 
@@ -26,17 +26,17 @@ pub fn nine() -> impl Iterator<Item = &'static Lesson> {
     lessons().iter().filter(|lesson| !lesson.found.is_further)
 }
 
-/// Those of the nine that download.
+/// The lessons of the nine that download.
 pub fn downloaders() -> impl Iterator<Item = &'static Lesson> {
     nine().filter(|lesson| lesson.does("page"))
 }
 
-/// Whether a lesson does nothing but items of this kind, each of them once.
+/// Whether a lesson only does items of this kind, each of them once.
 pub fn only_does(lesson: &Lesson, kind: &str) -> bool {
     lesson.described.kinds == [kind] && !lesson.has_sections()
 }
 
-/// The first lesson in the order of the course that is so.
+/// The first lesson, in the order of the course, that satisfies this.
 ///
 /// # Panics
 /// When none is.

@@ -1,5 +1,5 @@
-//! What the tests share: the real programs, the lessons as they describe themselves, and what a run's record and
-//! its pictures say.
+//! The tools that the tests share: the real programs, the lessons as they describe themselves, and the contents of a
+//! run's record and pictures.
 
 mod arguments;
 mod cores;
@@ -30,7 +30,7 @@ pub use program::{Ended, OwnLesson, Program, Running, is_summary, program};
 #[cfg(target_os = "linux")]
 pub use terminal::{Terminal, without_colours};
 
-/// Waits for what must come, and gives up after a minute.
+/// Waits for something that must happen, and gives up after a minute.
 ///
 /// # Panics
 /// When it does not come.
@@ -42,7 +42,7 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// Does all jobs, a dozen at a time: for those that mostly wait.
+/// Does all jobs, a dozen at a time: for jobs that mostly wait.
 ///
 /// # Panics
 /// When one of them does.

@@ -1,4 +1,4 @@
-//! What the pictures that lessons write show.
+//! The contents of the pictures that lessons write.
 
 use roxmltree::{Document, Node};
 
@@ -24,7 +24,7 @@ pub fn bars(svg: &str) -> Vec<Vec<String>> {
     lanes.iter().map(|lane| children(*lane, "g").iter().map(title).collect()).collect()
 }
 
-/// All words that it shows.
+/// All words of a picture.
 ///
 /// # Panics
 /// When it is no picture.

@@ -1,4 +1,4 @@
-//! Other processes: signals to them, and whether they are there.
+//! Other processes: sends them signals, and checks whether they are running.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ pub fn signal(name: &str, id: u32) {
     assert!(status.expect("kill is part of every Unix").success(), "kill {name} {id}");
 }
 
-/// The processes that this one has started, and that are still there.
+/// The processes that this one has started and that are still running.
 ///
 /// # Panics
 /// When `ps` does not run.
@@ -28,7 +28,7 @@ pub fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Whether that process still runs.
+/// Whether that process is still running.
 ///
 /// # Panics
 /// When `ps` does not run.

@@ -14,11 +14,11 @@ use std::{fs, iter};
 use harness::Described;
 use serde_json::Value;
 
-/// A program that is there.
+/// A program that has been built.
 #[derive(Clone, Debug)]
 pub struct Program(PathBuf);
 
-/// A program that runs.
+/// A program that is running.
 pub struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -29,9 +29,9 @@ pub struct Running {
 pub struct Ended {
     /// Its exit status.
     pub status: ExitStatus,
-    /// All that it wrote to stdout, but for what was read of it before.
+    /// Everything that it wrote to stdout and that was not read before.
     pub stdout: String,
-    /// All that it wrote to stderr.
+    /// Everything that it wrote to stderr.
     pub stderr: String,
 }
 
@@ -63,13 +63,13 @@ pub fn program(name: &str) -> Program {
     Program(course::program(programs(), name))
 }
 
-/// The folder in which all programs of the workspace are, built.
+/// The folder with all programs of the workspace, which it builds first.
 pub(crate) fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| build(&["--workspace", "--bins"]))
 }
 
-/// Builds programs; gives the folder of this profile.
+/// Builds programs; returns the folder of this profile.
 fn build(which: &[&str]) -> PathBuf {
     // This test is target/PROFILE/deps/NAME; `cargo test` does not build other packages' programs.
     let test = env::current_exe().expect("a test has a path");
@@ -102,7 +102,7 @@ impl OwnLesson {
         self.program().run(arguments)
     }
 
-    /// Runs its program to its end; all goes well, and it prints the record of its run.
+    /// Runs its program successfully to its end; returns the record of its run.
     ///
     /// # Panics
     /// When something fails.
@@ -110,7 +110,7 @@ impl OwnLesson {
         self.program().record(arguments)
     }
 
-    /// What it says of itself (`--describe`).
+    /// Its description of itself (`--describe`).
     ///
     /// # Panics
     /// When it describes nothing.

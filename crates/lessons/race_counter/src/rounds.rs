@@ -28,18 +28,18 @@ const ROUND: Kind = Kind {
     expected: None,
 };
 
-/// So many rounds.
+/// A number of rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Rounds(pub usize);
 
-/// What a round is to do, and what watches it.
+/// The work of a round, and its recorder.
 #[derive(Debug)]
 pub struct Racers {
     /// How many threads add.
     pub threads: u64,
-    /// How often each of them adds 1.
+    /// How many times each thread adds 1.
     pub increments: u64,
-    /// Where single steps are recorded, to be drawn.
+    /// Records single steps for the drawing.
     pub watch: Arc<Interleaving>,
 }
 
@@ -73,8 +73,8 @@ impl Work for Rounds {
     }
 }
 
-/// Has `count` count with this many threads, each of which adds 1 this many times; returns what was lost. The work
-/// of its threads is the round's.
+/// Calls `count` with this many threads, each of which adds 1 this many times; returns how much was lost. The work
+/// of its threads counts as the round's.
 pub fn counted(threads: u64, increments: u64, count: impl Fn(u64, u64) -> u64) -> Outcome {
     let (process, thread) = (ProcessTime::now(), usage().working);
     let counted = count(threads, increments);

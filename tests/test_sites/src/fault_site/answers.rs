@@ -1,4 +1,4 @@
-//! What the site answers, at each path.
+//! The site's answer at each path.
 
 use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,11 +14,11 @@ use super::FaultSite;
 
 const HELLO: &[u8] = b"Hello, hello, hello, hello!";
 
-/// A page of 10 GB. And what a gzip bomb is unpacked to: a quick machine unpacks 10 GB in the two seconds of a page.
+/// A page of 10 GB; and the size of an unpacked gzip bomb, since a quick machine unpacks 10 GB in the two seconds of a page.
 const TEN_GB: u64 = 10_000_000_000;
 const HUNDRED_GB: u64 = 10 * TEN_GB;
 
-/// What becomes of the connection after an answer.
+/// The state of the connection after an answer.
 #[derive(PartialEq)]
 enum Then {
     /// It serves the next request.
@@ -29,13 +29,13 @@ enum Then {
     Reset,
 }
 
-/// Serves one connection. `stream` is what is read from and written to, `socket` what lies below it.
+/// Serves one connection. It reads and writes `stream`; `socket` is the socket below it.
 pub(super) fn serve<S: Read + Write>(stream: S, socket: &TcpStream) -> Result<()> {
-    // An answer of many small pieces is to arrive in them.
+    // The small pieces of an answer should arrive one by one.
     socket.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     loop {
-        // What speaks TLS to this port gets an answer in HTTP, as from most servers.
+        // A client that speaks TLS to this port gets an answer in HTTP, as from most servers.
         if stream.fill_buf()?.first() == Some(&22) {
             return stream.get_mut().write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
@@ -51,7 +51,7 @@ pub(super) fn serve<S: Read + Write>(stream: S, socket: &TcpStream) -> Result<()
             Then::GoOn => {}
             Then::Close => return Ok(()),
             Then::Reset => {
-                thread::sleep(Duration::from_millis(50)); // so that what was sent arrives first
+                thread::sleep(Duration::from_millis(50)); // so that the data arrives first
                 // A connection that lingers for no time is reset as it closes.
                 return SockRef::from(socket).set_linger(Some(Duration::ZERO));
             }
@@ -96,7 +96,7 @@ fn answer(path: &str, this_site: SocketAddr, to: &mut impl Write) -> Result<Then
             sent(to, &[&head[..], b"5\r\nHello\r\n0\r\n\r\n"].concat(), Then::Close)
         }
         "/too-short-a-length" => {
-            // What is too much comes in the same packet.
+            // The extra bytes come in the same packet.
             let all =
                 [&b"HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n"[..], HELLO, HELLO].concat();
             sent(to, &all, Then::GoOn)
@@ -107,7 +107,7 @@ fn answer(path: &str, this_site: SocketAddr, to: &mut impl Write) -> Result<Then
             page(to, "200 OK", "", HELLO)
         }
         "/early-hints-and-100-kb" => {
-            // All in one piece, so that more is there at once than a client has room for.
+            // All in one piece, so that more arrives at once than a client has room for.
             let hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
             let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
             sent(to, &[&hints[..], head, &[b'-'; 100_000]].concat(), Then::GoOn)

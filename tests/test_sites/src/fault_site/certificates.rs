@@ -1,4 +1,4 @@
-//! Certificates of which one is as it should be.
+//! Certificates: one is valid, the others are not.
 
 use std::fs;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use rustls::crypto::ring;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use testing::Folder;
 
-/// What is wrong with a certificate.
+/// The fault of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Certificate {
-    /// Nothing, for who trusts the authority.
+    /// None, for a client that trusts the authority.
     Trusted,
     /// It is signed by itself.
     SelfSigned,
-    /// It is signed by itself, and is an authority's, as `openssl req -x509` makes it.
+    /// It is signed by itself and claims to be an authority, as `openssl req -x509` makes it.
     SelfSignedAuthority,
     /// It was valid until 2001.
     Expired,

@@ -1,28 +1,28 @@
-//! The table of faults: where each is met, what it is, and what becomes of the page.
+//! The table of faults: the place of each, its description, and the outcome of the page.
 
 use super::FaultSite;
 pub(super) use super::certificates::Certificate;
 
-/// Something that a site does wrong, or that looks like it.
+/// A fault of a site, or something that looks like one.
 #[derive(Debug)]
 pub struct Fault {
     pub(super) place: Place,
-    /// What the site does, in the words of `FAULTS.md`.
+    /// The site's behaviour, in the words of `FAULTS.md`.
     pub what: &'static str,
-    /// What becomes of the page.
+    /// The outcome of the page.
     pub ending: Ending,
     /// Whether it sends as much as it can.
     pub is_flood: bool,
 }
 
 impl Fault {
-    /// Whether it takes as long as a page may take.
+    /// Whether it lasts until the page's time limit.
     pub fn takes_time(&self) -> bool {
         self.ending == TOO_LONG
     }
 
-    /// Whether only Linux lets a test bring it about: there a process can be told to trust the site's
-    /// authority, and who knocks at a full queue gets no answer.
+    /// Whether a test can cause it only on Linux: there a variable makes a process trust the site's authority, and a
+    /// connection to a full queue gets no answer.
     pub fn needs_linux(&self) -> bool {
         match self.place {
             Place::NotAccepted => true,
@@ -36,14 +36,13 @@ impl Fault {
 /// What becomes of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It arrives, with so many bytes.
+    /// It arrives, with this many bytes.
     Arrives(u64),
-    /// It fails, and a user reads why: in these words, or in others of them where it depends on the
-    /// system.
+    /// It fails with one of these messages, which may depend on the system.
     Fails(&'static [&'static str]),
 }
 
-/// Where a fault is met.
+/// The place of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// At a path of the site.
@@ -62,20 +61,20 @@ pub(super) enum Place {
     HttpWhereHttpsIs,
     /// At the site over TLS, with this certificate.
     Https(Certificate),
-    /// At the site over TLS, which ends without saying so.
+    /// At the site over TLS, which ends the connection without notice.
     CutShortOverTls,
-    /// At a server that does this instead of its part of the handshake.
+    /// At a server that does this in place of its part of the handshake.
     Handshake(Handshake),
 }
 
-/// What a server does instead of its part of a handshake.
+/// A server's behaviour in place of its part of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Handshake {
     /// Closes the connection.
     Closed,
     /// Nothing.
     Silent,
-    /// Says something long, one byte after another.
+    /// Sends something long, one byte after another.
     ByteByByte,
 }
 
@@ -109,9 +108,9 @@ const fn flood(place: Place, what: &'static str, ending: Ending) -> Fault {
     Fault { is_flood: true, ..fault(place, what, ending) }
 }
 
-/// All of them. Whichever of the clients meets one, its page ends in the same way.
+/// All faults. The page's outcome is the same with both clients.
 pub const FAULTS: &[Fault] = &[
-    // Unusual, and right.
+    // Unusual, but right.
     fault(Http("/chunked"), "sends a page in chunks", PAGE),
     fault(Http("/gzip"), "sends a page packed with gzip", PAGE),
     fault(Http("/chunked-gzip"), "sends a packed page in chunks", PAGE),
@@ -165,7 +164,7 @@ pub const FAULTS: &[Fault] = &[
     flood(Http("/10-gb"), "sends a page of 10 GB", TOO_LONG),
     flood(Http("/chunks-without-end"), "sends chunks without end", TOO_LONG),
     flood(Http("/gzip-bomb"), "sends a packed page that grows to 100 GB", TOO_LONG),
-    // What is no answer.
+    // Not an answer.
     fault(Http("/not-http"), "says something else than HTTP", NOT_HTTP),
     fault(Http("/http-0.9"), "sends a page without a header", NOT_HTTP),
     fault(Http("/http-9.9"), "speaks HTTP/9.9", NOT_HTTP),
@@ -184,7 +183,7 @@ pub const FAULTS: &[Fault] = &[
     flood(Http("/header-line-without-end"), "sends one header without end", TOO_LARGE),
     fault(Http("/broken-gzip"), "says gzip, and sends something else", BROKEN_GZIP),
     fault(Http("/gzip-with-a-wrong-sum"), "packs a page with a wrong checksum", BROKEN_GZIP),
-    // Answers that are no page.
+    // Answers that are not a page.
     fault(Http("/404"), "has no such page", Fails(&["404 Not Found"])),
     fault(Http("/500"), "breaks", Fails(&["500 Internal Server Error"])),
     fault(Http("/503"), "is overloaded", Fails(&["503 Service Unavailable"])),

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A site whose process seems to be killed and started again, as its pages say.
+/// A site whose process seems to be killed and started again, at the request of its pages.
 pub struct MortalSite {
     address: SocketAddr,
     control: SocketAddr,
 }
 
-/// What goes when the site dies.
+/// The sockets that are closed when the site dies.
 #[derive(Default)]
 struct Life {
     alive: bool,
@@ -24,7 +24,7 @@ struct Life {
 type Shared = Arc<Mutex<Life>>;
 
 impl MortalSite {
-    /// Brings it up. It ends with the test.
+    /// Starts it. It ends with the test.
     ///
     /// # Panics
     /// When loopback has no free port.
@@ -62,7 +62,7 @@ fn lock(life: &Shared) -> MutexGuard<'_, Life> {
 /// Listens there until the site dies.
 fn live(address: SocketAddr, life: &Shared) -> io::Result<SocketAddr> {
     let mut bound = TcpListener::bind(address);
-    // The listener before it is on its way out.
+    // The previous listener is still ending.
     for _ in 0..100 {
         if bound.is_ok() {
             break;
@@ -95,7 +95,7 @@ fn die(address: SocketAddr, life: &Shared) {
         life.alive = false;
         (life.listening.take(), mem::take(&mut life.connections))
     };
-    drop(TcpStream::connect(address)); // wakes who waits in `accept`
+    drop(TcpStream::connect(address)); // wakes the thread that waits in `accept`
     if let Some(listening) = listening {
         listening.join().expect("it only listens");
     }
