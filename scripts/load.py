@@ -4,8 +4,8 @@
 `load` has 10,000 pages of one second in flight at once, built for dev and for release, and prints the
 seconds and the memory of client and site; and 160 pages at once as a multiple of the ideal. `class`
 has 30 clients on one site at once, of all lessons that download the pages once, and prints each lesson's time as a multiple
-of its time alone. `soak` runs each lesson N times (200) in a row, short, half of them on one site that lives
-on; and says what failed, grew, or was left behind. Memory and descriptors are read from /proc: it
+of its time alone. `soak` runs each lesson N times (200) in a row, short, half of them on one site that keeps
+running, and reports failures, growth, and leftovers. It reads memory and descriptors from /proc, so it
 needs Linux.
 """
 

@@ -4,8 +4,8 @@
 `timings` runs the lessons, built for dev and for release, and prints the median and the range as
 multiples of the ideal or of the loop. `builds` prints the seconds from a fresh clone (crates
 downloaded already) to a lesson's first line. `recording` compares two lessons with those of an
-earlier commit, such as the one before CPU time was recorded, and that one with itself: a cost that
-is smaller than the difference of a program from itself is not seen.
+earlier commit, such as the one before CPU time was recorded, and that one with itself: a cost that is
+smaller than a program's difference from itself cannot be seen.
 """
 
 import json
@@ -26,7 +26,7 @@ PAGES = 160
 
 
 def run(program):
-    """What a lesson says of its run."""
+    """A lesson's report of its run."""
     return json.loads(subprocess.run([program, "--json"], capture_output=True, check=True).stdout)
 
 

@@ -1,4 +1,4 @@
-"""Checks the workspace with the oldest Rust that it promises, and runs it on Windows, as far as wine is one.
+"""Checks the workspace with the oldest Rust that it promises, and runs it on Windows, or rather on wine.
 
     sudo python3 scripts/windows.py [TEST...]
 

@@ -1,4 +1,4 @@
-// Reads the built book in Chromium, page after page, and says in sentences what is wrong with it: `node book.mjs DIR`.
+// Reads the built book in Chromium, page after page, and lists its problems in sentences: `node book.mjs DIR`.
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -10,7 +10,7 @@ const folder = resolve(path);
 const root = `${pathToFileURL(folder).href}/`;
 const browser = await launch();
 
-// What mdBook makes besides the pages; `index` is the first page once more.
+// Files that mdBook makes besides the pages; `index` is the first page again.
 const NOT_PAGES = ["404.html", "print.html", "index.html", "toc.html"];
 const written = readdirSync(folder).filter((file) => file.endsWith(".html") && !NOT_PAGES.includes(file));
 const TEXTS = "main :is(h1, h2, h3, p, li, td, th, summary, p code, li code, pre code)";

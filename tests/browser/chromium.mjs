@@ -1,4 +1,4 @@
-// What the checks in a browser share: a Chromium, and problems that are said in sentences.
+// Shared by the checks in a browser: a Chromium, and a list of problems in sentences.
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 

@@ -1,4 +1,4 @@
-// Opens a report in Chromium and says in sentences what is wrong with it: `node report.mjs report.html`.
+// Opens a report in Chromium and lists its problems in sentences: `node report.mjs report.html`.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,7 +9,7 @@ if (!path || !existsSync(path)) usage("usage: node report.mjs REPORT.html");
 const url = pathToFileURL(resolve(path)).href;
 const browser = await launch();
 
-// One part of the test on a fresh page. Whatever it does, the page must not complain nor load anything.
+// One part of the test on a fresh page. The page must never report an error or load anything.
 const part = async (name, options, test) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
@@ -23,7 +23,7 @@ const part = async (name, options, test) => {
   await context.close();
 };
 
-// What the player shows: the axis, the moment in words, and where the cursors are as parts of it.
+// The state of the player: the axis, the moment in words, and the positions of the cursors as parts of it.
 const player = (page) =>
   page.evaluate(() => {
     const cursors = [...document.querySelectorAll(".field")].map((field) => {
@@ -207,7 +207,7 @@ await part("zooming", {}, async (page, expect) => {
 await part("pointing", {}, async (page, expect) => {
   await page.evaluate(() => document.getElementById("diagrams").scrollIntoView());
   expect((await page.locator(".walk title").count()) === 0, "the browser's own tooltips are still there");
-  // The widest bar that is in sight: some are thinner than a pixel.
+  // The widest visible bar: some are thinner than a pixel.
   const bar = await page.evaluate(() => {
     const boxes = [...document.querySelectorAll(".plot rect")].map((rect) => rect.getBoundingClientRect());
     const inSight = boxes.filter((box) => box.top > 0 && box.bottom < innerHeight);

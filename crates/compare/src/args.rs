@@ -125,7 +125,7 @@ fn command(found: &'static [Found]) -> Command {
                 .action(ArgAction::Append)
                 .help(
                     "Run the Python originals beside the lessons, with python3 or with this Python (repeat the \
-                     option for several); --number is then 30 and --calls 12, for Rust as well",
+                     option for several); the defaults of --number and --calls are then 30 and 12",
                 ),
             Arg::new("only")
                 .long("only")

@@ -8,10 +8,10 @@ use similar::TextDiff;
 
 use crate::root;
 
-/// How many unchanged lines are shown around a change.
+/// The number of unchanged lines around a change.
 const CONTEXT: usize = 3;
 
-/// The folders of all packages, seen from the workspace's, by the names of the packages.
+/// The folders of all packages, relative to the workspace's, by the names of the packages.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -33,7 +33,7 @@ pub(crate) fn packages() -> io::Result<BTreeMap<String, String>> {
     Ok(packages)
 }
 
-/// Where a program would be, seen from the workspace's folder: a lesson or a tool, or one of its examples.
+/// The path of a program, relative to the workspace's folder: a lesson or a tool, or one of its examples.
 ///
 /// # Errors
 /// When the folders cannot be read.
@@ -45,7 +45,7 @@ pub(crate) fn source(package: &str, example: Option<&str>) -> io::Result<String>
     })
 }
 
-/// The source of a program, which a mark names as `lesson` or `lesson/example`.
+/// The source of a program that a mark names as `lesson` or `lesson/example`.
 fn read(name: &str) -> io::Result<String> {
     let (lesson, example) =
         name.split_once('/').map_or((name, None), |(lesson, example)| (lesson, Some(example)));
@@ -54,7 +54,7 @@ fn read(name: &str) -> io::Result<String> {
         .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))
 }
 
-/// A program without its header and without mdBook's marks: they are no part of the lesson.
+/// A program without its header and without mdBook's marks, which are not part of the lesson.
 fn body(source: &str) -> String {
     let lines = source.lines().filter(|line| !line.starts_with("//!") && !is_mark(line));
     let body: Vec<&str> = lines.skip_while(|line| line.is_empty()).collect();
@@ -66,7 +66,7 @@ fn is_mark(line: &str) -> bool {
     line.starts_with("ANCHOR: ") || line.starts_with("ANCHOR_END: ")
 }
 
-/// What changes from one program to another, as `git diff` shows it, without line numbers.
+/// The changes from one program to another, like `git diff`, without line numbers.
 ///
 /// # Errors
 /// When one of them cannot be read.
@@ -90,7 +90,7 @@ fn changes(one: &str, other: &str) -> String {
     shown
 }
 
-/// The lines of a file, seen from the workspace's folder, between an anchor's marks.
+/// The lines of a file, relative to the workspace's folder, between an anchor's marks.
 ///
 /// # Errors
 /// When it cannot be read, or has nothing between such marks.
@@ -104,7 +104,7 @@ pub(crate) fn listing(file: &str, anchor: &str) -> io::Result<String> {
 
 /// The lines of a source between an anchor's marks; `None` when it has no such anchor.
 fn anchored(source: &str, anchor: &str) -> Option<String> {
-    // In a comment of Rust or of Python.
+    // In a comment of Rust or Python.
     let mark = |line: &str| line.trim().trim_start_matches(['/', '#']).trim_start().to_owned();
     let (start, end) = (format!("ANCHOR: {anchor}"), format!("ANCHOR_END: {anchor}"));
     let mut lines = source.lines().skip_while(|line| mark(line) != start).skip(1);

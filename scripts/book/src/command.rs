@@ -19,14 +19,14 @@ pub struct Program {
     pub package: String,
     /// `--example`
     pub example: Option<String>,
-    /// Whatever else stands before the `--`: a profile.
+    /// Other arguments before the `--`: a profile.
     pub cargo: Vec<String>,
-    /// What stands behind it.
+    /// The arguments after it.
     pub arguments: Vec<String>,
 }
 
 impl Program {
-    /// Reads it, as it is typed. It is nothing else than `cargo run ... -p PACKAGE ... [-- ...]`.
+    /// Reads a typed command; only `cargo run ... -p PACKAGE ... [-- ...]` is accepted.
     pub fn parse(command: &str) -> Option<Self> {
         let rest = command.strip_prefix("cargo run ")?;
         let (before, after) = rest.split_once(" -- ").unwrap_or((rest, ""));
@@ -51,7 +51,7 @@ impl Program {
         Self { package, example: None, cargo: Vec::new(), arguments: Vec::new() }
     }
 
-    /// Where its source is, seen from the workspace's folder.
+    /// The path of its source, relative to the workspace's folder.
     ///
     /// # Errors
     /// When the folders cannot be read.
@@ -59,7 +59,7 @@ impl Program {
         code::source(&self.package, self.example.as_deref())
     }
 
-    /// Runs it; gives what it printed, as a reader sees it, without what cargo says.
+    /// Runs it; returns its output, as a reader sees it, without cargo's messages.
     ///
     /// # Errors
     /// When it cannot be run.
@@ -67,7 +67,7 @@ impl Program {
         static FILES: AtomicUsize = AtomicUsize::new(0);
         let number = FILES.fetch_add(1, Relaxed);
         let file = scratch()?.join(format!("{}-{number}.txt", process::id()));
-        // Both streams into one file: so the lines keep their order.
+        // Both streams go into one file, so the lines keep their order.
         let output = File::create(&file)?;
         let mut command = self.command();
         command.args(&self.arguments);
@@ -81,7 +81,7 @@ impl Program {
         Ok(text)
     }
 
-    /// Runs it with `--json`; gives what it reports.
+    /// Runs it with `--json`; returns its report.
     ///
     /// # Errors
     /// When it cannot be run, or reports nothing.
@@ -93,7 +93,7 @@ impl Program {
         report.map_err(|why| io::Error::other(format!("{self} reports nothing: {why}")))
     }
 
-    /// What it says against its arguments. It is not run: `--help` comes last, and the arguments are read before.
+    /// Returns its error about its arguments. It does not run: `--help` comes last, and the arguments are read first.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -105,7 +105,7 @@ impl Program {
             if !manifest.contains(&format!("[profile.{profile}]")) {
                 return Ok(Some(format!("there is no profile {profile}")));
             }
-            // In each profile it takes the same arguments, and this one is built.
+            // It has the same arguments in each profile, and this profile is built.
             return Self { cargo: Vec::new(), ..self.clone() }.objection();
         }
         let output = self.command().args(&self.arguments).arg("--help").output()?;
@@ -113,7 +113,7 @@ impl Program {
         Ok((!output.status.success()).then(objection))
     }
 
-    /// What it says of itself.
+    /// Its description of itself.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -122,8 +122,8 @@ impl Program {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The command itself, without the program's arguments. Where cargo has nothing else to choose, the program that lies
-    /// beside this one is as good, and sooner there.
+    /// The command itself, without the program's arguments. If cargo would choose the program beside this one, starts that
+    /// directly, which is quicker.
     fn command(&self) -> Command {
         let beside = self.cargo.is_empty().then(|| self.built()).flatten();
         let mut command = match beside {
@@ -136,13 +136,13 @@ impl Program {
                 cargo
             }
         };
-        // The same diagrams on each machine: 80 columns (since nothing here is a terminal), all signs, no colours.
+        // The same diagrams on each machine: 80 columns (since nothing here is a terminal), all characters, no colours.
         command.current_dir(root()).env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color");
         command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
         command
     }
 
-    /// The program, when it was built with this one.
+    /// The path of the program, if it was built together with this one.
     fn built(&self) -> Option<PathBuf> {
         let folder = programs().ok()?;
         let program = match &self.example {
@@ -156,7 +156,7 @@ impl Program {
 /// The folder in which this program was built, and the others beside it.
 pub(crate) fn programs() -> io::Result<PathBuf> {
     let this = env::current_exe()?;
-    // A test is one folder further down.
+    // A test is one folder deeper.
     let folder = this.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
     Ok(folder.unwrap_or(&this).to_owned())
 }
@@ -178,7 +178,7 @@ impl fmt::Display for Program {
     }
 }
 
-/// A folder for what is written on the way.
+/// A folder for temporary files.
 fn scratch() -> io::Result<PathBuf> {
     let this = env::current_exe()?;
     let folder = this.parent().unwrap_or(Path::new(".")).join("book-scratch");
@@ -186,7 +186,7 @@ fn scratch() -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds all programs that the book may name, with the profile that this one was built with: so they lie beside it.
+/// Builds all programs that the book may name, with the profile of this program: so they are beside it.
 ///
 /// # Errors
 /// When cargo does not start or one does not compile.
@@ -212,12 +212,12 @@ fn build(what: &[&str]) -> io::Result<()> {
     if is_built { Ok(()) } else { Err(io::Error::other("the lessons could not be built")) }
 }
 
-/// How many lines of items are shown, of many that follow each other: these from the beginning, and the last.
+/// Of many consecutive lines of items, this many from the beginning are shown, and the last one.
 const FIRST: usize = 3;
-/// As many need not be shortened.
+/// This many lines are not shortened.
 const MANY: usize = FIRST + 2;
 
-/// What is shown of an output: of many lines of items the first ones and the last.
+/// Shortens an output: of many lines of items, the first ones and the last remain.
 pub(crate) fn shortened(output: &str) -> String {
     let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
     let are_items = |one: &&str, other: &&str| is_item(one, &lines) && is_item(other, &lines);
@@ -236,22 +236,22 @@ pub(crate) fn shortened(output: &str) -> String {
     shown
 }
 
-/// Whether it is an item's line: it begins as many others do, and is no name of a part and no lane of a diagram.
+/// Whether it is an item's line: it begins like many others, and is neither the name of a part nor a lane of a diagram.
 fn is_item(line: &str, lines: &[&str]) -> bool {
     let first = first_word(line);
     let like_it = || lines.iter().filter(|other| first_word(other) == first).count();
     !first.is_empty() && first != "--" && !line.contains(DRAWN) && like_it() > MANY
 }
 
-/// How a line begins, whatever numbers are in it. That of a diagram begins with a space or a lane's name.
+/// The beginning of a line, without its numbers. A diagram's line begins with a space or a lane's name.
 fn first_word(line: &str) -> String {
     masked(line.split([' ', '(']).next().unwrap_or_default())
 }
 
-/// What diagrams are drawn with.
+/// The characters of diagrams.
 const DRAWN: [char; 10] = ['█', '░', '▒', '═', '┄', '│', '←', '→', '▶', '┌'];
 
-/// With `#` for each number.
+/// The text with `#` for each number.
 fn masked(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text.chars().peekable();
@@ -266,8 +266,8 @@ fn masked(text: &str) -> String {
     masked
 }
 
-/// The first line that is shown and that nothing like is printed, or that is printed and nothing like is shown, whatever the
-/// numbers in it are. Of items not all kinds need be shown, and how many lanes a diagram has depends on the machine.
+/// The first line that is only in the shown text or only in the printed one, apart from numbers. Not all kinds of items
+/// need be shown, and the number of lanes in a diagram depends on the machine.
 pub fn look_different(shown: &str, printed: &str) -> Option<String> {
     let lines: Vec<&str> = printed.lines().collect();
     let without_items: Vec<&str> =
@@ -279,21 +279,21 @@ pub fn look_different(shown: &str, printed: &str) -> Option<String> {
         .or_else(|| missing(shapes(&without_items.join("\n")), shapes(shown)))
 }
 
-/// The first words of each line, but for those of diagrams.
+/// The first words of each line, without diagrams.
 fn shapes(output: &str) -> Vec<String> {
     let mut shapes = Vec::new();
     let mut goes_on = false;
     for line in output.lines() {
-        // The sentence of a run goes on in the next line, from a word that depends on how long its numbers are.
+        // The sentence of a run continues in the next line, at a word that depends on the length of its numbers.
         let is_continued = goes_on;
         goes_on = (is_continued || line.starts_with("At most ")) && !line.ends_with('.');
         if is_continued || line.contains(DRAWN) || line.starts_with("...") {
             continue;
         }
-        // Of a table's row its name: whether its part was faster or slower may differ.
+        // Only the name in a table's row: whether its part was faster or slower may differ.
         let (name, rest) = line.split_once("  ").unwrap_or((line, ""));
         let shape = name.split_whitespace().take(3).map(masked).collect::<Vec<_>>().join(" ");
-        // Neither an axis nor the remaining lanes summed up.
+        // Not an axis, and not the summary of the remaining lanes.
         let says_something = shape.contains(' ') || !rest.is_empty();
         if says_something && !shape.is_empty() && !shape.starts_with(['#', '…']) {
             shapes.push(shape);

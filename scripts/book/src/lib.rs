@@ -1,19 +1,19 @@
-//! The book in `tutorial/` and the README: what in them is made from the lessons, and what must hold of them.
+//! The book in `tutorial/` and the README: makes parts of them from the lessons, and checks them.
 //!
-//! A page is Markdown that reads well as it is. What is made stands in it as text, below a mark that says of what:
+//! A page is Markdown that reads well as it is. The parts that this crate makes are text in it, below marks:
 //!
-//! | mark | and what is made below it |
+//! | mark | the part below it |
 //! |---|---|
 //! | `<!-- listing: FILE ANCHOR -->` | a part of a source, between the marks `ANCHOR: name` and `ANCHOR_END: name` there |
-//! | `<!-- diff: LESSON OTHER -->` | what changes from one lesson to another; `LESSON/EXAMPLE` is an example of a lesson |
-//! | `<!-- output: cargo run -p LESSON -->` | what that command prints, with most of the many equal lines left out |
+//! | `<!-- diff: LESSON OTHER -->` | the changes from one lesson to another; `LESSON/EXAMPLE` is an example of a lesson |
+//! | `<!-- output: cargo run -p LESSON -->` | the output of that command, without most of its many similar lines |
 //! | `<!-- picture: runs/FILE.svg cargo run -p LESSON -->` | the timing diagram of a run, in that file |
 //! | `<!-- runs: FILE.svg KIND ARGUMENTS -->` | the runs of the lessons of that kind on one time scale, in that file |
-//! | `<!-- original: runs/FILE.svg LESSON ARGUMENTS -->` | what a lesson's Python original prints, and its timing diagram in that file |
+//! | `<!-- original: runs/FILE.svg LESSON ARGUMENTS -->` | the output of a lesson's Python original, and its timing diagram in that file |
 //! | `<!-- lessons: WHICH -->` to `<!-- end -->` | a table of lessons: `nine`, `further`, or the nine's of one kind (`page`, `call`) |
 //! | `<!-- pages: WHICH -->` to `<!-- end -->` | the entries of their pages in the contents |
 //!
-//! [`renew`] makes them anew; [`problems`] says what is stale, dead or missing.
+//! [`renew`] makes them again; [`problems`] lists stale, dead or missing parts.
 
 mod check;
 mod code;
@@ -38,10 +38,10 @@ pub use page::{Mark, Page, What};
 pub use prose::words;
 pub use renew::{Extent, renew};
 
-/// The folder of the pages, seen from the workspace's.
+/// The folder of the pages, relative to the workspace's.
 pub const PAGES: &str = "tutorial/src";
 
-/// What a newcomer reads first: no page of the book, and made from the lessons in part.
+/// The README, which is not a page of the book, but partly made from the lessons.
 pub const README: &str = "README.md";
 
 /// The folder of the workspace.
@@ -73,7 +73,7 @@ pub fn readme() -> io::Result<Page> {
     Page::read(&root().join(README))
 }
 
-/// The lessons, in the order of the course, with what their programs say of themselves: those must be built.
+/// The lessons, in the order of the course, with their programs' own descriptions: the programs must be built.
 fn lessons() -> io::Result<Vec<Lesson>> {
     let found = course::find(&root()).map_err(io::Error::other)?;
     let programs = command::programs()?;

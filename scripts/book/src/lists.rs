@@ -5,14 +5,14 @@ use course::Lesson;
 use crate::page::Page;
 use crate::prose::title;
 
-/// Which lessons a list has.
+/// The lessons of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     /// The nine.
     Nine,
-    /// Those that go further.
+    /// The further ones.
     Further,
-    /// Those of the nine that are about this kind of work: `page`, `call`.
+    /// The lessons of the nine with this main kind of work: `page`, `call`.
     Kind(String),
 }
 
@@ -28,7 +28,7 @@ impl Which {
     /// These lessons, in the order of the course.
     ///
     /// # Errors
-    /// When there are none: then it is misspelt.
+    /// When there are none, since the name is misspelt.
     pub(crate) fn of<'a>(&self, lessons: &'a [Lesson]) -> Result<Vec<&'a Lesson>, String> {
         let is_wanted = |lesson: &&Lesson| match self {
             Self::Nine => !lesson.found.is_further,
@@ -40,7 +40,7 @@ impl Which {
     }
 }
 
-/// A table of lessons, for a page from which the folders of the workspace are seen as they are.
+/// A table of lessons, for a page in the workspace's folder.
 ///
 /// # Errors
 /// When there are none.
@@ -77,7 +77,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Lessons that there are not: two of the nine, and one that goes further.
+    /// Imaginary lessons: two of the nine, and a further one.
     pub(crate) fn invented() -> Vec<Lesson> {
         let lesson = |(name, kind, number, is_further): (&str, &str, u64, bool)| Lesson {
             found: Found {

@@ -1,4 +1,4 @@
-//! Renews what the tutorial and the README show of the lessons: `cargo run -p book` runs them all, which takes about a minute.
+//! Renews the outputs of lessons in the tutorial and the README: `cargo run -p book` runs them all, which takes about a minute.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! The Python originals: run where there is a Python for them.
+//! The Python originals, which run if there is a Python for them.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -12,18 +12,18 @@ use harness::report::Report;
 use crate::command::{programs, shortened};
 use crate::root;
 
-/// What a mark asks for: a run of a lesson's original, and its diagram.
+/// The contents of a mark: a run of a lesson's original, and its diagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// The file of the diagram, seen from the page.
+    /// The file of the diagram, relative to the page.
     pub file: String,
     /// The lesson.
     pub lesson: String,
-    /// What its original is run with, besides the site.
+    /// The original's arguments, without the site.
     pub arguments: Vec<String>,
 }
 
-/// A practice site, as long as this is there.
+/// A practice site that runs until this is dropped.
 struct Site {
     child: Child,
     url: String,
@@ -52,14 +52,14 @@ impl Drop for Site {
 }
 
 impl Original {
-    /// The lesson that it is of.
+    /// Its lesson.
     pub(crate) fn found(&self) -> io::Result<Found> {
         let lessons = course::find(&root()).map_err(io::Error::other)?;
         let found = lessons.into_iter().find(|lesson| lesson.name == self.lesson);
         found.ok_or_else(|| io::Error::other(format!("there is no lesson {}", self.lesson)))
     }
 
-    /// Runs it; gives what it prints, as a reader sees it. `None` where no Python runs the originals.
+    /// Runs it; returns its output, as a reader sees it. `None` if no Python runs the originals.
     ///
     /// # Errors
     /// When it cannot be run.

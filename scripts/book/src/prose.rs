@@ -1,10 +1,10 @@
-//! What a page says, apart from code: its words, its links, the names in it.
+//! A page without its code: its words, its links, the names in it.
 
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-/// A piece of a page, with where it stands.
+/// A piece of a page, with its position.
 pub(crate) struct Piece {
     pub(crate) kind: Kind,
     pub(crate) text: String,
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Words,
 }
 
-/// All pieces of a page, from the top. HTML is none of them.
+/// All pieces of a page, from the top, without HTML.
 pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
@@ -75,7 +75,7 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// How many words a page has to read: without listings, outputs and diffs, with what is folded away.
+/// The number of words to read on a page: without listings, outputs and diffs, but with folded parts.
 pub fn words(text: &str) -> usize {
     let is_read = |piece: &Piece| matches!(piece.kind, Kind::Words | Kind::Code);
     let read = pieces(text).into_iter().filter(is_read);
@@ -85,7 +85,7 @@ pub fn words(text: &str) -> usize {
     .sum()
 }
 
-/// The title of a page, as it stands in its first line; `None` where that is something else.
+/// The title of a page in its first line; `None` if that is something else.
 pub(crate) fn title(text: &str) -> Option<&str> {
     text.lines().next()?.strip_prefix("# ")
 }

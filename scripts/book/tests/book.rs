@@ -1,4 +1,4 @@
-//! That the book is true: what it shows is what the lessons are and print.
+//! Checks that the book is true: that its listings and outputs are those of the lessons.
 
 use std::sync::Mutex;
 use std::thread;
@@ -11,7 +11,7 @@ fn nothing_in_the_book_is_stale_dead_or_missing() {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
 
-/// Numbers differ from run to run, words do not: what a lesson prints now has the lines that the book shows.
+/// Numbers differ from run to run, words do not: a lesson's output now has the lines that the book shows.
 #[test]
 fn the_outputs_are_what_the_lessons_print() {
     let mut outputs = Vec::new();
@@ -46,7 +46,7 @@ fn the_outputs_are_what_the_lessons_print() {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
 
-/// Where there is a Python for them.
+/// Runs only if there is a Python for them.
 #[test]
 fn the_outputs_of_the_originals_are_what_they_print() {
     let mut seen = 0;

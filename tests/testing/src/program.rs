@@ -132,7 +132,7 @@ impl OwnLesson {
         })
     }
 
-    /// One of its examples: the lesson spoilt on purpose, or the solution of an exercise, as the tutorial shows it.
+    /// One of its examples, as the tutorial shows it: the lesson made wrong on purpose, or the solution of an exercise.
     ///
     /// # Panics
     /// When it cannot be built.
@@ -142,7 +142,7 @@ impl OwnLesson {
         Program(course::program(&folder.join("examples"), name))
     }
 
-    /// What its library says of itself, without the signs of a comment.
+    /// The documentation of its library, without the comment marks.
     ///
     /// # Panics
     /// When it has none.
@@ -155,12 +155,12 @@ impl OwnLesson {
 }
 
 impl Program {
-    /// A program that lies somewhere else.
+    /// A program at another path.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -190,7 +190,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if !environment.iter().any(|(name, _)| *name == "CARGO") {
-            command.env_remove("CARGO"); // `compare` would build what is built already
+            command.env_remove("CARGO"); // otherwise `compare` would build the lessons again
         }
         let mut started = command.spawn();
         // A program that was just copied may still be open for writing in a child of another test.
@@ -219,7 +219,7 @@ impl Program {
         self.start_with(arguments, environment).wait()
     }
 
-    /// Runs it to its end; all goes well, and it prints the record of its run.
+    /// Runs it successfully to its end; returns the record of its run.
     ///
     /// # Panics
     /// When something fails.
@@ -243,7 +243,7 @@ impl Program {
         assert!(ended.stderr.contains(sentence), "{what}: {ended:?}");
     }
 
-    /// Checks that an option takes the whole numbers in these limits, and refuses everything else.
+    /// Checks that an option accepts the whole numbers within these limits, and refuses everything else.
     ///
     /// # Panics
     /// When it does not.
@@ -260,7 +260,7 @@ impl Program {
         }
     }
 
-    /// The line of its output that has these words. All goes well.
+    /// Runs it successfully; returns the line of its output that has these words.
     ///
     /// # Panics
     /// When there is none.
@@ -284,7 +284,7 @@ impl Program {
         Ended { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// A shell command that gives it these arguments, which need no quotes.
+    /// A shell command that runs it with these arguments, which need no quotes.
     pub fn command<S: AsRef<str>>(&self, arguments: &[S]) -> String {
         let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
         format!("'{}' {}", self.0.display(), arguments.join(" "))
@@ -308,7 +308,7 @@ impl Running {
         line.trim_end().into()
     }
 
-    /// The next line of its stdout that is an item's: no name of a section.
+    /// The next line of its stdout that is an item's, not the name of a section.
     ///
     /// # Panics
     /// When there is none.
@@ -354,7 +354,7 @@ impl Running {
     }
 }
 
-/// Whether a line is a summary: `Downloaded 160 sites in 1.234 seconds`, perhaps with what failed behind it.
+/// Whether a line is a summary: `Downloaded 160 sites in 1.234 seconds`, perhaps followed by the failures.
 pub fn is_summary(line: &str) -> bool {
     let seconds = line.rsplit_once(" in ").and_then(|(_, rest)| rest.split_once(" seconds"));
     seconds.is_some_and(|(seconds, rest)| {
@@ -404,7 +404,7 @@ impl Ended {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Checks that Ctrl-C ended it in good order, after so many lines that were read before.
+    /// Checks that Ctrl-C ended it in good order; this many lines were read before.
     ///
     /// # Panics
     /// When it did not.

@@ -1,4 +1,4 @@
-//! What the record of a run says: the JSON object that a lesson prints with `--json`.
+//! The record of a run: the JSON object that a lesson prints with `--json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,8 +65,7 @@ pub fn shortest(run: &Value) -> f64 {
     items(run).into_iter().map(took).fold(f64::INFINITY, f64::min)
 }
 
-/// How long processors were kept busy by these items, in seconds: what others do on this machine adds little
-/// to that.
+/// The CPU time of these items, in seconds: other programs on this machine add little to it.
 ///
 /// # Panics
 /// When an item does not say so.
@@ -86,7 +85,7 @@ pub fn shares<'run>(items: &[&'run Value]) -> BTreeMap<&'run str, usize> {
     shares
 }
 
-/// The workers that did the items whose labels end so.
+/// The workers that did the items whose labels have this ending.
 ///
 /// # Panics
 /// When an item has no label or no worker.
@@ -96,13 +95,13 @@ pub fn workers_of<'run>(run: &'run Value, end: &str) -> BTreeSet<&'run str> {
     shares(&items).into_keys().collect()
 }
 
-/// Whether an item is a page, and no call.
+/// Whether an item is a page, not a call.
 pub fn is_page(item: &Value) -> bool {
     item["label"].as_str().is_some_and(|label| label.starts_with("http"))
 }
 
-/// When the first of some items ended, as a part of the time until the last had ended. Where threads compute
-/// at once it is most of it, even if they share one core.
+/// The end of the first of some items, as a part of the time until the last one ended. If threads compute at once, it is
+/// most of that time, even if they share one core.
 ///
 /// # Panics
 /// When an item does not say so.

@@ -1,4 +1,4 @@
-//! Programs on a terminal of their own, made by `script` (of util-linux).
+//! Programs on their own terminal, made by `script` (of util-linux).
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts it on a terminal that is so wide, knows colours and UTF-8, and has these variables besides.
+    /// Starts it on a terminal with this width, with colours and UTF-8, and with these variables.
     ///
     /// # Panics
     /// When there is no `script`.
@@ -28,7 +28,7 @@ impl Terminal {
         Self { script: script.spawn().expect("script runs") }
     }
 
-    /// Presses Ctrl-C: it reaches all processes in the foreground. A terminal that is gone takes none.
+    /// Presses Ctrl-C: it reaches all processes in the foreground. A terminal that is gone ignores it.
     ///
     /// # Panics
     /// Never.
@@ -37,7 +37,7 @@ impl Terminal {
         let _ = keyboard.write_all(b"\x03").and_then(|()| keyboard.flush());
     }
 
-    /// Sends the program the signal of Ctrl-C, and nobody else. One that has ended gets none.
+    /// Sends the signal of Ctrl-C to the program alone, unless it has ended.
     ///
     /// # Panics
     /// When `ps` or `kill` does not run.
@@ -48,8 +48,8 @@ impl Terminal {
         }
     }
 
-    /// Waits for its end; gives all that the terminal was sent as what it wrote to stdout. With Ctrl-C a
-    /// terminal throws away what it has not shown yet, also in the middle of a sign.
+    /// Waits for its end; returns everything that was sent to the terminal as its stdout. At Ctrl-C a terminal discards
+    /// output that it has not shown yet, even in the middle of a character.
     ///
     /// # Panics
     /// When it cannot be waited for.
