@@ -102,6 +102,96 @@ await reader.locator("#mdbook-searchbar").pressSequentially("GIL");
 const result = reader.locator("#mdbook-searchresults a").first();
 await result.waitFor().catch(() => expect(false, "the search finds nothing about the GIL"));
 
+// Pictures that play: on each page that has one, guessed, played and scrubbed by keyboard, on a phone's width. The page must
+// say what the picture itself says in words, where it does.
+const player = await open({ viewport: { width: 390, height: 800 }, reducedMotion: "reduce" });
+let guesses = 0;
+for (const file of written) {
+  at = `${file}, its pictures`;
+  await player.goto(`${root}${file}`);
+  const bars = player.locator(".player");
+  if ((await bars.count()) === 0) continue;
+  const isWhole = (film) => film.evaluate((it) => {
+    const [plot, future] = [".plot", ".future"].map((part) => it.querySelector(part).getBoundingClientRect());
+    return future.left >= plot.right;
+  });
+  for (const [number, bar] of (await bars.all()).entries()) {
+    const film = player.locator(".film").nth(number);
+    const form = bar.locator(".guess");
+    const [play, moment, said] = [".play", "input[type=range]", ".said"].map((part) => bar.locator(part));
+    const isAsked = (await form.count()) > 0;
+    if (isAsked) {
+      guesses += 1;
+      const { width, height } = await film.boundingBox();
+      const veil = await film.locator(".veil").boundingBox();
+      expect(veil.width === width && veil.height === height, `${at}: the veil does not cover the picture`);
+      expect(!(await play.isVisible()), `${at}: it plays before the guess`);
+      expect((await film.locator("xpath=..").getAttribute("aria-hidden")) === "true", `${at}: its words are read before the guess`);
+      await film.click({ position: { x: 40, y: 40 } });
+      expect(await form.locator("input").evaluate((it) => it === document.activeElement), `${at}: a click on the veil leads nowhere`);
+      await player.keyboard.type("9999");
+      await player.keyboard.press("Enter");
+      expect((await play.textContent()) === "Pause", `${at}: it does not play after the guess`);
+    } else {
+      expect(await isWhole(film), `${at}: a picture that asks nothing is not whole`);
+      await play.focus();
+      await player.keyboard.press("Enter");
+    }
+    await player.waitForTimeout(700); // with reduced motion, a picture each half second
+    expect(!(await isWhole(film)), `${at}: no veil while it plays`);
+    expect(await play.evaluate((it) => it === document.activeElement), `${at}: the keyboard's place is lost`);
+    await player.keyboard.press("Space");
+    const paused = await moment.inputValue();
+    expect(Number(paused) > 0 && (await play.textContent()) === "Play", `${at}: it does not pause`);
+    await player.keyboard.press("Tab");
+    await player.keyboard.press("ArrowRight");
+    expect(here(player) === file, `${at}: the arrow keys of the slider turn the page`);
+    expect(Number(await moment.inputValue()) > Number(paused), `${at}: the slider does not move the moment`);
+    const outline = await moment.evaluate((it) => getComputedStyle(it).outlineStyle);
+    expect(outline === "solid", `${at}: it does not show that the slider has the focus`);
+    await player.keyboard.press("Home");
+    expect(/^0\.0+ m?s$/.test(await bar.locator("output").textContent()), `${at}: it does not begin at 0`);
+    await player.keyboard.press("End");
+    expect(await isWhole(film), `${at}: the veil stays at the end`);
+    const words = await said.textContent();
+    expect(isAsked === words.startsWith("You said 9999; "), `${at}: to a guess it says "${words}"`);
+    const peak = words.match(/at most (\d+) w/)?.[1];
+    const alt = await film.locator("img").getAttribute("alt");
+    const truth = alt.match(/At most (\d+) /)?.[1];
+    expect(!peak || !truth || peak === truth, `${at}: it says that ${peak} were in flight, and its words ${truth}`);
+  }
+  const much = await overflow(player);
+  expect(much <= 0, `${at}: ${much} pixels too wide`);
+  // One click shows it without a guess; a click on it then enlarges it.
+  await player.reload();
+  const skip = player.getByRole("button", { name: "Just show me" });
+  if ((await skip.count()) > 0) {
+    const film = player.locator(".film").first();
+    await skip.click();
+    expect((await isWhole(film)) && (await film.locator(".veil").isHidden()), `${at}: it is not just shown`);
+    expect((await film.locator("xpath=..").getAttribute("aria-hidden")) === null, `${at}: its words are not read after that`);
+    await film.click({ position: { x: 40, y: 40 } });
+    expect(await player.locator(".img-wrapper").first().isVisible(), `${at}: a click does not enlarge it`);
+    await player.keyboard.press("Escape");
+    await player.reload();
+    await player.emulateMedia({ media: "print" });
+    const hidden = await player.locator(":is(.player, .veil, .plot):visible").count();
+    expect(hidden === 0, `${at}: in print it is not the picture alone`);
+    await player.emulateMedia({ media: "screen" });
+  }
+}
+expect(guesses > 10, `${guesses} pages have a guess`);
+
+// Without script the pictures are there, and nothing else.
+at = "without script";
+const plain = await open({ javaScriptEnabled: false });
+for (const file of written) {
+  await plain.goto(`${root}${file}`);
+  const runs = plain.locator('main label > img[src*="runs/"]');
+  for (const picture of await runs.all()) expect(await picture.isVisible(), `${file}, ${at}: a picture is not seen`);
+  expect((await plain.locator(".player, .veil").count()) === 0, `${file}, ${at}: there is a player`);
+}
+
 // Each page wide and narrow, light and dark.
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [1280, 390]) {

@@ -11,7 +11,7 @@ use crate::command::{Program, build_all};
 use crate::lists::{Which, entries, table};
 use crate::page::{Page, Runs, What};
 use crate::prose::{Kind, Piece, pieces, words};
-use crate::{PAGES, README, code, lessons, pages, readme, renew, root};
+use crate::{PAGES, README, code, lessons, pages, played, readme, renew, root};
 
 /// The sections of a lesson's page, in their order.
 const SECTIONS: &[&str] = &[
@@ -91,6 +91,7 @@ pub fn problems() -> io::Result<Vec<String>> {
         of_the_examples(&lesson.found, &pages, &mut found)?;
     }
     of_the_pictures(&pages, &mut found)?;
+    found.extend(played::problems()?);
     for name in known.foreign.difference(&used) {
         found.push(format!("{FOREIGN}: no page names {name} any more"));
     }

@@ -13,6 +13,8 @@
 //! | `<!-- lessons: WHICH -->` to `<!-- end -->` | a table of lessons: `nine`, `further`, or the nine's of one kind (`page`, `call`) |
 //! | `<!-- pages: WHICH -->` to `<!-- end -->` | the entries of their pages in the contents |
 //!
+//! `tutorial/theme/runs.js` is made of the pictures: what a page must know of one to play it.
+//!
 //! [`renew`] makes them again; [`problems`] lists stale, dead or missing parts.
 
 mod check;
@@ -21,6 +23,7 @@ mod command;
 mod lists;
 mod original;
 mod page;
+mod played;
 mod prose;
 mod renew;
 

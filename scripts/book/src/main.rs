@@ -22,7 +22,7 @@ fn main() -> ExitCode {
             Arg::new("diffs")
                 .long("diffs")
                 .action(ArgAction::SetTrue)
-                .help("Only the diffs: for a change of code that leaves its output as it was"),
+                .help("Only what needs no run: listings, diffs and theme/runs.js, for a change of code that leaves its output as it was"),
         )
         .arg(
             Arg::new("lists")

@@ -11,14 +11,14 @@ use crate::command::{Program, build_all, build_programs, shortened};
 use crate::lists::{Which, entries, table};
 use crate::original::Original;
 use crate::page::{Mark, Page, Runs, What};
-use crate::{code, lessons, pages, readme};
+use crate::{code, lessons, pages, played, readme};
 
 /// What is renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// Everything.
     All,
-    /// Listings, and what changes from lesson to lesson: nothing has to be built or run.
+    /// Listings, what changes from lesson to lesson, and what pages know of the pictures: nothing has to be built or run.
     Diffs,
     /// The lists of lessons in the README and in the contents: nothing is run.
     Lists,
@@ -102,7 +102,7 @@ pub fn renew(
             fs::write(&page.path, text)?;
         }
     }
-    Ok(())
+    played::renew()
 }
 
 /// A page with everything below its marks made anew by `make`; where that gives `None`, what stands there is left.

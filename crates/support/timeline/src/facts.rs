@@ -104,6 +104,12 @@ impl Timeline {
         })
     }
 
+    /// How many of its items have ended at a moment.
+    pub(crate) fn ended_by(&self, moment: Duration) -> usize {
+        let items = self.spans.iter().filter(|span| !span.is_annotation);
+        items.filter(|span| span.end <= moment).count()
+    }
+
     /// Decides the limit, from the parts of their time that the workers worked and were ready, and the part of their
     /// possible cores that they kept busy.
     fn bound(&self, working: f64, ready: f64, busy: f64) -> Bound {

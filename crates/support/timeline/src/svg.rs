@@ -298,6 +298,16 @@ impl Timeline {
         lines
     }
 
+    /// A plot that also tells what a page that plays it asks of it: its items, how many of them are in flight at once, and how
+    /// many have ended after a third of the time.
+    fn told(&self, plot: SVG, axis: Duration) -> SVG {
+        let peak = self.facts().map_or(0, |facts| facts.peak_in_flight);
+        plot.set("data-item", self.item.as_str())
+            .set("data-items", self.ended_by(Duration::MAX))
+            .set("data-peak", peak)
+            .set("data-third", self.ended_by(axis / 3))
+    }
+
     /// The whole run as one self-contained picture, which says on hover what each bar is.
     pub fn svg(&self) -> String {
         let picture = self.picture();
@@ -343,9 +353,9 @@ impl Timeline {
                 document = document.add(text("end", WIDTH - 12, head + lane.middle + 4, &percent));
             }
         }
-        document = document
-            .add(picture.element(axis).set("x", NAMES).set("y", head).set("width", plot))
-            .add(text("", NAMES, bottom + 15, &picture.more));
+        let bars = picture.element(axis).set("x", NAMES).set("y", head).set("width", plot);
+        document =
+            document.add(self.told(bars, axis)).add(text("", NAMES, bottom + 15, &picture.more));
         let legend = bottom + more + 20;
         let below = legend + LINE + 2;
         if was_ready {
@@ -438,5 +448,40 @@ mod tests {
         let [one, two] = [run.svg(), Timeline { spans: Vec::new(), ..run }.svg()];
         assert!(one.contains("y=\"60\"") && one.contains("ready: it has no core"), "{one}");
         assert!(!two.contains("ready: it"), "nothing was done: {two}");
+    }
+
+    /// What the book's pictures play by: when an item ends counts, and what is drawn beside the items does not.
+    #[test]
+    fn the_plot_tells_what_a_page_asks_of_it() {
+        let beside = Span { is_annotation: true, ..span("main", 0, 10, 0) };
+        let run = Timeline {
+            title: "a lesson".into(),
+            item: "page".into(),
+            worker: "thread".into(),
+            only_computes: false,
+            clock: Clock::default(),
+            took: Duration::from_millis(90),
+            cores: 2,
+            spans: vec![
+                span("worker-1", 0, 30, 1),
+                span("worker-2", 0, 31, 1),
+                span("worker-1", 30, 80, 1),
+                beside,
+            ],
+            sections: Vec::new(),
+        };
+        let plot = |run: &Timeline| {
+            let svg = run.svg();
+            let (_, plot) = svg.split_once("\n<svg ").expect("there is a plot");
+            plot.split_once('>').expect("it ends").0.to_owned()
+        };
+        assert_eq!(
+            plot(&run),
+            "data-item=\"page\" data-items=\"3\" data-peak=\"2\" data-third=\"1\" height=\"66\" \
+             preserveAspectRatio=\"none\" viewBox=\"0 0 90000 66\" width=\"790\" x=\"110\" \
+             xmlns=\"http://www.w3.org/2000/svg\" y=\"82\""
+        );
+        let nothing = plot(&Timeline { spans: Vec::new(), ..run });
+        assert!(nothing.contains("data-items=\"0\" data-peak=\"0\" data-third=\"0\""), "{nothing}");
     }
 }
