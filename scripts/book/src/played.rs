@@ -32,10 +32,12 @@ pub(crate) fn renew() -> io::Result<()> {
 pub(crate) fn problems() -> io::Result<Vec<String>> {
     let (now, mut found) = facts()?;
     let old = fs::read_to_string(root().join(FILE)).unwrap_or_default().replace('\r', "");
-    if old != now {
-        found.push(format!("{FILE}: the pictures have changed: cargo run -p book -- --diffs"));
-    }
+    found.extend(stale(&old, &now));
     Ok(found)
+}
+
+fn stale(old: &str, now: &str) -> Option<String> {
+    (old != now).then(|| format!("{FILE}: the pictures have changed: cargo run -p book -- --diffs"))
 }
 
 /// The file as it should be, and a sentence for each picture that is too old to tell.
@@ -116,6 +118,13 @@ mod tests {
         );
         assert_eq!(of(""), Ok(None));
         assert_eq!(of(&PLOT.repeat(2)), Ok(None));
+    }
+
+    #[test]
+    fn what_is_of_other_pictures_is_stale() {
+        assert_eq!(stale(HEAD, HEAD), None);
+        assert!(stale(HEAD, &[HEAD, "};\n"].concat()).is_some());
+        assert!(stale("", HEAD).is_some(), "it was never made");
     }
 
     #[test]
