@@ -1,14 +1,16 @@
 //! Copies functions from sources unchanged, except that shuttle's types replace the standard library's: shuttle runs
-//! their threads in every order. `tests/interleavings.rs` uses them, and names the sources: a line with the path of
-//! each is above its module.
+//! their threads in every order. `tests/interleavings.rs` and `tests/puzzles.rs` use them, and name the sources: a line
+//! with the path of each is above its module.
 
 use std::path::Path;
 use std::{env, fs};
 
 fn main() {
-    const MODELS: &str = "tests/interleavings.rs";
-    println!("cargo::rerun-if-changed={MODELS}");
-    let models = read(MODELS);
+    let models = ["tests/interleavings.rs", "tests/puzzles.rs"].map(|models| {
+        println!("cargo::rerun-if-changed={models}");
+        read(models)
+    });
+    let models = models.concat();
     let paths = models.lines().filter_map(|line| {
         let path = line.strip_prefix("/// `crates/")?.strip_suffix(".rs`")?;
         Some(format!("../crates/{path}.rs"))
@@ -51,7 +53,7 @@ fn model(source: &str) -> String {
     let lines: Vec<&str> = source.lines().filter(|line| !is_left_out(line)).collect();
     let model = lines.join("\n");
     assert!(model.contains("use std::sync::"), "it uses nothing that is to be modelled");
-    // A module in tests/interleavings.rs.
+    // A module in those tests.
     model
         .replace("use std::sync::", "use crate::model::sync::")
         .replace("use std::thread;", "use crate::model::thread;")
