@@ -160,9 +160,7 @@ impl<'a> Play<'a> {
 
     /// What is said last: the answer to the first question.
     pub(crate) fn conclusion(&self) -> String {
-        let start = self.graph.start();
-        let (orders, counted, words) = (start.orders, start.counted, &self.puzzle.count.words);
-        format!("There are {orders} orders, and {counted} of them {words}.\n")
+        format!("{}\n", scheduler::page::counts(self.puzzle, self.graph))
     }
 }
 

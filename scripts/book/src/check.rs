@@ -6,12 +6,13 @@ use std::io;
 use std::path::Path;
 
 use course::{Found, Lesson};
+use scheduler::Puzzle;
 
 use crate::command::{Program, build_all};
 use crate::lists::{Which, entries, table};
 use crate::page::{Page, Runs, What};
 use crate::prose::{Kind, Piece, pieces, words};
-use crate::{PAGES, README, code, lessons, pages, played, readme, renew, root};
+use crate::{PAGES, PUZZLES, README, code, lessons, pages, played, readme, renew, root};
 
 /// The sections of a lesson's page, in their order.
 const SECTIONS: &[&str] = &[
@@ -92,6 +93,7 @@ pub fn problems() -> io::Result<Vec<String>> {
     }
     of_the_pictures(&pages, &mut found)?;
     found.extend(played::problems()?);
+    of_the_puzzles(&pages, &renew::puzzles()?, &mut found)?;
     for name in known.foreign.difference(&used) {
         found.push(format!("{FOREIGN}: no page names {name} any more"));
     }
@@ -205,6 +207,11 @@ fn of_the_marks(
                 Err(error) => report(error.to_string()),
                 Ok(now) if now == made => {}
                 Ok(_) => report(format!("the code of {one} or {other} has changed")),
+            },
+            What::Puzzle(name) => match renew::puzzle(name, &renew::puzzles()?) {
+                Err(error) => report(error.to_string()),
+                Ok(now) if now == made => {}
+                Ok(_) => report(format!("{name} has changed: cargo run -p book -- --diffs")),
             },
             What::Output(program) => {
                 let is_typed = |piece: &Piece| {
@@ -469,9 +476,8 @@ fn of_the_sections(
     }
 }
 
-/// That each example is shown on its lesson's page, with the command that runs it.
+/// That each example is shown on a page, with the command that runs it.
 fn of_the_examples(lesson: &Found, pages: &[Page], found: &mut Vec<String>) -> io::Result<()> {
-    let Some(page) = pages.iter().find(|page| page.name == lesson.name) else { return Ok(()) };
     let examples = root().join(&lesson.folder).join("examples");
     let Ok(files) = fs::read_dir(examples) else { return Ok(()) };
     for file in files {
@@ -482,10 +488,9 @@ fn of_the_examples(lesson: &Found, pages: &[Page], found: &mut Vec<String>) -> i
         }
         let link = format!("(../../{}/examples/{name}.rs)", lesson.folder);
         let command = format!("cargo run -p {} --example {name}", lesson.name);
-        for what in [link, command] {
-            if !page.text.contains(&what) {
-                found.push(format!("{PAGES}/{}.md: it does not show {what}", lesson.name));
-            }
+        let shows = |page: &Page| page.text.contains(&link) && page.text.contains(&command);
+        if !pages.iter().any(shows) {
+            found.push(format!("{PAGES}: no page has both {link} and {command}"));
         }
     }
     Ok(())
@@ -498,6 +503,29 @@ fn of_the_pictures(pages: &[Page], found: &mut Vec<String>) -> io::Result<()> {
         if !pages.iter().any(|page| page.text.contains(&format!("(runs/{name})"))) {
             found.push(format!("{PAGES}/runs/{name} is on no page"));
         }
+    }
+    Ok(())
+}
+
+/// That each puzzle is on a page, has the lines of its source, and is in the data for the script as it is now.
+fn of_the_puzzles(pages: &[Page], puzzles: &[Puzzle], found: &mut Vec<String>) -> io::Result<()> {
+    for puzzle in puzzles {
+        let name = &puzzle.name;
+        let is_shown = |page: &Page| page.text.contains(&format!("<!-- puzzle: {name} -->"));
+        if !pages.iter().any(is_shown) {
+            found.push(format!("{}: the puzzle {name} is on no page", puzzle.folder));
+        }
+        let source = fs::read_to_string(root().join(puzzle.source_file()))?;
+        for step in puzzle.actors.iter().flat_map(|actor| &actor.steps) {
+            if !source.contains(&step.code) {
+                let file = puzzle.source_file();
+                found.push(format!("{name}: {file} has no such line: {}", step.code));
+            }
+        }
+    }
+    let data = fs::read_to_string(root().join(PUZZLES)).unwrap_or_default().replace('\r', "");
+    if data != scheduler::page::data(puzzles) {
+        found.push(format!("{PUZZLES} is stale: cargo run -p book -- --diffs"));
     }
     Ok(())
 }
@@ -710,6 +738,25 @@ mod tests {
         assert_eq!(said(&picture).len(), 1);
         let of_nothing = "<!-- picture: runs/a.svg cargo run -p gone -->\n![x](runs/a.svg)\n";
         assert_eq!(said(of_nothing).len(), 1);
+    }
+
+    #[test]
+    fn a_puzzle_is_on_a_page_with_lines_of_its_source() {
+        let puzzles = renew::puzzles().expect("they can be read");
+        let made = renew::puzzle(&puzzles[0].name, &puzzles).expect("it is there");
+        let text = format!("<!-- puzzle: {} -->\n{made}<!-- end -->\n", puzzles[0].name);
+        assert_eq!(said_of_the_marks(&page("x", &text)), [""; 0]);
+        let stale = text.replacen("orders", "ways", 1);
+        assert_eq!(said_of_the_marks(&page("x", &stale)).len(), 1);
+        let of_none = "<!-- puzzle: gone -->\n\n<!-- end -->\n";
+        assert_eq!(said_of_the_marks(&page("x", of_none)).len(), 1);
+        let mut changed = puzzles[..1].to_vec();
+        changed[0].actors[0].steps[0].code = "no such line".into();
+        let mut found = Vec::new();
+        of_the_puzzles(&[], &changed, &mut found).expect("they are looked at");
+        let all = found.join("\n");
+        assert!(all.contains("on no page") && all.contains("no such line"), "{all}");
+        assert!(all.contains("is stale"), "{all}");
     }
 
     #[test]

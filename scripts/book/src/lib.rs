@@ -10,6 +10,7 @@
 //! | `<!-- picture: runs/FILE.svg cargo run -p LESSON -->` | the timing diagram of a run, in that file |
 //! | `<!-- runs: FILE.svg KIND ARGUMENTS -->` | the runs of the lessons of that kind on one time scale, in that file |
 //! | `<!-- original: runs/FILE.svg LESSON ARGUMENTS -->` | the output of a lesson's Python original, and its timing diagram in that file |
+//! | `<!-- puzzle: NAME -->` to `<!-- end -->` | a puzzle of a lesson: its steps and goals; the page's script plays it with the data in `puzzles.js` |
 //! | `<!-- lessons: WHICH -->` to `<!-- end -->` | a table of lessons: `nine`, `further`, or the nine's of one kind (`page`, `call`) |
 //! | `<!-- pages: WHICH -->` to `<!-- end -->` | the entries of their pages in the contents |
 //!
@@ -43,6 +44,9 @@ pub use renew::{Extent, renew};
 
 /// The folder of the pages, relative to the workspace's.
 pub const PAGES: &str = "tutorial/src";
+
+/// The data of the puzzles, which the book's script loads, relative to the workspace's folder.
+pub const PUZZLES: &str = "tutorial/src/puzzles.js";
 
 /// The README, which is not a page of the book, but partly made from the lessons.
 pub const README: &str = "README.md";

@@ -36,6 +36,8 @@ pub enum What {
     Runs(Runs),
     /// What a lesson's Python original prints, and its timing diagram.
     Original(Original),
+    /// A puzzle, by its name.
+    Puzzle(String),
     /// A table of lessons.
     Lessons(Which),
     /// The entries of lessons' pages in the contents.
@@ -120,6 +122,7 @@ impl Page {
                         What::Original(Original { file, lesson, arguments: words.collect() })
                     })
                 }
+                "puzzle" => Some(What::Puzzle(rest.into())),
                 "lessons" => Some(What::Lessons(Which::parse(rest))),
                 "pages" => Some(What::Pages(Which::parse(rest))),
                 _ => None,
@@ -137,7 +140,7 @@ impl Page {
                         after[fence..].strip_prefix('\n').map_or(0, |rest| 1 + image(rest));
                     if picture > 1 { fence + picture } else { fence }
                 }
-                What::Lessons(_) | What::Pages(_) => {
+                What::Puzzle(_) | What::Lessons(_) | What::Pages(_) => {
                     list(after).ok_or_else(|| format!("line {line}: this has no end: {words}"))?
                 }
             };
@@ -229,6 +232,7 @@ mod tests {
             "<!-- diff: a -->\n",
             "<!-- output: make -->\n",
             "<!-- runs: a.svg -->\n",
+            "<!-- puzzle: without_an_end -->\n\n",
             "<!-- lessons: nine -->\n\n| a table without an end |\n",
             "<!-- pages: nine -->\n<!-- pages: further -->\n<!-- end -->\n",
         ] {

@@ -5,20 +5,21 @@ use std::io;
 use std::path::PathBuf;
 
 use course::Lesson;
+use scheduler::Puzzle;
 use timeline::{Timeline, plural};
 
 use crate::command::{Program, build_all, build_programs, shortened};
 use crate::lists::{Which, entries, table};
 use crate::original::Original;
 use crate::page::{Mark, Page, Runs, What};
-use crate::{code, lessons, pages, played, readme};
+use crate::{PUZZLES, code, lessons, pages, played, readme, root};
 
 /// What is renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// Everything.
     All,
-    /// Listings, what changes from lesson to lesson, and what pages know of the pictures: nothing has to be built or run.
+    /// Listings, puzzles, changes from lesson to lesson, and the data that plays the pictures: nothing has to be built or run.
     Diffs,
     /// The lists of lessons in the README and in the contents: nothing is run.
     Lists,
@@ -61,7 +62,7 @@ pub fn renew(
         };
         let text = renewed(page, |mark| {
             let of = match mark.what {
-                What::Listing(..) | What::Diff(..) => Extent::Diffs,
+                What::Listing(..) | What::Diff(..) | What::Puzzle(_) => Extent::Diffs,
                 What::Lessons(_) | What::Pages(_) => Extent::Lists,
                 What::Output(_) | What::Picture(..) | What::Runs(_) | What::Original(_) => {
                     Extent::All
@@ -73,6 +74,7 @@ pub fn renew(
             let made = match &mark.what {
                 What::Listing(file, anchor) => listing(file, anchor)?,
                 What::Diff(one, other) => difference(one, other)?,
+                What::Puzzle(name) => puzzle(name, &puzzles()?)?,
                 What::Lessons(which) => table(which, &lessons).map_err(io::Error::other)?,
                 What::Pages(which) => entries(which, &lessons, &pages).map_err(io::Error::other)?,
                 What::Output(program) => format!("```text\n{}```\n", shortened(&run(program)?)),
@@ -102,6 +104,9 @@ pub fn renew(
             fs::write(&page.path, text)?;
         }
     }
+    if extent != Extent::Lists {
+        fs::write(root().join(PUZZLES), scheduler::page::data(&puzzles()?))?;
+    }
     played::renew()
 }
 
@@ -126,6 +131,18 @@ fn renewed(
 pub(crate) fn listing(file: &str, anchor: &str) -> io::Result<String> {
     let language = if file.ends_with(".py") { "python" } else { "rust" };
     Ok(format!("```{language}\n{}```\n", code::listing(file, anchor)?))
+}
+
+/// All puzzles of the lessons.
+pub(crate) fn puzzles() -> io::Result<Vec<Puzzle>> {
+    scheduler::find(&root()).map_err(io::Error::other)
+}
+
+/// What stands below the mark of a puzzle.
+pub(crate) fn puzzle(name: &str, puzzles: &[Puzzle]) -> io::Result<String> {
+    let puzzle = puzzles.iter().find(|puzzle| puzzle.name == name);
+    let puzzle = puzzle.ok_or_else(|| io::Error::other(format!("there is no puzzle {name}")))?;
+    Ok(format!("{}\n", scheduler::page::markdown(puzzle)))
 }
 
 /// The fenced block that shows what changes.
