@@ -38,10 +38,11 @@ pub fn markdown(puzzle: &Puzzle) -> String {
     );
     for (at, goal) in puzzle.goals.iter().enumerate() {
         let number = graph.start().reach[at];
-        let _ = write!(text, "\n- {} {number} of the orders. ", goal.words);
+        let orders = if number == 1 { "order does" } else { "orders do" };
+        let _ = write!(text, "\n- {} {number} {orders}. ", goal.words);
         if let Some(order) = graph.solution(at) {
             let letters: Vec<String> = puzzle.letters(&order).chars().map(String::from).collect();
-            let _ = write!(text, "The first of them: {}. ", letters.join(" "));
+            let _ = write!(text, "The first: {}. ", letters.join(" "));
             if let Some(replay) = puzzle.replays.get(&puzzle.seen(&order)) {
                 let Replay { outcome, log } = replay;
                 let _ = write!(text, "`{}` {outcome} ({}).", puzzle.calls, log.join(", "));
