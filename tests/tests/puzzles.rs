@@ -146,6 +146,38 @@ mod model {
 
         pub(crate) use shuttle::sync::{Barrier, LockResult};
 
+        pub(crate) mod mpsc {
+            use shuttle::sync::mpsc;
+
+            use crate::record;
+
+            pub(crate) struct SyncSender<T>(mpsc::SyncSender<T>);
+
+            #[derive(Debug)]
+            pub(crate) struct Receiver<T>(mpsc::Receiver<T>);
+
+            pub(crate) fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
+                let (sender, receiver) = mpsc::sync_channel(bound);
+                (SyncSender(sender), Receiver(receiver))
+            }
+
+            impl<T> SyncSender<T> {
+                pub(crate) fn send(&self, value: T) -> Result<(), mpsc::SendError<T>> {
+                    self.0.send(value)?;
+                    record("send", None);
+                    Ok(())
+                }
+            }
+
+            impl<T> Receiver<T> {
+                pub(crate) fn recv(&self) -> Result<T, mpsc::RecvError> {
+                    let value = self.0.recv()?;
+                    record("recv", None);
+                    Ok(value)
+                }
+            }
+        }
+
         use crate::record;
 
         pub(crate) mod atomic {
@@ -229,6 +261,10 @@ mod model {
     }
 }
 
+#[path = "models/downloads.rs"]
+#[expect(dead_code, reason = "no puzzle has a Ctrl-C")]
+mod downloads;
+
 /// Stands for that of the diagram.
 struct Interleaving;
 
@@ -277,5 +313,43 @@ mod lock_twice {
     #[test]
     fn additions_whose_every_access_is_locked() {
         check("locked_twice", 1, || mutex(2, 1));
+    }
+}
+
+/// `crates/lessons/race_counter/examples/opposite_order.rs`
+mod opposite_order {
+    use super::check;
+
+    include!(concat!(env!("OUT_DIR"), "/opposite_order.rs"));
+
+    #[test]
+    fn transfers_that_take_two_locks_in_opposite_order() {
+        check("two_locks", 1, || {
+            let accounts = &[Mutex::new(10), Mutex::new(10)];
+            thread::scope(|scope| {
+                let transfers = [(0, 1), (1, 0)]
+                    .map(|(from, to)| scope.spawn(move || transfer(accounts, from, to)));
+                transfers.into_iter().map(|one| one.join().expect("no thread panics")).sum()
+            })
+        });
+    }
+}
+
+/// `crates/further/work_queue/src/main.rs`
+mod work_queue {
+    #![expect(dead_code, reason = "what its help says is for the command line")]
+
+    use super::check;
+    use super::downloads::{Run, Sites, http_clients, ureq};
+
+    include!(concat!(env!("OUT_DIR"), "/work_queue.rs"));
+
+    #[test]
+    fn pages_in_a_queue_with_room_for_two() {
+        check("bounded_queue", 0, || {
+            let run = Run::new(1);
+            download_all_sites(&run, &Sites::new(4), false);
+            run.into_begun().len() as u64
+        });
     }
 }

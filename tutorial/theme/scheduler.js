@@ -73,7 +73,7 @@
         state.replaceChildren(...named(actors[index].own, own[index]), ...(word ? [make("i", {}, word)] : []));
         steps.forEach((step, number) => {
           const isNext = number === taken[index];
-          step.className = number < taken[index] ? "done" : isNext ? (next[index] === WAITS ? "next waits" : "next") : "";
+          step.className = number < taken[index] ? "is-done" : isNext ? (next[index] === WAITS ? "is-next is-waits" : "is-next") : "";
           if (isNext) step.setAttribute("aria-current", "step");
           else step.removeAttribute("aria-current");
         });
