@@ -5,6 +5,8 @@
 //! turn it is goes on until its next operation is recorded. What was recorded and returned must be what the puzzle says,
 //! and what lies in the file of its replays: that is what the book and the terminal show.
 //!
+//! Where the code is async, a few lines here stand for the event loop: they poll the task whose turn it is.
+//!
 //! `REPLAYS=write cargo test -p tests --features interleavings --test puzzles` writes these files.
 
 use std::cell::RefCell;
@@ -25,6 +27,47 @@ struct Record {
     /// The letters of shuttle's tasks, from the first one.
     letters: Vec<Option<char>>,
     log: Vec<String>,
+    /// Whose turn is next by the order; `None` after its end.
+    turns: Vec<char>,
+    /// Whose wait has timed out since somebody was woken last,
+    timed_out: Option<char>,
+    /// and that it waits again: until somebody is woken.
+    waits: Option<char>,
+}
+
+impl Record {
+    /// Whose operation is to be the next.
+    fn turn(&self) -> Option<char> {
+        self.turns.get(self.log.len()).copied()
+    }
+
+    fn letter(&self) -> Option<char> {
+        let task = shuttle::current::try_get_current_task().map(usize::from);
+        self.letters.get(task?).copied()?
+    }
+}
+
+/// Begins to wait for a while.
+fn wait() {
+    RECORD.with_borrow_mut(|record| {
+        let letter = record.letter();
+        record.waits = letter.filter(|_| letter == record.timed_out).or(record.waits);
+    });
+}
+
+/// Ends it; says whether it has timed out: once, when the thread has its turn by the order.
+fn has_timed_out() -> bool {
+    RECORD.with_borrow_mut(|record| {
+        let letter = record.letter();
+        record.waits = record.waits.filter(|_| letter != record.waits);
+        let has = letter.is_some() && letter == record.turn() && letter != record.timed_out;
+        record.timed_out = letter.filter(|_| has).or(record.timed_out);
+        has
+    })
+}
+
+fn all_are_woken() {
+    RECORD.with_borrow_mut(|record| (record.timed_out, record.waits) = (None, None));
 }
 
 thread_local! {
@@ -36,9 +79,8 @@ fn record(operation: &str, value: Option<String>) {
     if std::thread::panicking() {
         return;
     }
-    let task = usize::from(shuttle::current::me());
     RECORD.with_borrow_mut(|record| {
-        let Some(letter) = record.letters.get(task).copied().flatten() else { return };
+        let Some(letter) = tasks::polled().or_else(|| record.letter()) else { return };
         if record.wanted.contains(operation) {
             let value = value.map(|value| format!(" {value}")).unwrap_or_default();
             record.log.push(format!("{letter} {operation}{value}"));
@@ -48,24 +90,24 @@ fn record(operation: &str, value: Option<String>) {
 
 /// Has the threads take their turns in an order: each goes on until its next operation is recorded.
 struct Follow {
-    order: Option<String>,
-    turns: Vec<char>,
+    has_begun: bool,
 }
 
 impl Scheduler for Follow {
     fn new_execution(&mut self) -> Option<Schedule> {
-        self.turns = self.order.take()?.chars().collect();
-        Some(Schedule::new(0))
+        (!std::mem::replace(&mut self.has_begun, true)).then(|| Schedule::new(0))
     }
 
     fn next_task(&mut self, can_run: &[&Task], _: Option<TaskId>, _: bool) -> Option<TaskId> {
-        let turn = RECORD.with_borrow(|record| {
-            let letter = self.turns.get(record.log.len()).copied();
-            record.letters.iter().position(|it| letter.is_some() && *it == letter)
-        });
-        // One that was not started yet, or an order that has ended: the others go on.
-        let task = can_run.iter().find(|task| Some(usize::from(task.id())) == turn);
-        task.or(can_run.first()).map(|task| task.id())
+        let letter =
+            |task: &Task| RECORD.with_borrow(|it| *it.letters.get(usize::from(task.id()))?);
+        let (turn, waits) = RECORD.with_borrow(|record| (record.turn(), record.waits));
+        // A turn that cannot be taken yet: the others go on until it can.
+        let has_turn = |task: &&&Task| turn.is_some() && letter(task) == turn && waits != turn;
+        let other = |task: &&&Task| waits.is_none() || letter(task) != waits;
+        let mut can_run = can_run.iter();
+        let task = can_run.clone().find(has_turn).or_else(|| can_run.find(other))?;
+        Some(task.id())
     }
 
     fn next_u64(&mut self) -> u64 {
@@ -79,13 +121,14 @@ fn replay(puzzle: &Puzzle, first: usize, order: &str, model: fn() -> u64) -> Rep
     let wanted = steps.filter_map(|step| step.operation.clone()).collect();
     let letters = puzzle.actors.iter().map(|actor| Some(actor.letter));
     let letters = std::iter::repeat_n(None, first).chain(letters).collect();
-    RECORD.set(Record { wanted, letters, log: Vec::new() });
+    let turns = order.chars().collect();
+    RECORD.set(Record { wanted, letters, turns, ..Record::default() });
     let returned = std::sync::Arc::new(std::sync::Mutex::new(None));
     let result = std::sync::Arc::clone(&returned);
     let mut config = Config::new();
     config.silence_warnings = true;
     config.failure_persistence = FailurePersistence::None;
-    let follow = Follow { order: Some(order.into()), turns: Vec::new() };
+    let follow = Follow { has_begun: false };
     let run =
         || Runner::new(follow, config).run(move || *result.lock().expect("one") = Some(model()));
     let ended = panic::catch_unwind(AssertUnwindSafe(run));
@@ -100,6 +143,84 @@ fn replay(puzzle: &Puzzle, first: usize, order: &str, model: fn() -> u64) -> Rep
         }
     };
     Replay { outcome, log }
+}
+
+/// Has the tasks of an async model take their turns in this order.
+fn replay_tasks(puzzle: &Puzzle, order: &str, model: fn() -> u64) -> Replay {
+    let steps = puzzle.actors.iter().flat_map(|actor| &actor.steps);
+    let wanted = steps.filter_map(|step| step.operation.clone()).collect();
+    RECORD.set(Record { wanted, ..Record::default() });
+    tasks::take_turns_in(order);
+    let outcome = format!("returned {}", model());
+    Replay { outcome, log: RECORD.take().log }
+}
+
+/// What stands for an event loop, and what makes its tasks wait.
+mod tasks {
+    use std::cell::{Cell, RefCell};
+    use std::future::poll_fn;
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, Waker};
+
+    thread_local! {
+        static TURNS: RefCell<String> = RefCell::default();
+        static POLLED: Cell<Option<char>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn take_turns_in(order: &str) {
+        TURNS.set(order.into());
+    }
+
+    /// The task that has its turn.
+    pub(super) fn polled() -> Option<char> {
+        POLLED.get()
+    }
+
+    /// Runs what awaits nothing but such tasks.
+    pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result,
+            Poll::Pending => panic!("it waits for something else than its tasks"),
+        }
+    }
+
+    /// Waits for one turn.
+    pub(super) async fn yield_now() {
+        super::record("await", None);
+        let mut has_waited = false;
+        poll_fn(|_| {
+            if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[derive(Default)]
+    pub(super) struct JoinSet(Vec<Pin<Box<dyn Future<Output = ()>>>>);
+
+    impl JoinSet {
+        pub(super) fn new() -> Self {
+            Self::default()
+        }
+
+        pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + 'static) {
+            self.0.push(Box::pin(task));
+        }
+
+        /// Task A, then B and so on are those that were spawned first. Each turn is one poll.
+        pub(super) async fn join_all(self) {
+            let mut tasks: Vec<_> = self.0.into_iter().map(Some).collect();
+            for letter in TURNS.take().chars() {
+                let task = &mut tasks[letter as usize - 'A' as usize];
+                POLLED.set(Some(letter));
+                let future = task.as_mut().expect("it has not ended before");
+                if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                    *task = None;
+                }
+                POLLED.set(None);
+            }
+            assert!(tasks.iter().all(Option::is_none), "a task has not ended");
+        }
+    }
 }
 
 fn root() -> PathBuf {
@@ -139,6 +260,29 @@ fn check_with(name: &str, replay: impl Fn(&Puzzle, &str) -> Replay) {
 /// What stands for the standard library: shuttle's types, whose operations are recorded.
 mod model {
     pub(crate) use shuttle::thread;
+
+    pub(crate) mod cell {
+        use crate::record;
+
+        pub(crate) struct Cell<T>(std::cell::Cell<T>);
+
+        impl Cell<u64> {
+            pub(crate) fn new(value: u64) -> Self {
+                Self(std::cell::Cell::new(value))
+            }
+
+            pub(crate) fn get(&self) -> u64 {
+                let read = self.0.get();
+                record("get", Some(read.to_string()));
+                read
+            }
+
+            pub(crate) fn set(&self, value: u64) {
+                self.0.set(value);
+                record("set", Some(value.to_string()));
+            }
+        }
+    }
 
     pub(crate) mod sync {
         use std::fmt::Debug;
@@ -183,6 +327,8 @@ mod model {
         pub(crate) mod atomic {
             pub(crate) use shuttle::sync::atomic::Ordering;
 
+            pub(crate) use shuttle::sync::atomic::AtomicBool;
+
             use crate::record;
 
             pub(crate) struct AtomicU64(shuttle::sync::atomic::AtomicU64);
@@ -217,9 +363,13 @@ mod model {
             }
         }
 
+        #[derive(Debug, Default)]
         pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
 
-        pub(crate) struct MutexGuard<'a, T: Debug>(Option<shuttle::sync::MutexGuard<'a, T>>);
+        pub(crate) struct MutexGuard<'a, T: Debug>(
+            Option<shuttle::sync::MutexGuard<'a, T>>,
+            &'a Mutex<T>,
+        );
 
         impl<T: Debug> Mutex<T> {
             pub(crate) fn new(value: T) -> Self {
@@ -229,11 +379,45 @@ mod model {
             pub(crate) fn lock(&self) -> Result<MutexGuard<'_, T>, &'static str> {
                 let guard = self.0.lock().map_err(|_| "a thread panicked with it")?;
                 record("lock", None);
-                Ok(MutexGuard(Some(guard)))
+                Ok(MutexGuard(Some(guard), self))
             }
 
             pub(crate) fn into_inner(self) -> LockResult<T> {
                 self.0.into_inner()
+            }
+        }
+
+        /// Where a wait ends soon, with or without its time: shuttle knows no time, and the order decides. The thread whose
+        /// turn it is has waited long enough; then the others go on until one of them wakes it.
+        #[derive(Debug, Default)]
+        pub(crate) struct Condvar;
+
+        pub(crate) struct WaitTimeoutResult(bool);
+
+        impl WaitTimeoutResult {
+            pub(crate) fn timed_out(&self) -> bool {
+                self.0
+            }
+        }
+
+        type Waited<'a, T> = Result<(MutexGuard<'a, T>, WaitTimeoutResult), &'static str>;
+
+        impl Condvar {
+            pub(crate) fn wait_timeout<'a, T: Debug>(
+                &self,
+                guard: MutexGuard<'a, T>,
+                _time: std::time::Duration,
+            ) -> Waited<'a, T> {
+                let mutex = guard.1;
+                drop(guard);
+                crate::wait();
+                shuttle::thread::yield_now();
+                let guard = mutex.lock()?;
+                Ok((guard, WaitTimeoutResult(crate::has_timed_out())))
+            }
+
+            pub(crate) fn notify_all(&self) {
+                crate::all_are_woken();
             }
         }
 
@@ -351,5 +535,152 @@ mod work_queue {
             download_all_sites(&run, &Sites::new(4), false);
             run.into_begun().len() as u64
         });
+    }
+}
+
+/// `crates/lessons/async_downloader/src/main.rs`
+mod async_downloader {
+    use tokio::sync::Semaphore;
+
+    use super::tasks::{JoinSet, block_on};
+    use super::{check_with, replay_tasks};
+
+    include!(concat!(env!("OUT_DIR"), "/async_downloader.rs"));
+
+    use std::cell::Cell;
+
+    /// Counts the pages that are in flight, and those that have ended.
+    struct Run {
+        workers: usize,
+        in_flight: Cell<u64>,
+        ended: Cell<u64>,
+    }
+
+    struct Sites {
+        urls: Vec<String>,
+        timeout: (),
+        proxy: (),
+    }
+
+    impl Run {
+        fn begin(&'static self, _url: &str) -> Option<Page> {
+            self.in_flight.set(self.in_flight.get() + 1);
+            super::record("begin", Some(self.in_flight.get().to_string()));
+            Some(Page(self))
+        }
+    }
+
+    struct Page(&'static Run);
+
+    impl Page {
+        async fn end_after(self, page: impl Future<Output = Result<u64, reqwest::Error>>) {
+            assert!(page.await.is_ok());
+            self.0.in_flight.set(self.0.in_flight.get() - 1);
+            self.0.ended.set(self.0.ended.get() + 1);
+            super::record("end", Some(self.0.in_flight.get().to_string()));
+        }
+    }
+
+    mod http_clients {
+        pub(super) fn session((): (), (): ()) -> super::reqwest::Client {
+            super::reqwest::Client
+        }
+    }
+
+    /// A client, a request, an answer and its body: the answer comes one turn after the request.
+    mod reqwest {
+        #[derive(Clone)]
+        pub(super) struct Client;
+
+        pub(super) struct Error;
+
+        impl Client {
+            pub(super) fn get(&self, _url: &str) -> Self {
+                Self
+            }
+
+            pub(super) async fn send(self) -> Result<Self, Error> {
+                crate::tasks::yield_now().await;
+                Ok(self)
+            }
+
+            pub(super) fn error_for_status(self) -> Result<Self, Error> {
+                Ok(self)
+            }
+
+            pub(super) fn bytes_stream(self) -> Self {
+                self
+            }
+
+            pub(super) async fn try_fold(
+                self,
+                none: u64,
+                mut add: impl AsyncFnMut(u64, &[u8]) -> Result<u64, Error>,
+            ) -> Result<u64, Error> {
+                add(none, b"a page").await
+            }
+        }
+    }
+
+    #[test]
+    fn pages_with_two_permits() {
+        check_with("semaphore", |puzzle, order| {
+            replay_tasks(puzzle, order, || {
+                let run = Run { workers: 2, in_flight: Cell::new(0), ended: Cell::new(0) };
+                let run: &Run = Box::leak(Box::new(run));
+                let urls = ["1", "2", "3"].map(String::from).into();
+                let sites = Box::leak(Box::new(Sites { urls, timeout: (), proxy: () }));
+                block_on(download_all_sites(run, sites));
+                run.ended.get()
+            })
+        });
+    }
+}
+
+/// `crates/further/sequential_await/examples/await_between.rs`
+mod await_between {
+    use super::tasks::{JoinSet, block_on, yield_now};
+    use super::{check_with, replay_tasks};
+
+    include!(concat!(env!("OUT_DIR"), "/await_between.rs"));
+
+    /// Two tasks that add to one counter.
+    fn add_twice<F: Future<Output = ()> + 'static>(add: fn(&'static Cell<u64>) -> F) -> u64 {
+        let counter: &Cell<u64> = Box::leak(Box::new(Cell::new(0)));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(add(counter));
+        tasks.spawn(add(counter));
+        block_on(tasks.join_all());
+        counter.get()
+    }
+
+    #[test]
+    fn an_await_between_read_and_write_and_one_before() {
+        check_with("await_between", |puzzle, order| {
+            replay_tasks(puzzle, order, || add_twice(await_between))
+        });
+        check_with("await_before", |puzzle, order| {
+            replay_tasks(puzzle, order, || add_twice(await_before))
+        });
+    }
+}
+
+/// `crates/further/gil_cpu/src/gil.rs`
+mod gil {
+    include!(concat!(env!("OUT_DIR"), "/gil.rs"));
+}
+
+/// `crates/further/gil_cpu/examples/gil_counter.rs`
+mod gil_counter {
+    #![expect(dead_code, reason = "the addition without a call has no puzzle")]
+
+    use super::check;
+    use super::gil::Gil;
+
+    include!(concat!(env!("OUT_DIR"), "/gil_counter.rs"));
+
+    #[test]
+    fn additions_under_a_gil() {
+        check("gil", 1, || count(2, 1, Duration::ZERO, add_int_1));
     }
 }
