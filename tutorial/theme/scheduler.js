@@ -99,7 +99,7 @@
         const size = found[goal].add(letters(order)).size;
         const all = puzzle.goals[goal][1];
         if (hasGuessed && size === all) lines.push(`You found all ${all}: ${puzzle.goals[goal][0]}`);
-        else lines.push(`Found: ${puzzle.goals[goal][0]}`);
+        else lines.push(`Goal reached: ${puzzle.goals[goal][0]}`);
       });
       const taken = actors.map(() => 0);
       const seen = order.filter((index) => actors[index].steps[taken[index]++][2]);
@@ -107,7 +107,7 @@
       const words = lines.map((line) => make("p", {}, line));
       if (replay) {
         const call = make("code", {}, puzzle.calls);
-        words.push(make("p", {}, "This order on the lesson's real source: ", call, ` ${replay[0]}`), make("p", { class: "log" }, replay[1]));
+        words.push(make("p", {}, "This order on the lesson's real source: ", call, ` ${replay[0]}.`), make("p", { class: "log" }, `Recorded: ${replay[1]}.`));
       }
       said.replaceChildren(...words);
     };

@@ -150,7 +150,7 @@ impl<'a> Play<'a> {
             let (calls, outcome) = (&self.puzzle.calls, &replay.outcome);
             let _ = writeln!(
                 said,
-                "This order on the real source, {}: {calls} {outcome}\n({})",
+                "This order on the real source, {}: {calls} {outcome}.\nRecorded: {}.",
                 self.puzzle.source_file(),
                 replay.log.join(", ")
             );
