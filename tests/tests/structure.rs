@@ -232,12 +232,12 @@ fn common_is_tiny_and_depends_on_nothing_but_the_clock() {
 }
 
 #[test]
-fn every_program_is_a_lesson_the_comparison_or_the_practice_site() {
+fn every_program_is_a_lesson_the_comparison_the_scheduler_or_the_practice_site() {
     let packages = packages_in(&["crates", "crates/support", GROUPS[0], GROUPS[1]]);
     let programs = packages.iter().filter(|path| root().join(path).join("src/main.rs").exists());
     let programs: BTreeSet<&str> =
         programs.map(|path| path.rsplit('/').next().expect("a name")).collect();
-    let listed = lessons().iter().map(Lesson::name).chain(["compare", "practice_site"]);
+    let listed = lessons().iter().map(Lesson::name).chain(["compare", "practice_site", "scheduler"]);
     assert_eq!(programs, listed.collect());
 }
 
