@@ -237,7 +237,8 @@ fn every_program_is_a_lesson_the_comparison_the_scheduler_or_the_practice_site()
     let programs = packages.iter().filter(|path| root().join(path).join("src/main.rs").exists());
     let programs: BTreeSet<&str> =
         programs.map(|path| path.rsplit('/').next().expect("a name")).collect();
-    let listed = lessons().iter().map(Lesson::name).chain(["compare", "practice_site", "scheduler"]);
+    let listed =
+        lessons().iter().map(Lesson::name).chain(["compare", "practice_site", "scheduler"]);
     assert_eq!(programs, listed.collect());
 }
 

@@ -34,6 +34,10 @@ const FURTHER_SECTIONS: &[&str] =
 const TEACHERS_NOTES: [&str; 4] = ["**Minutes:**", "**Ask:**", "**Demo:**", "**Note:**"];
 /// A lesson's page takes five to ten minutes: 200 words a minute, and the code, diffs and outputs besides.
 const WORDS_OF_A_LESSON: std::ops::RangeInclusive<usize> = 700..=2_000;
+/// The section in which readers test themselves, and its number of questions.
+const QUESTIONS: (&str, usize) = ("Questions", 3);
+/// Pages without an idea to ask about.
+const WITHOUT_QUESTIONS: [&str; 3] = [CONTENTS, "instructors", "glossary"];
 /// What a newcomer reads in two minutes.
 const LINES_OF_THE_README: usize = 120;
 /// Documents for those who change the course: of them, only what they lead to is looked at.
@@ -84,6 +88,9 @@ pub fn problems() -> io::Result<Vec<String>> {
             }
         }
         of_the_sections(page, &pieces, &lessons, &mut report);
+        if page.path.starts_with(root().join(PAGES)) {
+            of_the_questions(page, &mut report);
+        }
     }
     for document in DOCUMENTS {
         of_a_document(&Page::read(&root().join(document))?, &known, &mut found)?;
@@ -476,6 +483,37 @@ fn of_the_sections(
     }
 }
 
+/// That a page ends with questions, each with an answer that is folded away, and that one of them needs a run.
+fn of_the_questions(page: &Page, report: &mut impl FnMut(usize, String)) {
+    if WITHOUT_QUESTIONS.contains(&page.name.as_str()) {
+        return;
+    }
+    let (title, count) = QUESTIONS;
+    let section = page.text.split_once(&format!("\n## {title}\n")).map(|(_, section)| section);
+    let Some(section) = section else {
+        return report(1, format!("the section {title:?} is missing"));
+    };
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let section = section.split("<summary>For the teacher").next().unwrap_or_default();
+    let asked = section.lines().filter_map(|line| line.strip_prefix("**")?.split_once(". "));
+    let numbers: Vec<&str> = asked.map(|(number, _)| number).collect();
+    let expected: Vec<String> = (1..=count).map(|number| number.to_string()).collect();
+    let answers = section.matches("<summary>Answer</summary>").count();
+    if numbers != expected || answers != count {
+        report(
+            1,
+            format!(
+                "the page asks the questions {numbers:?} and has {answers} answers: {count} of each, in order"
+            ),
+        );
+    }
+    let is_asked =
+        |part: &str| part.rsplit("</details>").next().is_some_and(|it| it.contains("```console"));
+    if !section.split("<details>").any(is_asked) {
+        report(1, "none of its questions needs a run".into());
+    }
+}
+
 /// That each example is shown on a page, with the command that runs it.
 fn of_the_examples(lesson: &Found, pages: &[Page], found: &mut Vec<String>) -> io::Result<()> {
     let examples = root().join(&lesson.folder).join("examples");
@@ -820,6 +858,34 @@ mod tests {
         ] {
             assert!(all.contains(what), "{what}: {all}");
         }
+    }
+
+    #[test]
+    fn a_page_asks_three_questions_and_one_needs_a_run() {
+        let question = |number: usize, run: &str| {
+            let answer = "<details>\n<summary>Answer</summary>\n\nYes.\n\n</details>";
+            format!("**{number}. Is it so?**\n\n{run}\n\n{answer}\n\n")
+        };
+        let said = |questions: &[String], name: &str| {
+            let notes = "<details>\n<summary>For the teacher</summary>\n\n**Ask:** Why? Now.\n";
+            let text =
+                format!("# Page\n\n## Questions\n\n{}\n{notes}## More\n", questions.concat());
+            let mut found = Vec::new();
+            of_the_questions(&page(name, &text), &mut |_, what| found.push(what));
+            found
+        };
+        let run = "```console\ncargo run -p LESSON\n```";
+        let three = [question(1, ""), question(2, run), question(3, "")];
+        assert_eq!(said(&three, "x"), [""; 0]);
+        assert_eq!(said(&three[..2], "x").len(), 1, "two are too few");
+        assert_eq!(said(&[1, 2, 3].map(|number| question(number, "")), "x").len(), 1, "no run");
+        let in_an_answer = question(1, "").replace("Yes.", run);
+        assert_eq!(said(&[in_an_answer, question(2, ""), question(3, "")], "x").len(), 1, "no run");
+        assert_eq!(said(&[question(1, ""), question(3, run), question(2, "")], "x").len(), 1);
+        assert_eq!(said(&[], "glossary"), [""; 0]);
+        let mut found = Vec::new();
+        of_the_questions(&page("x", "# Page\n"), &mut |_, what| found.push(what));
+        assert_eq!(found.len(), 1);
     }
 
     #[test]
