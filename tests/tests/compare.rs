@@ -348,6 +348,94 @@ fn where_a_section_fails_there_is_no_verdict() {
     }
 }
 
+/// One that says what the site and the system's account do not bear out.
+#[test]
+fn no_program_is_believed() {
+    for (program, kind, why) in [
+        ("downloads_nothing", "page", "and the site was asked for 0"),
+        ("no_limit", "page", "its limit is 5 pages, and the site had 20 in flight at once"),
+        ("computes_nothing", "call", "so it did not compute the same"),
+    ] {
+        let file = format!("tests/examples/{program}.rs");
+        // Long enough to be told from nothing: the rest of the suite may run beside it.
+        let sizes = ["--repeat", "10", "--latency", "300", "--number", "36", "--calls", "6"];
+        let base = of_the_nine(kind, Model::Sync);
+        let arguments = ["--runs", "1", "--only", base, "--with", &file];
+        let ended = self::program("compare").run(&[&sizes[..], &arguments].concat());
+        assert_eq!(ended.code(), 1, "{ended:?}");
+        let stdout = ended.stdout.replace('\n', " ");
+        assert!(stdout.contains(why) && stdout.contains(program), "{program}: {ended:?}");
+        assert!(!stdout.contains("faster"), "{program}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_program_of_ones_own_has_a_row_beside_the_lessons() {
+    let base = of_the_nine("page", Model::Sync);
+    let examples = course::root()
+        .expect("the workspace")
+        .join(
+            &first("with examples", |it| it.name() == of_the_nine("page", Model::Threads))
+                .found
+                .folder,
+        )
+        .join("examples");
+    let example = fs::read_dir(examples).expect("examples").next().expect("one").expect("a file");
+    let name = example.path().file_stem().expect("a name").to_string_lossy().into_owned();
+    let file = example.path().display().to_string();
+    let ended = compare(&["--runs", "1", "--only", base, "--with", &file]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.stdout.contains(&format!("examples/{name}")), "{ended:?}");
+    assert!(ended.stdout.contains("All 2 runs of 2 lessons got the same 20 pages."), "{ended:?}");
+}
+
+/// A program that knows nothing of the course: this one, asked for the pages of the site.
+#[test]
+fn any_command_is_compared_as_a_whole_program() {
+    let (folder, base) = (Folder::new("command"), of_the_nine("page", Model::Sync));
+    let threads = program("compare").path().with_file_name(of_the_nine("page", Model::Threads));
+    let command =
+        |repeat: &str| format!("'{}' --site {{site}} --repeat {repeat}", threads.display());
+    let out = folder.path().display().to_string();
+    let run = |repeat: &str| {
+        compare(&["--runs", "2", "--only", base, "--out", &out, "--command", &command(repeat)])
+    };
+    let ended = run("10");
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.stdout.contains("Whole programs, from start to end: 20 pages"), "{ended:?}");
+    let results = results(&folder);
+    let runs = results["commands"][0]["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        let site = &run["site"];
+        assert_eq!((&site["requests"], &site["peak_in_flight"]), (&20.into(), &5.into()), "{run}");
+        assert!(run["wall"].as_f64() > site["seconds"].as_f64(), "{run}");
+    }
+    // Half of the work in less time is nothing to be praised.
+    let ended = run("5");
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    let stdout = ended.stdout.replace('\n', " ");
+    assert!(stdout.contains("asked the site for 10 pages, and the lessons for 20"), "{ended:?}");
+    assert!(!stdout.contains("faster"), "{ended:?}");
+}
+
+#[test]
+fn a_command_that_fails_is_told() {
+    let base = of_the_nine("page", Model::Sync);
+    let failing = |command: &str, why: &str| {
+        let ended = compare(&["--runs", "1", "--only", base, "--command", command]);
+        assert_eq!(ended.code(), 1, "{ended:?}");
+        assert!(ended.stdout.contains(&format!("{command} is in trouble: {why}")), "{ended:?}");
+    };
+    failing("no-such-program", "it did not start");
+    failing("cargo no-such-command", "it ended with exit");
+    let ended = compare(&["--command", "'"]);
+    assert_eq!(ended.code(), 2, "{ended:?}");
+    let ended = compare(&["--with", "crates/gone.rs"]);
+    assert_eq!((ended.code(), ended.stdout.as_str()), (2, ""), "{ended:?}");
+    assert!(ended.stderr.contains("crates/gone.rs is no program of this workspace"), "{ended:?}");
+}
+
 #[test]
 fn wrong_arguments_are_told_before_anything_runs() {
     let further_pool = first("a further pool", |it| {

@@ -24,6 +24,10 @@ pub(crate) struct Arguments {
     pub(crate) further: bool,
     /// The Pythons that run the originals beside them.
     pub(crate) python: Vec<String>,
+    /// Programs of the workspace that are no lessons, by their sources or packages.
+    pub(crate) with: Vec<String>,
+    /// Commands of others, in words; `{site}` stands for the site.
+    pub(crate) commands: Vec<Vec<String>>,
     pub(crate) sizes: Sizes,
     /// The options for sizes that were given on the command line: for lessons with their own sizes.
     pub(crate) given: Vec<&'static str>,
@@ -55,6 +59,13 @@ impl Arguments {
         sweep.dedup();
         let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
         let seconds = |name| *matches.get_one::<Duration>(name).expect("it has a default");
+        let texts = |name| matches.get_many::<String>(name).unwrap_or_default().cloned();
+        let words = |command: String| match shlex::split(&command) {
+            Some(words) if !words.is_empty() => words,
+            _ => refuse(format!("this is no command: {command:?}")),
+        };
+        let commands = texts("command").map(words).collect();
+        let with = texts("with").collect();
         let python: Vec<String> = matches.get_many("python").unwrap_or_default().cloned().collect();
         // A call takes about 45 times as long in Python.
         let (number, calls) = if python.is_empty() { (33, 20) } else { (30, 12) };
@@ -67,6 +78,8 @@ impl Arguments {
             only: matches.get_many("only").unwrap_or_default().cloned().collect(),
             further: matches.get_flag("further"),
             python,
+            with,
+            commands,
             sizes: Sizes {
                 pages,
                 latency_ms: *matches.get_one("latency").expect("it has a default"),
@@ -126,6 +139,22 @@ fn command(found: &'static [Found]) -> Command {
                 .help(
                     "Run the Python originals beside the lessons, with python3 or with this Python (repeat the \
                      option for several); the defaults of --number and --calls are then 30 and 12",
+                ),
+            Arg::new("with")
+                .long("with")
+                .value_name("PROGRAM")
+                .action(ArgAction::Append)
+                .help(
+                    "Compare a program of your own, too: an example or a package of this workspace that starts as \
+                     the lessons do, such as crates/lessons/LESSON/examples/mine.rs (again for several)",
+                ),
+            Arg::new("command")
+                .long("command")
+                .value_name("COMMAND")
+                .action(ArgAction::Append)
+                .help(
+                    "Compare any command as a whole, in any language: 'python3 mine.py {site}', where {site} stands \
+                     for the practice site's address (again for several)",
                 ),
             Arg::new("only")
                 .long("only")

@@ -1,5 +1,6 @@
 //! What every run of a lesson needs.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use common::PRACTICE_PAGES;
@@ -8,22 +9,24 @@ use indicatif::ProgressBar;
 use practice_site::PracticeSite;
 
 use crate::args::Arguments;
+use crate::evidence::{Evidence, contradiction};
 use crate::kinds;
 use crate::lessons::Programs;
-use crate::process::{self, Stop};
+use crate::process::{self, Output, Stop, Usage};
 use crate::python::Python;
 use crate::results::{Row, Sample, Sizes};
 use crate::samples;
+use crate::whole::Foreign;
 
 /// The practice site, the programs, and a progress bar.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
     pub(crate) args: &'a Arguments,
     programs: &'a Programs,
-    site: String,
+    url: String,
     pub(crate) bar: ProgressBar,
-    /// The site runs until this is dropped.
-    _site: PracticeSite,
+    /// The site runs until this is dropped. Only [`Bench::watch`] asks for its record.
+    site: RefCell<PracticeSite>,
 }
 
 impl<'a> Bench<'a> {
@@ -35,9 +38,10 @@ impl<'a> Bench<'a> {
         steps: usize,
     ) -> Result<Self, String> {
         let latency = Duration::from_millis(args.sizes.latency_ms);
-        let (site, _site) = practice_site::start(latency)
+        let (url, site) = practice_site::start(latency)
             .map_err(|error| format!("the practice site did not come up: {error}"))?;
-        Ok(Self { args, programs, site, bar: harness::progress_bar(steps as u64, u16::MAX), _site })
+        let bar = harness::progress_bar(steps as u64, u16::MAX);
+        Ok(Self { args, programs, url, bar, site: site.into() })
     }
 
     /// A run to be measured: one sample, or one of each section.
@@ -74,9 +78,9 @@ impl<'a> Bench<'a> {
             options.push(("latency", sizes.latency_ms.to_string()));
             options.retain(|(name, _)| given.contains(name));
             // An original starts no site.
-            options.extend(python.map(|_| ("site", self.site.clone())));
+            options.extend(python.map(|_| ("site", self.url.clone())));
         } else {
-            options.push(("site", self.site.clone()));
+            options.push(("site", self.url.clone()));
             items = kinds::items(lesson.item(), sizes);
         }
         let options = options.into_iter().filter(|(name, _)| lesson.takes(name));
@@ -84,8 +88,31 @@ impl<'a> Bench<'a> {
             options.flat_map(|(name, value)| [format!("--{name}"), value]).collect();
         arguments.push("--json".into());
         let program = self.programs.of(lesson, python);
-        let json = process::output(&program, &arguments, self.args.limit)?;
-        samples::read(lesson, &json, items)
-            .map_err(|why| format!("its report makes no sense: {why}").into())
+        let mut output = None;
+        let evidence = self.watch(|| {
+            let Output { stdout, usage } = process::output(&program, &arguments, self.args.limit)?;
+            output = Some(stdout);
+            Ok(usage)
+        })?;
+        let samples = samples::read(lesson, &output.unwrap_or_default(), items, evidence)
+            .map_err(|why| format!("its report makes no sense: {why}"))?;
+        if lesson.has_sections() {
+            return Ok(samples); // it had its own site, and each sample is a part of the run
+        }
+        let mut lies = samples.iter().filter_map(|sample| contradiction(lesson, sample));
+        lies.next().map_or(Ok(samples), |why| Err(format!("its report is not true: {why}").into()))
+    }
+
+    /// Runs a command that is not of the course once.
+    pub(crate) fn run_foreign(&self, command: &Foreign) -> Result<Evidence, Stop> {
+        self.watch(|| process::foreign(&command.words_for(&self.url), self.args.limit))
+    }
+
+    /// Runs something, and returns what was seen of it from outside.
+    fn watch(&self, run: impl FnOnce() -> Result<Usage, Stop>) -> Result<Evidence, Stop> {
+        // Forget what came before: a warm-up, or a run that was ended.
+        self.site.borrow_mut().seen();
+        let usage = run()?;
+        Ok(Evidence { usage, seen: self.site.borrow_mut().seen() })
     }
 }

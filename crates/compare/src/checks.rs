@@ -2,14 +2,14 @@
 
 use timeline::plural;
 
-use crate::kinds;
 use crate::results::{Check, Results, Row, Sample, many};
+use crate::{kinds, whole};
 
 /// Compares the results of the lessons of each kind of work, and of the sections.
 pub(crate) fn all(results: &Results) -> Vec<Check> {
     let of_kind = |kind| same(results.rows_of(kind), &kinds::words(kind, results.sizes).got);
     let of_kinds = results.kinds().filter_map(of_kind);
-    of_kinds.chain(same_in_sections(&results.rows)).collect()
+    of_kinds.chain(same_in_sections(&results.rows)).chain(whole::checks(results)).collect()
 }
 
 fn fails(sentence: String) -> Option<Check> {

@@ -10,8 +10,10 @@ use harness::Beside;
 use harness::report::facts_to_json;
 use serde_json::{Value, json};
 
+use crate::evidence::Evidence;
 use crate::python::Python;
 use crate::results::{Results, Row, Spread};
+use crate::whole::Foreign;
 use crate::{html, tables};
 
 const NAMES: [&str; 4] = ["report.html", "results.json", "results.csv", "results.md"];
@@ -109,6 +111,7 @@ fn json(results: &Results) -> Value {
                 "ok": sample.done,
                 "failed": sample.failed,
                 "facts": facts_to_json(sample.facts),
+                "evidence": evidence(&sample.evidence),
             })
         });
         json!({
@@ -123,6 +126,13 @@ fn json(results: &Results) -> Value {
             "original": results.python(row),
             "trouble": row.trouble,
             "runs": runs.collect::<Vec<_>>(),
+        })
+    };
+    let command = |command: &Foreign| {
+        json!({
+            "command": command.words,
+            "trouble": command.trouble,
+            "runs": command.runs.iter().map(evidence).collect::<Vec<_>>(),
         })
     };
     let sweep = results.sweep.iter().map(|curve| {
@@ -152,12 +162,27 @@ fn json(results: &Results) -> Value {
         "workers": results.sizes.workers,
         "interrupted": results.interrupted,
         "lessons": results.rows.iter().map(row).collect::<Vec<_>>(),
+        "commands": results.commands.iter().map(command).collect::<Vec<_>>(),
         "sweep": sweep.collect::<Vec<_>>(),
         "checks": checks
             .map(|check| json!({ "passed": check.passed, "sentence": check.sentence }))
             .collect::<Vec<_>>(),
         "warnings": results.warnings,
     })
+}
+
+/// A run, seen from outside: times in seconds, sizes in bytes.
+fn evidence(Evidence { usage, seen }: &Evidence) -> Value {
+    let seen = seen.map(|seen| {
+        json!({
+            "requests": seen.requests,
+            "connections": seen.connections,
+            "peak_in_flight": seen.peak_in_flight,
+            "bytes": seen.bytes,
+            "seconds": seen.took.as_secs_f64(),
+        })
+    });
+    json!({ "wall": usage.wall, "cpu": usage.cpu, "memory": usage.memory, "site": seen })
 }
 
 fn python_json(python: &Python) -> Value {

@@ -15,7 +15,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use timeline::scale;
 
 use crate::results::{Curve, Point, Results, Row, Sample, Spread, digits, many, runs};
-use crate::{kinds, sweep, tables};
+use crate::{kinds, sweep, tables, whole};
 
 /// The name of the table of lessons that compare their sections.
 const FURTHER: &str = "Further lessons";
@@ -55,6 +55,7 @@ fn page(results: &Results) -> Value {
         warnings => results.warnings.clone(),
         tables => list(results.kinds().filter_map(|kind| table(results, kind))),
         further => further(results),
+        whole => whole(results),
         charts => list(charts),
         checks => list(checks),
         sweeps => list(results.kinds().filter_map(|kind| curves(results, kind))),
@@ -125,6 +126,23 @@ fn further(results: &Results) -> Option<Value> {
         name => FURTHER,
         caption => caption,
         rows => list(rows.iter().map(|row| table_row(results, row))),
+    })
+}
+
+/// The table of whole programs; `None` without `--command`.
+fn whole(results: &Results) -> Option<Value> {
+    let (title, rows) = whole::table(results)?;
+    let rows = rows.into_iter().map(|row| Value::from(row.to_vec()));
+    Some(context! {
+        title => title,
+        columns => whole::COLUMNS.to_vec(),
+        rows => list(rows),
+        legend => whole::legend(results),
+        troubles => results
+            .commands
+            .iter()
+            .filter_map(|command| Some(format!("{}: {}", command.name(), command.trouble.as_ref()?)))
+            .collect::<Vec<_>>(),
     })
 }
 

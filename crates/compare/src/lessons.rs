@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use course::{Found, Lesson};
+use course::{Extra, Found, Lesson};
 use harness::{Described, Model};
 
 use crate::args::{Arguments, refuse};
@@ -49,7 +49,16 @@ pub(crate) fn select(args: &Arguments, found: &'static [Found]) -> Result<Compar
     };
     let (wanted, others): (Vec<&Found>, Vec<&Found>) = found.iter().partition(is_wanted);
     let mut silent = Vec::new();
-    let lessons = programs.describe(&wanted, args.limit, &mut silent)?;
+    let mut lessons = programs.describe(&wanted, args.limit, &mut silent)?;
+    let root = course::root()?;
+    let extras = args.with.iter().map(|which| course::extra(&root, which));
+    let extras = extras.collect::<Result<Vec<Extra>, _>>().unwrap_or_else(|why| refuse(why));
+    if let Some(extra) =
+        extras.iter().find(|it| found.iter().any(|lesson| lesson.name == it.found.name))
+    {
+        refuse(format!("{} is a lesson: --only names lessons", extra.found.name));
+    }
+    lessons.extend(programs.describe_extras(&extras, args.limit, &mut silent)?);
     let mut bases = bases(lessons.iter().copied());
     let mut silent_others = Vec::new();
     if lessons.iter().any(|lesson| is_alone(lesson, &bases)) {
@@ -140,13 +149,41 @@ impl Programs {
         limit: Duration,
         silent: &mut Vec<Check>,
     ) -> Result<Vec<&'static Lesson>, String> {
-        self.build(lessons)?;
+        let packages = lessons.iter().flat_map(|it| ["--package", &it.name]);
+        self.build(packages, lessons)?;
+        self.describe_built(lessons, limit, silent)
+    }
+
+    /// Does the same for programs that are not lessons. Each is built by itself: where an example is named, cargo builds no
+    /// other package's program.
+    fn describe_extras(
+        &self,
+        extras: &[Extra],
+        limit: Duration,
+        silent: &mut Vec<Check>,
+    ) -> Result<Vec<&'static Lesson>, String> {
+        for extra in extras {
+            self.build(extra.build.iter().map(String::as_str), &[&extra.found])?;
+        }
+        self.describe_built(
+            &extras.iter().map(|extra| &extra.found).collect::<Vec<_>>(),
+            limit,
+            silent,
+        )
+    }
+
+    fn describe_built(
+        &self,
+        lessons: &[&Found],
+        limit: Duration,
+        silent: &mut Vec<Check>,
+    ) -> Result<Vec<&'static Lesson>, String> {
         let mut described: Vec<&Lesson> = Vec::new();
         for &found in lessons {
             let output = process::output(&self.of_name(&found.name), &["--describe"], limit);
-            let lesson = output.and_then(|text| {
+            let lesson = output.and_then(|output| {
                 let nonsense = |why| format!("its answer to --describe makes no sense: {why}");
-                Ok(Described::read(&text).map_err(nonsense)?)
+                Ok(Described::read(&output.stdout).map_err(nonsense)?)
             });
             match lesson {
                 // They live as long as the program.
@@ -162,8 +199,12 @@ impl Programs {
         Ok(described)
     }
 
-    /// Builds lessons with the profile of this program, if cargo started it.
-    fn build(&self, lessons: &[&Found]) -> Result<(), String> {
+    /// Builds these with the profile of this program, if cargo started it.
+    fn build<'a>(
+        &self,
+        which: impl Iterator<Item = &'a str>,
+        lessons: &[&Found],
+    ) -> Result<(), String> {
         // Cargo sets this variable for the programs that it starts.
         if let Some(cargo) = env::var_os("CARGO").filter(|_| !lessons.is_empty()) {
             let mut build = course::inner_cargo(cargo);
@@ -173,11 +214,10 @@ impl Programs {
             if let Some(target) = self.folder.parent() {
                 build.arg("--target-dir").arg(target);
             }
-            for lesson in lessons {
-                build.args(["--package", &lesson.name]);
-            }
-            let status =
-                build.status().map_err(|error| format!("cargo does not start: {error}"))?;
+            let status = build
+                .args(which)
+                .status()
+                .map_err(|error| format!("cargo does not start: {error}"))?;
             if harness::interrupted() {
                 return Err(interrupted());
             }

@@ -6,12 +6,15 @@
 //! cargo run -p compare -- --workers 10
 //! cargo run -p compare -- --further
 //! cargo run -p compare -- --python
+//! cargo run -p compare -- --with crates/lessons/LESSON/examples/mine.rs
+//! cargo run -p compare -- --command 'python3 mine.py {site}'
 //! cargo run -p compare -- --sweep 1,2,5,10,20,40,80,160 --out report
 //! ```
 
 mod args;
 mod bench;
 mod checks;
+mod evidence;
 mod files;
 mod html;
 mod kinds;
@@ -26,6 +29,7 @@ mod sample;
 mod samples;
 mod sweep;
 mod tables;
+mod whole;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! A lesson's program as a process of its own.
 
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -12,6 +12,7 @@ use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
+use wait4::{ResUse, Wait4};
 
 /// The longest output that is read: an item takes about 250 bytes, and there are 100,000 at most.
 const MOST_OUTPUT: u64 = 200 << 20;
@@ -36,60 +37,103 @@ pub(crate) enum Stop {
     Interrupted,
 }
 
+/// A program's standard output, and the system's account of its process.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) stdout: String,
+    pub(crate) usage: Usage,
+}
+
+/// The system's account of a process, including the processes that it waited for; on Windows without them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    /// From its start to its end, in seconds.
+    pub(crate) wall: f64,
+    /// Its processor time, in seconds.
+    pub(crate) cpu: f64,
+    /// The peak memory of the largest of these processes, in bytes; 0 if the system does not tell.
+    pub(crate) memory: u64,
+}
+
 impl From<String> for Stop {
     fn from(why: String) -> Self {
         Self::Trouble(why)
     }
 }
 
-/// Runs a lesson's program for less than `limit`; returns what it printed.
+/// Runs a lesson's program for less than `limit`; returns its output.
 pub(crate) fn output<S: AsRef<str>>(
     program: &Program,
     arguments: &[S],
     limit: Duration,
-) -> Result<String, Stop> {
+) -> Result<Output, Stop> {
+    let first = program.first.iter().map(String::as_str);
+    let mut command = Command::new(&program.path);
+    command.args(first).args(arguments.iter().map(AsRef::as_ref));
+    // When this program ends, the lesson's standard input does, and then the lesson.
+    command.arg(format!("--{}", harness::ENDS_WITH_INPUT)).stdin(Stdio::piped());
+    let Ended { status, stdout, stderr, usage } = run(command, limit)?;
+    // If items failed, the status is 1 and the report says which.
+    if !status.success() && status.code() != Some(1) || stdout.is_empty() {
+        return Err(ended_with(status, &stderr).into());
+    }
+    Ok(Output { stdout, usage })
+}
+
+/// Runs any command for less than `limit`; it must end with status 0.
+pub(crate) fn foreign(words: &[String], limit: Duration) -> Result<Usage, Stop> {
+    let (program, arguments) = words.split_first().ok_or_else(|| String::from("it is empty"))?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    let Ended { status, stderr, usage, .. } = run(command, limit)?;
+    if status.success() { Ok(usage) } else { Err(ended_with(status, &stderr).into()) }
+}
+
+/// A process that has ended, and its output.
+struct Ended {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+    usage: Usage,
+}
+
+fn run(mut command: Command, limit: Duration) -> Result<Ended, Stop> {
     if harness::interrupted() {
         return Err(Stop::Interrupted);
     }
-    let first = program.first.iter().map(String::as_str);
-    let arguments = first.chain(arguments.iter().map(AsRef::as_ref));
-    let mut child =
-        start(&program.path, arguments).map_err(|error| format!("it did not start: {error}"))?;
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    processes::own_group(&mut command);
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(|error| format!("it did not start: {error}"))?;
     let stdout = read_all(child.stdout.take());
     let stderr = read_all(child.stderr.take());
     let ended =
         wait(&mut child, limit).map_err(|error| format!("it cannot be waited for: {error}"))?;
-    // On Windows the lesson receives Ctrl-C as well, and may end first.
+    let wall = start.elapsed().as_secs_f64();
+    // On Windows the program receives Ctrl-C as well, and may end first.
     if harness::interrupted() {
         return Err(Stop::Interrupted);
     }
-    let Some(status) = ended else {
+    let Some(ResUse { status, rusage }) = ended else {
         return Err(format!("it took longer than {} s (--limit)", limit.as_secs_f64()).into());
     };
     // Its own children may hold the pipe a moment longer.
     let text =
         |pipe: Receiver<String>| pipe.recv_timeout(Duration::from_secs(5)).unwrap_or_default();
-    let (stdout, stderr) = (text(stdout), text(stderr));
-    // If items failed, the status is 1 and the report says which.
-    if !status.success() && status.code() != Some(1) || stdout.is_empty() {
-        // For wrong arguments, the first line says why; the last only mentions --help.
-        let error = stderr.lines().find_map(|line| line.strip_prefix("error: "));
-        let words = error.or(stderr.lines().last()).unwrap_or_default();
-        // Control characters could be commands for the terminal.
-        let words: String = words.chars().filter(|sign| !sign.is_control()).take(200).collect();
-        let words = if words.is_empty() { words } else { format!(": {words}") };
-        return Err(format!("it ended with {status}{words}").into());
-    }
-    Ok(stdout)
+    let cpu = (rusage.utime + rusage.stime).as_secs_f64();
+    let usage = Usage { wall, cpu, memory: rusage.maxrss };
+    Ok(Ended { status, stdout: text(stdout), stderr: text(stderr), usage })
 }
 
-fn start<'a>(program: &Path, arguments: impl Iterator<Item = &'a str>) -> io::Result<Child> {
-    let mut command = Command::new(program);
-    // When this program ends, the lesson's standard input does, and then the lesson.
-    command.args(arguments).arg(format!("--{}", harness::ENDS_WITH_INPUT));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    processes::own_group(&mut command);
-    command.spawn()
+/// A sentence about an end that was not expected.
+fn ended_with(status: ExitStatus, stderr: &str) -> String {
+    // For wrong arguments, the first line says why; the last only mentions --help.
+    let error = stderr.lines().find_map(|line| line.strip_prefix("error: "));
+    let words = error.or(stderr.lines().last()).unwrap_or_default();
+    // Control characters could be commands for the terminal.
+    let words: String = words.chars().filter(|sign| !sign.is_control()).take(200).collect();
+    let words = if words.is_empty() { words } else { format!(": {words}") };
+    format!("it ended with {status}{words}")
 }
 
 /// Reads a pipe to its end, on a thread of its own: a full pipe would block the lesson.
@@ -106,11 +150,11 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
 }
 
 /// Waits for it to end; ends it (and returns `None`) after Ctrl-C or when its time is up.
-fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ResUse>> {
     let start = Instant::now();
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+        if let Some(ended) = child.try_wait4()? {
+            return Ok(Some(ended));
         }
         if harness::interrupted() || start.elapsed() > limit {
             end(child)?;

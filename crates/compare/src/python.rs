@@ -50,7 +50,7 @@ impl Python {
             )),
             Stop::Interrupted => Stop::Interrupted,
         })?;
-        Self::from_answer(name, &answer).map_err(Stop::Trouble)
+        Self::from_answer(name, &answer.stdout).map_err(Stop::Trouble)
     }
 
     fn from_answer(name: &str, answer: &str) -> Result<Self, String> {
@@ -96,7 +96,7 @@ pub(crate) fn originals(
         for &found in lessons {
             let Some(script) = &found.original else { continue };
             let described = process::output(&program(python, script), &["--describe"], limit)
-                .and_then(|text| Described::read(&text).map_err(Stop::Trouble));
+                .and_then(|it| Described::read(&it.stdout).map_err(Stop::Trouble));
             match described {
                 Ok(described) => {
                     let lesson = Lesson { found: found.clone(), described };

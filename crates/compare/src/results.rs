@@ -4,7 +4,9 @@ use course::Lesson;
 use harness::figures::times_as_fast;
 use timeline::{Facts, Timeline};
 
+use crate::evidence::Evidence;
 use crate::python::Python;
+use crate::whole::Foreign;
 
 /// A first run that took this many times the median of the others was slow.
 const MUCH_SLOWER: f64 = 1.25;
@@ -21,6 +23,8 @@ pub(crate) struct Results {
     pub(crate) bases: Vec<&'static Lesson>,
     /// The comparison: a row for each lesson, or for each of its sections, in the order of the course.
     pub(crate) rows: Vec<Row>,
+    /// The commands of `--command`, compared as whole processes.
+    pub(crate) commands: Vec<Foreign>,
     /// The sweep over the numbers of workers; empty without `--sweep`.
     pub(crate) sweep: Vec<Curve>,
     /// The checks, as sentences.
@@ -79,6 +83,8 @@ pub(crate) struct Sample {
     pub(crate) failed: usize,
     pub(crate) facts: Facts,
     pub(crate) timeline: Timeline,
+    /// The run, seen from outside.
+    pub(crate) evidence: Evidence,
     /// Its results, to be compared between models: the label and the size or number of each item, sorted.
     pub(crate) got: Vec<(String, u64)>,
 }
@@ -339,7 +345,7 @@ impl Results {
     }
 
     /// The row's base: the sync lesson of its kind, or the first section that does the same work.
-    fn base(&self, row: &Row) -> Option<&Row> {
+    pub(crate) fn base(&self, row: &Row) -> Option<&Row> {
         let base = self.base_lesson(row);
         self.rows.iter().find(|other| match row.section {
             // An original is compared with the sync original, on the same Python.
@@ -416,6 +422,7 @@ impl Results {
     /// Whether everything was done and all checks passed.
     pub(crate) fn is_fine(&self) -> bool {
         let troubles = self.rows.iter().map(|row| &row.trouble);
+        let troubles = troubles.chain(self.commands.iter().map(|command| &command.trouble));
         troubles.chain(self.sweep.iter().map(|curve| &curve.trouble)).all(Option::is_none)
             && self.rows.iter().all(Row::is_sound)
             && self.checks.iter().all(|check| check.passed)

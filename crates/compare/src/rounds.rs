@@ -10,7 +10,8 @@ use crate::lessons::Compared;
 use crate::process::Stop;
 use crate::python::Python;
 use crate::results::{Doubt, Results, Row};
-use crate::{checks, machine, sweep};
+use crate::whole::Foreign;
+use crate::{checks, evidence, machine, sweep};
 
 /// Time for all rounds. The first two always run, since there is no verdict without a range. With the default
 /// sizes, everything but the build takes less than a minute.
@@ -36,7 +37,8 @@ pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, S
     let mut loads = vec![machine::warn_of_load("before the runs")];
     let mut rows: Vec<Row> = with_originals(&lessons, &originals);
     warm_up(&bench, &mut rows);
-    run_rounds(&bench, &mut rows);
+    let mut commands: Vec<Foreign> = args.commands.iter().cloned().map(Foreign::new).collect();
+    run_rounds(&bench, &mut rows, &mut commands);
     let sweep = sweep::measure(&bench, &lessons);
     bench.bar.finish_and_clear();
     let interrupted = harness::interrupted();
@@ -53,8 +55,21 @@ pub(crate) fn measure(args: &Arguments, compared: Compared) -> Result<Results, S
     }
     let machine = machine::describe(&programs.profile);
     let (sizes, checks) = (args.sizes, silent);
-    let mut results =
-        Results { machine, sizes, bases, rows, sweep, checks, warnings, doubts, interrupted };
+    let mut results = Results {
+        machine,
+        sizes,
+        bases,
+        rows,
+        commands,
+        sweep,
+        checks,
+        warnings,
+        doubts,
+        interrupted,
+    };
+    for (row, why) in evidence::too_little_work(&results) {
+        results.rows[row].trouble = Some(why);
+    }
     results.checks.extend(checks::all(&results));
     Ok(results)
 }
@@ -85,29 +100,23 @@ fn warm_up(bench: &Bench<'_>, rows: &mut [Row]) {
 }
 
 /// Round by round, so that a slow moment of the machine affects all lessons.
-fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
-    let has_more = rows.iter().any(|row| row.lesson.found.is_further || row.python.is_some());
+fn run_rounds(bench: &Bench<'_>, rows: &mut [Row], commands: &mut [Foreign]) {
+    let has_more = !commands.is_empty()
+        || rows.iter().any(|row| row.lesson.found.is_further || row.python.is_some());
     let start = Instant::now();
     let mut rounds = bench.args.runs.unwrap_or(1);
     let mut round = 0;
     while round < rounds {
-        let mut lessons = by_lesson(rows);
-        bench.bar.set_length((rounds * lessons.len()) as u64);
+        let lessons = by_lesson(rows).into_iter().map(Entrant::Lesson);
+        let mut entrants: Vec<Entrant<'_>> =
+            lessons.chain(commands.iter_mut().map(Entrant::Foreign)).collect();
+        bench.bar.set_length((rounds * entrants.len()) as u64);
         // Rotate the order, so that after-effects do not always hit the same lesson.
-        let first = round % lessons.len().max(1);
-        lessons.rotate_left(first);
-        for rows in lessons {
-            bench.bar.set_message(rows[0].program());
-            if rows[0].trouble.is_none() {
-                match bench.measure(&rows[0]) {
-                    Ok(samples) => {
-                        for (row, sample) in rows.iter_mut().zip(samples) {
-                            row.samples.push(sample);
-                        }
-                    }
-                    Err(Stop::Trouble(why)) => in_trouble(rows, &why),
-                    Err(Stop::Interrupted) => return,
-                }
+        let first = round % entrants.len().max(1);
+        entrants.rotate_left(first);
+        for entrant in entrants {
+            if entrant.run(bench).is_err() {
+                return;
             }
             bench.bar.inc(1);
         }
@@ -116,6 +125,45 @@ fn run_rounds(bench: &Bench<'_>, rows: &mut [Row]) {
             let budget = if has_more { BUDGET_WITH_MORE } else { BUDGET };
             rounds = rounds_that_fit(start.elapsed(), budget);
         }
+    }
+}
+
+/// A program that runs once in each round.
+enum Entrant<'a> {
+    Lesson(&'a mut [Row]),
+    Foreign(&'a mut Foreign),
+}
+
+/// Ctrl-C was pressed.
+struct Interrupted;
+
+impl Entrant<'_> {
+    /// Runs it, unless it already failed.
+    fn run(self, bench: &Bench<'_>) -> Result<(), Interrupted> {
+        match self {
+            Self::Lesson(rows) if rows[0].trouble.is_none() => {
+                bench.bar.set_message(rows[0].program());
+                match bench.measure(&rows[0]) {
+                    Ok(samples) => {
+                        for (row, sample) in rows.iter_mut().zip(samples) {
+                            row.samples.push(sample);
+                        }
+                    }
+                    Err(Stop::Trouble(why)) => in_trouble(rows, &why),
+                    Err(Stop::Interrupted) => return Err(Interrupted),
+                }
+            }
+            Self::Foreign(command) if command.trouble.is_none() => {
+                bench.bar.set_message(command.name());
+                match bench.run_foreign(command) {
+                    Ok(run) => command.runs.push(run),
+                    Err(Stop::Trouble(why)) => command.trouble = Some(why),
+                    Err(Stop::Interrupted) => return Err(Interrupted),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 

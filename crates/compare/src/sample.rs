@@ -7,6 +7,7 @@ use course::{Found, Lesson};
 use harness::{Described, Limit, Model};
 use timeline::{Clock, Facts, Timeline};
 
+use crate::evidence::Evidence;
 use crate::kinds::{CALLS, PAGES};
 use crate::results::{Check, Curve, Machine, Point, Results, Row, Sample, Sizes, Spread};
 
@@ -81,6 +82,7 @@ pub(crate) fn empty() -> Results {
         sizes: Sizes { pages: 160, latency_ms: 50, number: 32, calls: 20, workers: None },
         bases: ["one_by_one", "computing"].map(of_the_nine).into(),
         rows: Vec::new(),
+        commands: Vec::new(),
         sweep: Vec::new(),
         checks: Vec::new(),
         warnings: Vec::new(),
@@ -211,6 +213,7 @@ fn run_of(row: &Row, thousandths: u32) -> Sample {
         facts: timeline.facts().unwrap_or(nothing),
         got: (0..timeline.spans.len()).map(|item| (format!("item {item}"), 1)).collect(),
         timeline,
+        evidence: Evidence::default(),
     }
 }
 

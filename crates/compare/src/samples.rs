@@ -8,6 +8,7 @@ use harness::report::{Item, Report};
 use serde_json::json;
 use timeline::{Section, Timeline};
 
+use crate::evidence::Evidence;
 use crate::results::Sample;
 
 /// Times in a report are rounded: two equal times may differ by this.
@@ -19,6 +20,7 @@ pub(crate) fn read(
     lesson: &Lesson,
     json: &str,
     items: Option<usize>,
+    evidence: Evidence,
 ) -> Result<Vec<Sample>, String> {
     let mut report = Report::from_json(json)?;
     check(lesson, &report, items)?;
@@ -27,12 +29,12 @@ pub(crate) fn read(
     }
     let timeline = report.timeline();
     if report.sections.is_empty() {
-        return Ok(vec![sample(timeline, &report, None)?]);
+        return Ok(vec![sample(timeline, &report, None, evidence)?]);
     }
     let of_section = |section: &Section| {
         let title = format!("{}: {}", lesson.name(), section.name);
         let timeline = Timeline { title, ..timeline.section(section) };
-        sample(timeline, &report, Some(&section.name))
+        sample(timeline, &report, Some(&section.name), evidence)
             .map_err(|why| format!("{why} in '{}'", section.name))
     };
     report.sections.iter().map(of_section).collect()
@@ -41,7 +43,7 @@ pub(crate) fn read(
 /// Checks that a report is consistent, and that the lesson did its work.
 fn check(lesson: &Lesson, report: &Report, items: Option<usize>) -> Result<(), String> {
     let &Report { took, done, failed, .. } = report;
-    if report.lesson != lesson.name() {
+    if report.lesson != lesson.found.package() {
         return Err(format!("it is {:?}'s", report.lesson));
     }
     let listed = report.items.len();
@@ -93,7 +95,12 @@ fn put_into_section(item: &mut Item, sections: &[Section]) -> Result<(), String>
 }
 
 /// The sample of a run, or of its section of that name.
-fn sample(timeline: Timeline, report: &Report, section: Option<&str>) -> Result<Sample, String> {
+fn sample(
+    timeline: Timeline,
+    report: &Report,
+    section: Option<&str>,
+    evidence: Evidence,
+) -> Result<Sample, String> {
     let items = report.items.iter().filter(|item| item.section.as_deref() == section);
     let got = items.clone().filter_map(|item| Some((item.span.label.clone(), item.value?.1)));
     let mut got: Vec<(String, u64)> = got.collect();
@@ -106,6 +113,7 @@ fn sample(timeline: Timeline, report: &Report, section: Option<&str>) -> Result<
         failed: items.count() - got.len(),
         facts,
         timeline,
+        evidence,
         got,
     })
 }
@@ -141,7 +149,7 @@ mod tests {
     }
 
     fn read_report(report: &Value) -> Result<Vec<Sample>, String> {
-        read(with_sections(), &report.to_string(), None)
+        read(with_sections(), &report.to_string(), None, Evidence::default())
     }
 
     #[test]
@@ -244,9 +252,9 @@ mod tests {
 
         #[test]
         fn any_text_is_no_report(text: String, cut: prop::sample::Index) {
-            prop_assert!(read(with_sections(), &text, None).is_err());
+            prop_assert!(read(with_sections(), &text, None, Evidence::default()).is_err());
             let report = report().to_string();
-            prop_assert!(read(with_sections(), &report[..cut.index(report.len())], None).is_err());
+            prop_assert!(read(with_sections(), &report[..cut.index(report.len())], None, Evidence::default()).is_err());
         }
     }
 }

@@ -6,7 +6,7 @@ use harness::{Limit, Model};
 use timeline::Look;
 
 use crate::results::{Curve, Doubt, Results, Row, Spread, Verdict, digits, many, runs};
-use crate::{kinds, sweep};
+use crate::{kinds, sweep, whole};
 
 /// The width that a table with all columns needs,
 const ROOM_FOR_ALL: usize = 118;
@@ -187,7 +187,8 @@ pub(crate) fn troubles(results: &Results) -> Vec<String> {
         .sweep
         .iter()
         .map(|curve| (curve.lesson.name().to_owned(), curve.trouble.as_deref()));
-    let troubles = of_rows.chain(of_curves).filter_map(|(lesson, trouble)| {
+    let of_commands = results.commands.iter().map(|it| (it.name(), it.trouble.as_deref()));
+    let troubles = of_rows.chain(of_commands).chain(of_curves).filter_map(|(lesson, trouble)| {
         trouble.map(|why| format!("{lesson} is in trouble: {why}."))
     });
     let failures = results.rows.iter().filter_map(|row| {
@@ -239,6 +240,11 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
     if !sections.is_empty() {
         page.heading(&title_of_sections(results));
         page.section_table(results, &sections);
+    }
+    if let Some((title, rows)) = whole::table(results) {
+        page.heading(&title);
+        page.whole_programs(&rows);
+        page.line(plain(), &whole::legend(results).unwrap_or_default());
     }
     if !results.sweep.is_empty() {
         page.heading(&sweep_title(&results.sweep));
@@ -313,6 +319,18 @@ impl Page {
             self.bordered(table_of(&MEASURED_SECTION_COLUMNS, &cells.collect::<Vec<_>>()));
         } else {
             self.bordered(section_table(results, rows));
+        }
+    }
+
+    fn whole_programs(&mut self, rows: &[[String; whole::COLUMNS.len()]]) {
+        if self.look.width >= ROOM_FOR_MEASURED {
+            let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
+            return self.bordered(table_of(&whole::COLUMNS, &rows));
+        }
+        for row in rows {
+            let cells = row.iter().zip(whole::COLUMNS).skip(1);
+            let rest: Vec<String> = cells.map(|(cell, name)| format!("{name} {cell}")).collect();
+            self.named(&row[0], &row[1], &rest.join(", "));
         }
     }
 
@@ -440,6 +458,10 @@ pub(crate) fn markdown(results: &Results) -> String {
     if !sections.is_empty() {
         tables.push((title_of_sections(results), section_table(results, &sections)));
     }
+    if let Some((title, rows)) = whole::table(results) {
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
+        tables.push((title, table_of(&whole::COLUMNS, &rows)));
+    }
     for (title, mut table) in tables {
         table.set_content_arrangement(ContentArrangement::Disabled);
         table.load_preset(presets::ASCII_MARKDOWN);
@@ -467,7 +489,8 @@ pub(crate) fn markdown(results: &Results) -> String {
     }
     text.push('\n');
     let checks = results.checks.iter().map(|check| check.sentence.clone());
-    let last = troubles(results).into_iter().chain(sentences).chain(checks);
+    let legend = whole::legend(results);
+    let last = legend.into_iter().chain(troubles(results)).chain(sentences).chain(checks);
     for sentence in last.chain(at_the_same_limit(results)) {
         text += &format!("- {sentence}\n");
     }

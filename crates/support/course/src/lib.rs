@@ -87,6 +87,80 @@ pub fn inner_cargo(cargo: impl AsRef<OsStr>) -> Command {
 /// # Errors
 /// When cargo does not list the packages, or a lesson's source cannot be read.
 pub fn find(root: &Path) -> Result<Vec<Found>, String> {
+    let packages = packages(root)?;
+    let lessons = packages.iter().filter(|package| package["metadata"]["lesson"].is_object());
+    let mut lessons =
+        lessons.map(|package| found(root, package)).collect::<Result<Vec<Found>, String>>()?;
+    lessons.sort_by(|one, other| {
+        let key = |it: &Found| (it.is_further, it.number);
+        key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
+    });
+    Ok(lessons)
+}
+
+/// A program of the workspace that is not a lesson, or an example.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extra {
+    /// The part that is known without running it. Its name is its path among the built programs: `mine`, `examples/mine`.
+    pub found: Found,
+    /// Cargo's arguments behind `build`.
+    pub build: Vec<String>,
+}
+
+/// Finds the program of this workspace whose source or package is `which`: `crates/lessons/LESSON/examples/mine.rs`, `mine`.
+///
+/// # Errors
+/// When there is none, or cargo does not say which there are.
+pub fn extra(root: &Path, which: &str) -> Result<Extra, String> {
+    let path =
+        [Path::new(which), &root.join(which)].into_iter().find_map(|it| it.canonicalize().ok());
+    for package in packages(root)? {
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default()).to_owned();
+        let folder = manifest.parent().unwrap_or(&manifest);
+        let is_package =
+            package["name"] == which || folder.canonicalize().ok() == path && path.is_some();
+        for target in package["targets"].as_array().into_iter().flatten() {
+            let text = |key: &str| target[key].as_str().unwrap_or_default();
+            let kind = target["kind"][0].as_str().unwrap_or_default();
+            let source = Path::new(text("src_path")).canonicalize().ok();
+            let is_it = source.is_some() && source == path || is_package && kind == "bin";
+            if !is_it || !["bin", "example"].contains(&kind) {
+                continue;
+            }
+            let name = package["name"].as_str().unwrap_or_default();
+            let build = ["--package", name, &format!("--{kind}"), text("name")].map(String::from);
+            let place = if kind == "example" { "examples/" } else { "" };
+            let source =
+                fs::read_to_string(text("src_path")).map_err(|why| format!("{which}: {why}"))?;
+            let (idea, mirrors) = header(&source);
+            let found = Found {
+                name: format!("{place}{}", text("name")),
+                folder: seen_from_crates(folder),
+                number: u64::MAX,
+                is_further: true,
+                idea,
+                mirrors,
+                original: None,
+                article: None,
+            };
+            return Ok(Extra { found, build: build.into() });
+        }
+    }
+    Err(format!(
+        "{which} is no program of this workspace: name a file such as crates/lessons/LESSON/examples/mine.rs, or a package"
+    ))
+}
+
+/// The path of a package's folder, relative to the workspace's.
+fn seen_from_crates(folder: &Path) -> String {
+    // Cargo resolves links in the path, and `root` need not.
+    let names: Vec<_> = folder.iter().map(OsStr::to_string_lossy).collect();
+    let crates = names.iter().rposition(|name| name == "crates").unwrap_or_default();
+    names[crates..].join("/")
+}
+
+/// Cargo's description of the workspace's packages.
+fn packages(root: &Path) -> Result<Vec<Value>, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = inner_cargo(cargo)
         .args(["metadata", "--no-deps", "--format-version", "1"])
@@ -97,17 +171,9 @@ pub fn find(root: &Path) -> Result<Vec<Found>, String> {
         let words = String::from_utf8_lossy(&output.stderr);
         return Err(format!("cargo does not say which lessons there are: {}", words.trim()));
     }
-    let metadata: Value = serde_json::from_slice(&output.stdout)
+    let mut metadata: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("cargo does not say which lessons there are: {error}"))?;
-    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let lessons = packages.iter().filter(|package| package["metadata"]["lesson"].is_object());
-    let mut lessons =
-        lessons.map(|package| found(root, package)).collect::<Result<Vec<Found>, String>>()?;
-    lessons.sort_by(|one, other| {
-        let key = |it: &Found| (it.is_further, it.number);
-        key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
-    });
-    Ok(lessons)
+    Ok(metadata["packages"].as_array_mut().map(std::mem::take).unwrap_or_default())
 }
 
 fn found(root: &Path, package: &Value) -> Result<Found, String> {
@@ -119,11 +185,8 @@ fn found(root: &Path, package: &Value) -> Result<Found, String> {
     let source =
         fs::read_to_string(&main).map_err(|error| format!("{}: {error}", main.display()))?;
     let (idea, mirrors) = header(&source);
-    // Cargo resolves links in the path, and `root` need not.
-    let names: Vec<_> = folder.iter().map(OsStr::to_string_lossy).collect();
-    let crates = names.iter().rposition(|name| name == "crates").unwrap_or_default();
-    let is_further = names.get(crates + 1).is_some_and(|group| group == FURTHER);
-    let folder = names[crates..].join("/");
+    let folder = seen_from_crates(folder);
+    let is_further = folder.split('/').nth(1) == Some(FURTHER);
     if !root.join(&folder).is_dir() {
         return Err(format!("the lesson {name} is not below {}/crates", root.display()));
     }
@@ -159,6 +222,11 @@ pub fn python(root: &Path) -> Option<PathBuf> {
 }
 
 impl Found {
+    /// Its package, whose name stands in its reports; also of an example.
+    pub fn package(&self) -> &str {
+        self.folder.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Makes the lesson's program, which was built in this folder, describe itself.
     ///
     /// # Errors

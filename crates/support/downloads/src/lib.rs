@@ -213,7 +213,7 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
 
 /// A remark, from the site's counts, for a lesson whose pages do not share connections.
 fn a_connection_for_each_page(timeline: &Timeline, mut site: PracticeSite) -> Option<String> {
-    let connections = site.connections()?;
+    let connections = site.seen()?.connections;
     let at_once = timeline.facts()?.peak_in_flight as u64;
     // Lessons with sections compare clients, and some have one in each.
     let is_a_client_each = timeline.sections.is_empty() && connections > 2 * at_once;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use processes::{pass_over_ctrl_c, role, this_program_again};
 
-use crate::{Server, SiteTimes};
+use crate::{Seen, Server, SiteTimes};
 
 /// The environment variable that marks the site's process, and holds its two times in milliseconds: `50,0`.
 const MARK: &str = "PRACTICE_SITE_CHILD";
@@ -76,9 +76,12 @@ fn serve(times: &str) -> io::Result<Server> {
     pass_over_ctrl_c()?;
     let record = server.record();
     thread::Builder::new().spawn(move || {
-        // Each line of the input asks for the number of connections so far.
+        // Each line of the input asks for the record since the line before.
         for _ in io::stdin().lines().map_while(Result::ok) {
-            let _ = writeln!(io::stdout(), "{}", record.connections());
+            let Seen { connections, requests, peak_in_flight, bytes, took } = record.take();
+            let took = took.as_micros();
+            let _ =
+                writeln!(io::stdout(), "{connections} {requests} {peak_in_flight} {bytes} {took}");
         }
         process::exit(0)
     })?;
@@ -87,18 +90,26 @@ fn serve(times: &str) -> io::Result<Server> {
 }
 
 impl PracticeSite {
-    /// Returns the number of connections so far; `None` if the site does not answer at once (it was stopped).
-    pub fn connections(&mut self) -> Option<u64> {
+    /// Returns the site's record since the last call; `None` if the site does not answer at once (it was stopped).
+    pub fn seen(&mut self) -> Option<Seen> {
         let (mut answers, stdin) = (self.answers.take()?, self.child.stdin.as_mut()?);
         writeln!(stdin).ok()?;
         let (sender, answer) = mpsc::channel();
         let read = move || {
             let mut line = String::new();
-            let is_read = answers.read_line(&mut line).is_ok();
-            let _ = sender.send(line.trim_end().parse().ok().filter(|_| is_read));
+            // If this fails, the line holds no numbers.
+            let _ = answers.read_line(&mut line);
+            let _ = sender.send((line, answers));
         };
         thread::Builder::new().spawn(read).ok()?;
-        answer.recv_timeout(Duration::from_secs(1)).ok()?
+        let (line, answers) = answer.recv_timeout(Duration::from_secs(1)).ok()?;
+        self.answers = Some(answers);
+        let numbers = line.split_whitespace().map(str::parse).collect::<Result<Vec<u64>, _>>();
+        let [connections, requests, peak_in_flight, bytes, took] = numbers.ok()?[..] else {
+            return None;
+        };
+        let took = Duration::from_micros(took);
+        Some(Seen { connections, requests, peak_in_flight, bytes, took })
     }
 }
 

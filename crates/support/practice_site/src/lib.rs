@@ -21,4 +21,4 @@ mod pages;
 mod server;
 
 pub use child::{PracticeSite, be_the_site_if_asked, start};
-pub use server::{Limits, Server, SiteRecord, SiteTimes};
+pub use server::{Limits, Seen, Server, SiteRecord, SiteTimes};

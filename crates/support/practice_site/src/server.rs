@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -73,44 +73,73 @@ impl Default for Limits {
     }
 }
 
-/// The site's counts since its start: only requests for its two pages count.
+/// A site's counts: only requests for its two pages count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Connections with a request for one of the two pages.
+    pub connections: u64,
+    /// Requests for a page.
+    pub requests: u64,
+    /// The most requests that waited for their answer at once.
+    pub peak_in_flight: u64,
+    /// The bytes of all pages that it sent.
+    pub bytes: u64,
+    /// From the first request to the last answer.
+    pub took: Duration,
+}
+
+/// A site's counts while it runs.
 #[derive(Debug, Default)]
-pub struct SiteRecord {
-    connections: AtomicU64,
-    requests: AtomicU64,
-    in_flight: AtomicU64,
-    peak_in_flight: AtomicU64,
+pub struct SiteRecord(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    seen: Seen,
+    in_flight: u64,
+    first: Option<Instant>,
 }
 
 impl SiteRecord {
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Connections with a request for one of the two pages.
     pub fn connections(&self) -> u64 {
-        self.connections.load(Relaxed)
+        self.counts().seen.connections
     }
 
     /// Requests for a page.
     pub fn requests(&self) -> u64 {
-        self.requests.load(Relaxed)
+        self.counts().seen.requests
     }
 
     /// Requests that are waiting for their answer.
     pub fn in_flight(&self) -> u64 {
-        self.in_flight.load(Relaxed)
+        self.counts().in_flight
     }
 
     /// The most requests that have waited at once.
     pub fn peak_in_flight(&self) -> u64 {
-        self.peak_in_flight.load(Relaxed)
+        self.counts().seen.peak_in_flight
+    }
+
+    /// All that it saw, and starts counting again from zero.
+    pub fn take(&self) -> Seen {
+        let counts = &mut *self.counts();
+        let seen = counts.seen;
+        let peak_in_flight = counts.in_flight;
+        (counts.seen, counts.first) = (Seen { peak_in_flight, ..Seen::default() }, None);
+        seen
     }
 
     fn json(&self) -> Bytes {
-        let (connections, requests) = (self.connections(), self.requests());
-        let (in_flight, peak) = (self.in_flight(), self.peak_in_flight());
+        let Counts { seen, in_flight, .. } = *self.counts();
         serde_json::json!({
-            "connections": connections,
-            "requests": requests,
+            "connections": seen.connections,
+            "requests": seen.requests,
             "in_flight": in_flight,
-            "peak_in_flight": peak,
+            "peak_in_flight": seen.peak_in_flight,
         })
         .to_string()
         .into()
@@ -121,17 +150,28 @@ impl SiteRecord {
 struct InFlight(Arc<SiteRecord>);
 
 impl InFlight {
-    fn new(record: &Arc<SiteRecord>) -> Self {
-        record.requests.fetch_add(1, Relaxed);
-        let now = 1 + record.in_flight.fetch_add(1, Relaxed);
-        record.peak_in_flight.fetch_max(now, Relaxed);
+    fn new(record: &Arc<SiteRecord>, came: Instant, is_first_page: bool) -> Self {
+        let counts = &mut *record.counts();
+        counts.first.get_or_insert(came);
+        counts.in_flight += 1;
+        let seen = &mut counts.seen;
+        seen.connections += u64::from(is_first_page);
+        seen.requests += 1;
+        seen.peak_in_flight = seen.peak_in_flight.max(counts.in_flight);
         Self(record.clone())
+    }
+
+    /// It is answered with a page of that size.
+    fn answered(&self, bytes: usize) {
+        let counts = &mut *self.0.counts();
+        counts.seen.bytes += bytes as u64;
+        counts.seen.took = counts.first.map_or(Duration::ZERO, |first| first.elapsed());
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.0.counts().in_flight -= 1;
     }
 }
 
@@ -340,14 +380,16 @@ async fn answer(
         }
     };
     let mut takes = times.latency;
-    if connection.is_first_page.swap(false, Relaxed) {
-        record.connections.fetch_add(1, Relaxed);
+    let is_first_page = connection.is_first_page.swap(false, Relaxed);
+    if is_first_page {
         takes += times.connecting;
     }
     connection.is_quiet_from(came + takes);
-    let _in_flight = InFlight::new(record);
+    let in_flight = InFlight::new(record, came, is_first_page);
     sleep_until(came + takes).await;
-    response(StatusCode::OK, HTML, page())
+    let page = page();
+    in_flight.answered(page.len());
+    response(StatusCode::OK, HTML, page)
 }
 
 fn response(

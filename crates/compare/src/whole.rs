@@ -1,0 +1,168 @@
+//! Commands that know nothing of the course, compared as whole processes. The lessons stand beside them, measured in the
+//! same way and in the same rounds.
+
+use crate::evidence::Evidence;
+use crate::kinds::{self, CALLS, PAGES};
+use crate::results::{Check, Results, Row, Spread, Verdict, many};
+use crate::tables::spread;
+
+/// The placeholder for the practice site's address in a command.
+pub(crate) const SITE: &str = "{site}";
+
+/// The columns of the table.
+pub(crate) const COLUMNS: [&str; 8] = [
+    "program",
+    "seconds (range)",
+    "vs sync",
+    "CPU s",
+    "peak MB",
+    "requests",
+    "connections",
+    "in flight",
+];
+
+/// A command, and its runs.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    pub(crate) words: Vec<String>,
+    pub(crate) runs: Vec<Evidence>,
+    /// Why it was not run to the end.
+    pub(crate) trouble: Option<String>,
+}
+
+impl Foreign {
+    /// A command that has not run yet.
+    pub(crate) fn new(words: Vec<String>) -> Self {
+        Self { words, runs: Vec::new(), trouble: None }
+    }
+
+    /// The command as it was typed, without quotes.
+    pub(crate) fn name(&self) -> String {
+        self.words.join(" ")
+    }
+
+    /// The kind of work that it is compared by: pages if its words contain the site, else calls.
+    fn kind(&self) -> &'static str {
+        if self.words.iter().any(|word| word.contains(SITE)) { PAGES } else { CALLS }
+    }
+
+    /// The words to run, with the site's address filled in.
+    pub(crate) fn words_for(&self, site: &str) -> Vec<String> {
+        self.words.iter().map(|word| word.replace(SITE, site)).collect()
+    }
+
+    /// Whether it requested as many pages in each run as the lessons; `None` if it downloads none.
+    fn asked_for_all(&self, pages: usize) -> Option<bool> {
+        let asked = |run: &Evidence| run.seen.is_some_and(|seen| seen.requests == pages as u64);
+        (self.kind() == PAGES).then(|| self.runs.iter().all(asked))
+    }
+}
+
+/// Returns the table's title and its rows: for each kind of work that a command does, the lessons and then the commands.
+/// `None` without commands.
+pub(crate) fn table(results: &Results) -> Option<(String, Vec<[String; COLUMNS.len()]>)> {
+    let mut rows = Vec::new();
+    let mut work = Vec::new();
+    for kind in [PAGES, CALLS] {
+        let commands: Vec<&Foreign> =
+            results.commands.iter().filter(|it| it.kind() == kind).collect();
+        if commands.is_empty() {
+            continue;
+        }
+        work.push(kinds::words(kind, results.sizes).short);
+        let lessons: Vec<&Row> =
+            results.rows_of(kind).filter(|row| !row.samples.is_empty()).collect();
+        let base = lessons.iter().find(|row| is_base(results, row)).map(|row| evidence(row));
+        let base = base.as_deref().and_then(seconds);
+        let of = |runs: &[Evidence]| seconds(runs).zip(base);
+        for row in lessons {
+            let runs = evidence(row);
+            let verdict = match of(&runs) {
+                _ if is_base(results, row) => Verdict::Base,
+                Some((seconds, base)) if row.is_sound() => seconds.verdict(base),
+                _ => Verdict::None,
+            };
+            rows.push(cells(row.program(), &runs, verdict));
+        }
+        for command in commands {
+            let is_sound = command.trouble.is_none()
+                && command.asked_for_all(results.sizes.pages) != Some(false);
+            let verdict = match of(&command.runs) {
+                Some((seconds, base)) if is_sound => seconds.verdict(base),
+                _ => Verdict::None,
+            };
+            rows.push(cells(command.name(), &command.runs, verdict));
+        }
+    }
+    let title = format!("Whole programs, from start to end: {}", work.join("; "));
+    (!rows.is_empty()).then_some((title, rows))
+}
+
+/// Returns a failed check for each command that did not do the lessons' work.
+pub(crate) fn checks(results: &Results) -> Vec<Check> {
+    let pages = results.sizes.pages;
+    let sentence = |command: &Foreign| {
+        let asked =
+            Spread::of(command.runs.iter().filter_map(|run| Some(run.seen?.requests as f64)))?;
+        (command.asked_for_all(pages) == Some(false)).then(|| {
+            format!(
+                "{} asked the site for {}, and the lessons for {pages}: their times cannot be compared.",
+                command.name(),
+                many(asked.median as usize, "page")
+            )
+        })
+    };
+    let sentences = results.commands.iter().filter_map(sentence);
+    sentences.map(|sentence| Check { passed: false, sentence }).collect()
+}
+
+/// Explains the table's columns.
+pub(crate) fn legend(results: &Results) -> Option<String> {
+    let computes = results.commands.iter().any(|command| command.kind() == CALLS);
+    let computes =
+        if computes { " What a command without a site computed, nobody checked." } else { "" };
+    (!results.commands.is_empty()).then(|| {
+        format!(
+            "Seconds and processor time are those of the whole process, with its start, by the system's account and \
+             with the processes that it waited for; the memory is that of the largest of them. Requests, connections \
+             and pages in flight are what the practice site saw.{computes}"
+        )
+    })
+}
+
+fn is_base(results: &Results, row: &Row) -> bool {
+    row.python.is_none() && results.base(row).is_some_and(|base| base.name() == row.name())
+}
+
+fn evidence(row: &Row) -> Vec<Evidence> {
+    row.samples.iter().map(|sample| sample.evidence).collect()
+}
+
+fn seconds(runs: &[Evidence]) -> Option<Spread> {
+    Spread::of(runs.iter().map(|run| run.usage.wall))
+}
+
+fn cells(name: String, runs: &[Evidence], verdict: Verdict) -> [String; COLUMNS.len()] {
+    let median = |value: &dyn Fn(&Evidence) -> Option<f64>| {
+        Spread::of(runs.iter().filter_map(value)).map(|spread| spread.median)
+    };
+    let or_dash = |words: Option<String>| words.unwrap_or_else(|| "-".into());
+    // A program that requested nothing has no use for the site.
+    let seen = |value: &dyn Fn(&practice_site::Seen) -> u64| {
+        let value =
+            |run: &Evidence| Some(value(&run.seen.filter(|seen| seen.requests > 0)?) as f64);
+        or_dash(median(&value).map(|median| format!("{median:.0}")))
+    };
+    let megabytes =
+        |run: &Evidence| (run.usage.memory > 0).then_some(run.usage.memory as f64 / 1e6);
+    [
+        name,
+        or_dash(seconds(runs).map(spread)),
+        verdict.words(),
+        or_dash(median(&|run| Some(run.usage.cpu)).map(|cpu| format!("{cpu:.2}"))),
+        or_dash(median(&megabytes).map(|memory| format!("{memory:.0}"))),
+        seen(&|seen| seen.requests),
+        seen(&|seen| seen.connections),
+        seen(&|seen| seen.peak_in_flight),
+    ]
+}
