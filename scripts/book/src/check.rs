@@ -38,6 +38,8 @@ const WORDS_OF_A_LESSON: std::ops::RangeInclusive<usize> = 700..=2_000;
 const QUESTIONS: (&str, usize) = ("Questions", 3);
 /// Pages without an idea to ask about.
 const WITHOUT_QUESTIONS: [&str; 3] = [CONTENTS, "instructors", "glossary"];
+/// What a reader copies by hand.
+const LINES_OF_A_PROGRAM: usize = 40;
 /// What a newcomer reads in two minutes.
 const LINES_OF_THE_README: usize = 120;
 /// Documents for those who change the course: of them, only what they lead to is looked at.
@@ -72,6 +74,16 @@ pub fn problems() -> io::Result<Vec<String>> {
         if page.text.contains("{{#") {
             report(1, "what mdBook includes is not seen on a code host: use a listing".into());
         }
+        let own = page.own_programs().unwrap_or_else(|error| {
+            report(1, error);
+            Vec::new()
+        });
+        // Those are typed in folders of the reader's own: `tests/own_programs.rs` types them.
+        let is_own = |command: &str| own.iter().any(|own| own.is_typed(command));
+        let is_named = |name: &str| own.iter().any(|own| own.has(name));
+        for own in own.iter().filter(|own| own.code.lines().count() > LINES_OF_A_PROGRAM) {
+            report(own.line, format!("a program to copy has at most {LINES_OF_A_PROGRAM} lines"));
+        }
         let pieces = pieces(&page.text);
         for piece in &pieces {
             let line = page.text[..piece.place.start].matches('\n').count() + 1;
@@ -79,10 +91,11 @@ pub fn problems() -> io::Result<Vec<String>> {
             match &piece.kind {
                 Kind::Link | Kind::Image => of_a_link(page, &piece.text, &mut report),
                 Kind::Block(language) if language == "console" => {
-                    for command in piece.text.lines() {
+                    for command in piece.text.lines().filter(|command| !is_own(command)) {
                         of_a_command(command, &known, &mut report)?;
                     }
                 }
+                Kind::Code if is_own(&piece.text) || is_named(&piece.text) => {}
                 Kind::Code => of_a_name(&piece.text, &known, &mut used, &mut report)?,
                 _ => {}
             }
@@ -220,7 +233,7 @@ fn of_the_marks(
                 Ok(now) if now == made => {}
                 Ok(_) => report(format!("{name} has changed: cargo run -p book -- --diffs")),
             },
-            What::Output(program) => {
+            What::Output(program) | What::Stacks(program) => {
                 let is_typed = |piece: &Piece| {
                     piece.kind == Kind::Block("console".into())
                         && piece.text.lines().any(|line| line == program.to_string())
@@ -343,7 +356,12 @@ fn of_a_command(command: &str, known: &Known, report: &mut impl FnMut(String)) -
                 report(format!("there is no {script}"));
             }
         }
-        [] | ["cd" | "git" | "mdbook" | "rust-gdb" | "rust-lldb" | "ulimit" | "taskset", ..] => {}
+        []
+        | [
+            "cd" | "git" | "mdbook" | "rust-gdb" | "rust-lldb" | "ulimit" | "taskset" | "gdb"
+            | "pgrep",
+            ..,
+        ] => {}
         _ => report(format!("nobody checks this command: {command}")),
     }
     Ok(())

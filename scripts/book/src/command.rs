@@ -7,9 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
 
 use harness::report::Report;
 
+use crate::hang::HANGS;
 use crate::{code, root};
 
 /// `cargo run` of one of the workspace's programs.
@@ -75,7 +78,15 @@ impl Program {
             command.arg("--timeline").arg(timeline);
         }
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        command.status()?;
+        let mut running = command.spawn()?;
+        while running.try_wait()?.is_none() {
+            thread::sleep(Duration::from_millis(5));
+            // A program that hangs says so, and would not end by itself.
+            if fs::read_to_string(&file)?.contains(HANGS) {
+                thread::sleep(Duration::from_millis(500)); // its lanes are drawn
+                running.kill()?;
+            }
+        }
         let text = fs::read_to_string(&file)?.replace('\r', "");
         fs::remove_file(&file)?;
         Ok(text)
@@ -91,6 +102,24 @@ impl Program {
         let output = command.output()?;
         let report = Report::from_json(&String::from_utf8_lossy(&output.stdout));
         report.map_err(|why| io::Error::other(format!("{self} reports nothing: {why}")))
+    }
+
+    /// It, built for a debugger, to be started.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub(crate) fn step_built(&self) -> io::Result<Command> {
+        let mut cargo = course::inner_cargo(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--locked", "-p", &self.package]).args(&self.cargo);
+        cargo.args(self.example.iter().flat_map(|example| ["--example", example]));
+        cargo.args(["--target-dir".as_ref(), root().join("target").as_os_str()]);
+        if !cargo.current_dir(root()).status()?.success() {
+            return Err(io::Error::other(format!("{self} cannot be built")));
+        }
+        let folder = root().join("target/step");
+        let name = self.example.as_ref().unwrap_or(&self.package);
+        let folder = if self.example.is_some() { folder.join("examples") } else { folder };
+        Ok(Command::new(folder.join(name).with_extension(env::consts::EXE_EXTENSION)))
     }
 
     /// Returns its error about its arguments. It does not run: `--help` comes last, and the arguments are read first.

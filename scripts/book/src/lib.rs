@@ -6,7 +6,8 @@
 //! |---|---|
 //! | `<!-- listing: FILE ANCHOR -->` | a part of a source, between the marks `ANCHOR: name` and `ANCHOR_END: name` there |
 //! | `<!-- diff: LESSON OTHER -->` | the changes from one lesson to another; `LESSON/EXAMPLE` is an example of a lesson |
-//! | `<!-- output: cargo run -p LESSON -->` | the output of that command, without most of its many similar lines |
+//! | `<!-- output: cargo run -p LESSON -->` | the output of that command, without most of its many similar lines; a program that reports a hang is ended |
+//! | `<!-- stacks: cargo run --profile step -p LESSON -->` | gdb's stacks of the threads of that program, which hangs |
 //! | `<!-- picture: runs/FILE.svg cargo run -p LESSON -->` | the timing diagram of a run, in that file |
 //! | `<!-- runs: FILE.svg KIND ARGUMENTS -->` | the runs of the lessons of that kind on one time scale, in that file |
 //! | `<!-- original: runs/FILE.svg LESSON ARGUMENTS -->` | the output of a lesson's Python original, and its timing diagram in that file |
@@ -16,13 +17,23 @@
 //!
 //! `tutorial/theme/runs.js` is made of the pictures: what a page must know of one to play it.
 //!
+//! Some programs stand in a page for a reader to copy. They are written there by hand, and `tests/own_programs.rs` tries them:
+//!
+//! | mark | and the block of Rust below it |
+//! |---|---|
+//! | `<!-- program: NAME -->` | is a package of its own: the commands above make it (`cargo new NAME` and so on), those below run it |
+//! | `<!-- works: std -->` | compiles with the standard library alone, and prints the block of text below it, where there is one |
+//! | `<!-- fails: E0277 -->` | does not compile, for exactly this reason (`error`: one without a code); the compiler says the lines of text below it |
+//!
 //! [`renew`] makes them again; [`problems`] lists stale, dead or missing parts.
 
 mod check;
 mod code;
 mod command;
+mod hang;
 mod lists;
 mod original;
+mod own;
 mod page;
 mod played;
 mod prose;
@@ -36,8 +47,10 @@ use course::Lesson;
 
 pub use check::problems;
 pub use command::{Program, look_different};
+pub use hang::stacks;
 pub use lists::Which;
 pub use original::Original;
+pub use own::{Is, Own};
 pub use page::{Mark, Page, What};
 pub use prose::words;
 pub use renew::{Extent, renew};

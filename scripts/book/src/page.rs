@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::command::Program;
 use crate::lists::Which;
 use crate::original::Original;
-use crate::root;
+use crate::{own, root};
 
 /// A page of the book.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub enum What {
     Diff(String, String),
     /// What a program prints.
     Output(Program),
+    /// The stacks of the threads of a program that hangs.
+    Stacks(Program),
     /// The timing diagram of a program, in a file beside the page.
     Picture(String, Program),
     /// The runs of the nine's lessons of a kind on one time scale, in a file beside the page.
@@ -99,6 +101,9 @@ impl Page {
             let comment = line.trim_end().strip_prefix("<!-- ");
             let Some(words) = comment.and_then(|rest| rest.strip_suffix(" -->")) else { continue };
             let Some((kind, rest)) = words.split_once(": ") else { continue };
+            if own::is_mark(kind) {
+                continue; // written by hand
+            }
             let what = match kind {
                 "listing" => rest
                     .split_once(' ')
@@ -107,6 +112,7 @@ impl Page {
                     rest.split_once(' ').map(|(one, other)| What::Diff(one.into(), other.into()))
                 }
                 "output" => Program::parse(rest).map(What::Output),
+                "stacks" => Program::parse(rest).map(What::Stacks),
                 "picture" => rest.split_once(' ').and_then(|(file, command)| {
                     Some(What::Picture(file.into(), Program::parse(command)?))
                 }),
@@ -132,7 +138,9 @@ impl Page {
                 what.ok_or_else(|| format!("line {line}: this is not understood: {words}"))?;
             let after = &self.text[at..];
             let length = match what {
-                What::Listing(..) | What::Diff(..) | What::Output(_) => fence(after),
+                What::Listing(..) | What::Diff(..) | What::Output(_) | What::Stacks(_) => {
+                    fence(after)
+                }
                 What::Picture(..) | What::Runs(_) => image(after),
                 What::Original(_) => {
                     let fence = fence(after);

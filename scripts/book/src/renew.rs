@@ -12,7 +12,7 @@ use crate::command::{Program, build_all, build_programs, shortened};
 use crate::lists::{Which, entries, table};
 use crate::original::Original;
 use crate::page::{Mark, Page, Runs, What};
-use crate::{PUZZLES, code, lessons, pages, played, readme, root};
+use crate::{PUZZLES, code, hang, lessons, pages, played, readme, root};
 
 /// What is renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,7 @@ pub fn renew(
             let of = match mark.what {
                 What::Listing(..) | What::Diff(..) | What::Puzzle(_) => Extent::Diffs,
                 What::Lessons(_) | What::Pages(_) => Extent::Lists,
-                What::Output(_) | What::Picture(..) | What::Runs(_) | What::Original(_) => {
-                    Extent::All
-                }
+                _ => Extent::All,
             };
             if extent != Extent::All && extent != of {
                 return Ok(None);
@@ -78,6 +76,12 @@ pub fn renew(
                 What::Lessons(which) => table(which, &lessons).map_err(io::Error::other)?,
                 What::Pages(which) => entries(which, &lessons, &pages).map_err(io::Error::other)?,
                 What::Output(program) => format!("```text\n{}```\n", shortened(&run(program)?)),
+                What::Stacks(program) => {
+                    report(&format!("{}: {program} in gdb", page.name));
+                    // Where there is no gdb, what was made last is kept.
+                    let Some(stacks) = hang::stacks(program)? else { return Ok(None) };
+                    format!("```text\n{stacks}```\n")
+                }
                 What::Picture(file, program) => {
                     let output = run(program)?;
                     if !page.beside(file).exists() {

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 pub use arguments::{long, short};
 pub use cores::has_no_second_core;
-pub use examples::compile;
+pub use examples::{compile, compile_program};
 pub use folder::Folder;
 pub use lessons::{downloaders, first, lessons, nine, only_does};
 pub use picture::{bars, words};

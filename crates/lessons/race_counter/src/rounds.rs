@@ -1,6 +1,7 @@
 //! Rounds of counting as a kind of work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Arg;
 use common::{Done, Outcome, Span};
@@ -67,6 +68,8 @@ impl Work for Rounds {
         setup.fact("increments", increments);
         setup.fact("expected", threads * increments);
         setup.add(ROUND, self.0);
+        // Its threads wait for nothing but each other, so a round that does not compute hangs.
+        setup.takes_at_most(Duration::ZERO);
         let watch = Arc::<Interleaving>::default();
         setup.draw(watch.clone());
         Racers { threads, increments, watch }

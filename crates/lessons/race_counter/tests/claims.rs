@@ -1,15 +1,21 @@
 //! What the lesson claims, and what the tutorial says of its examples.
 
+#[cfg(unix)]
+use std::cell::{Cell, RefCell};
 use std::fs;
-#[cfg(target_os = "linux")]
-use std::process::Command;
+#[cfg(unix)]
+use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::thread;
+#[cfg(unix)]
+use std::time::Duration;
 
 use serde_json::Value;
-#[cfg(unix)]
-use testing::signal;
 #[cfg(target_os = "linux")]
 use testing::{Ended, Terminal, without_colours};
 use testing::{Folder, OwnLesson, bars, compile, own_lesson, words};
+#[cfg(unix)]
+use testing::{signal, wait_until};
 
 const LESSON: OwnLesson = own_lesson!();
 
@@ -170,6 +176,59 @@ fn who_compares_before_writing_or_owns_the_counter_loses_nothing() {
         }
         let run = LESSON.example(name).record(&["--threads", "1"]);
         assert_eq!(counted(&run, way).1, 0, "{name}");
+    }
+}
+
+/// Starts an example that hangs; returns what it says of that.
+#[cfg(unix)]
+fn hang(name: &str) -> String {
+    let folder = Folder::new(name);
+    let told = folder.file("told.txt");
+    let said = || fs::read_to_string(&told).unwrap_or_default();
+    for _ in 0..20 {
+        let mut command = Command::new(LESSON.example(name).path());
+        let errors = fs::File::create(&told).expect("a new file");
+        let running = command.stdout(Stdio::null()).stderr(errors).spawn().expect("it starts");
+        let running = RefCell::new(running);
+        let has_ended = Cell::new(false);
+        wait_until("it hangs, or ends", || {
+            has_ended.set(running.borrow_mut().try_wait().expect("a status").is_some());
+            has_ended.get() || said().contains("not ended")
+        });
+        if has_ended.get() {
+            continue; // no circle closed in this run
+        }
+        let mut running = running.into_inner();
+        for _ in 0..2 {
+            signal("-INT", running.id());
+            thread::sleep(Duration::from_millis(300)); // two signals at once are one
+        }
+        assert_eq!(running.wait().expect("it ends").code(), Some(130), "{}", said());
+        return said();
+    }
+    panic!("{name} ended in all of 20 runs");
+}
+
+#[cfg(unix)]
+#[test]
+fn locks_in_a_circle_hang_and_the_course_says_so() {
+    for (name, in_flight) in [("opposite_order", 2), ("philosophers", 5)] {
+        let said = hang(name);
+        assert!(said.contains(&format!(": {in_flight} in flight, 0 not begun.")), "{name}: {said}");
+        assert!(
+            said.contains("0%") && !said.contains('█'.to_string().repeat(2).as_str()),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn philosophers_with_one_order_for_all_forks_always_eat() {
+    for _ in 0..20 {
+        let run = LESSON.example("philosophers_ordered").record(&["--increments", "100000"]);
+        let rounds = run["rounds"].as_array().expect("rounds");
+        assert_eq!(rounds.len(), 5, "{run}");
+        assert!(rounds.iter().all(|round| round["counted"] == 100_000), "{run}");
     }
 }
 
