@@ -72,6 +72,7 @@ fn step(puzzle: &Puzzle) -> io::Result<ExitCode> {
     loop {
         if is_played && play.has_begun() {
             terminal.clear_screen()?;
+            write!(out, "{}", play.introduction())?;
         }
         write!(out, "{}", play.board())?;
         out.flush()?;

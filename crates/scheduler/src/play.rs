@@ -75,13 +75,18 @@ impl<'a> Play<'a> {
                 .trim_end()
                 .into());
             let taken = node.state.taken[index];
+            let mut before = "";
             for (at, step) in actor.steps.iter().enumerate() {
+                // A line that several steps stand for is shown once.
+                let code = if step.code == before { "" } else { &step.code };
+                before = &step.code;
                 let mark = match (at == taken, node.next[index]) {
                     (true, Next::Blocked) => '-',
                     (true, _) => '>',
                     _ => ' ',
                 };
-                let line = format!("{mark} {:column$}  {}", step.words, step.code);
+                let line = format!("{mark} {:column$}  {}", step.words, code);
+                let line = line.trim_end().to_owned();
                 put(match mark {
                     '>' => style(line).bold().to_string(),
                     '-' => style(line).dim().to_string(),
@@ -142,7 +147,7 @@ impl<'a> Play<'a> {
         for (at, _) in end.goals.iter().enumerate().filter(|(_, reached)| **reached) {
             let is_new = self.found[at].insert(self.order.clone());
             let (found, all) = (self.found[at].len(), self.graph.start().reach[at]);
-            let known = if is_new { "" } else { " (this one you had)" };
+            let known = if is_new { "" } else { " (found before)" };
             let words = &self.puzzle.goals[at].words;
             let _ = writeln!(said, "Found {found} of {all} orders{known}: {words}");
         }
@@ -150,7 +155,7 @@ impl<'a> Play<'a> {
             let (calls, outcome) = (&self.puzzle.calls, &replay.outcome);
             let _ = writeln!(
                 said,
-                "This order on the real source, {}: {calls} {outcome}.\nRecorded: {}.",
+                "This order on the real source, {}:\n  {calls} {outcome}.\n  Recorded: {}.",
                 self.puzzle.source_file(),
                 replay.log.join(", ")
             );

@@ -39,7 +39,8 @@ fn outcome<'a>(puzzle: &'a Puzzle, order: &[usize]) -> &'a str {
 #[test]
 fn as_many_orders_are_there_and_are_wrong_as_the_book_says() {
     // For each puzzle how many orders there are, how many are counted, and what the real code did in those.
-    let known: [(&str, usize, usize, fn(&str) -> bool); 9] = [
+    type Known = (&'static str, usize, usize, fn(&str) -> bool);
+    let known: [Known; 9] = [
         ("lost_update", 20, 18, |did| did != "returned 2"),
         ("two_each", 924, 918, |did| did != "returned 4"),
         ("locked", 2, 0, |did| did != "returned 2"),

@@ -54,7 +54,7 @@ fn each_goal_of_each_puzzle_is_reached_by_its_keys_and_replayed() {
             assert!(text.contains(&found), "{}: {keys}: {text}", puzzle.name);
             let replay = &puzzle.replays[&puzzle.seen(&order)];
             let replayed =
-                format!("{}: {} {}.\n", puzzle.source_file(), puzzle.calls, replay.outcome);
+                format!("{}:\n  {} {}.\n", puzzle.source_file(), puzzle.calls, replay.outcome);
             assert!(text.contains(&replayed), "{}: {keys}: {text}", puzzle.name);
             // The question of the beginning is answered in the end.
             let counts = scheduler::page::counts(&puzzle, &graph);
@@ -87,7 +87,7 @@ fn what_cannot_go_on_is_marked_and_refused() {
 #[test]
 fn an_order_that_was_found_before_is_not_counted_twice() {
     let text = play("lost_update", "ababab r ababab r abbaab");
-    assert!(text.contains("Found 1 of 18 orders (this one you had): "), "{text}");
+    assert!(text.contains("Found 1 of 18 orders (found before): "), "{text}");
     assert!(text.contains("Found 2 of 18 orders: "), "{text}");
 }
 
