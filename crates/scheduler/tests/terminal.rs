@@ -100,13 +100,12 @@ fn a_puzzle_that_is_not_there_is_refused_with_the_names() {
     assert_eq!(errors.lines().count(), 1, "{errors}");
 }
 
-#[cfg(target_os = "linux")]
+/// As a terminal gives it to a program that reads single keys.
 #[test]
-fn ctrl_c_ends_it() {
-    let command = format!("{} --step lost_update", env!("CARGO_BIN_EXE_scheduler"));
-    let mut terminal = testing::Terminal::start(100, &[], &command);
-    terminal.press_ctrl_c();
-    let ended = terminal.wait();
-    assert_eq!(ended.code(), 130, "{ended:?}");
-    assert!(!ended.stdout.contains("panicked"), "{ended:?}");
+fn ctrl_c_ends_it_and_the_question_is_answered() {
+    let output = run(&["--step", "lost_update"], "a\u{3}b");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("order: A\n") && !text.contains("order: AB"), "{text}");
+    assert!(text.ends_with("lose an update.\n"), "{text}");
 }
