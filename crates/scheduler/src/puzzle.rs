@@ -12,7 +12,7 @@ use std::path::Path;
 /// idea: Two threads add 1 to one counter, once each.
 /// source: src/main.rs               the lesson's source that the steps stand for
 /// calls: unprotected(2, 1)          what the replay calls,
-/// returns: counter                  and which shared number it returns
+/// returns: counter                  and which shared number it returns; `ends: NAME` where it leaves that behind
 /// shared: counter = 0               a number; also `lock: NAME`, `queue: NAME of ROOM` (empty at first),
 ///                                   `permits: NAME of MOST` (all of them free at first)
 /// actors: thread A B                whose steps follow; there may be several such lines
@@ -46,8 +46,10 @@ pub struct Puzzle {
     pub source: String,
     /// The call of the lesson's code that is replayed.
     pub calls: String,
-    /// The number that it returns.
+    /// The number that it returns or leaves behind,
     returns: usize,
+    /// and that in words.
+    ends: String,
     /// What the actors are: `thread` or `task`.
     pub who: String,
     /// Those who take steps.
@@ -278,7 +280,10 @@ impl Puzzle {
             let found = fields.remove(key).map(String::from);
             found.ok_or_else(|| format!("there is no line that begins with `{key}: `"))
         };
-        let returns = field("returns")?;
+        let (ends, returns) = match field("ends") {
+            Ok(name) => (format!("ended with {name}"), name),
+            Err(_) => ("returned".into(), field("returns")?),
+        };
         let returns =
             find(&variables, &[], &returns).ok_or_else(|| format!("there is no {returns}"))?;
         let puzzle = Self {
@@ -290,6 +295,7 @@ impl Puzzle {
             source: field("source")?,
             calls: field("calls")?,
             returns,
+            ends,
             who: who.into(),
             actors,
             goals,
@@ -413,9 +419,13 @@ impl Puzzle {
             }
         }
         let have_ended = (0..self.actors.len()).all(|it| self.after(&state, it) == Taken::Ended);
-        let returned = || format!("returned {}", state.values[self.returns].unwrap_or_default());
-        let outcome = if have_ended { returned() } else { NEVER.into() };
-        Replay { outcome, log }
+        let number = state.values[self.returns].unwrap_or_default();
+        Replay { outcome: self.outcome(have_ended.then_some(number)), log }
+    }
+
+    /// In words, what the call did that came to this number; `None` where it waits for ever.
+    pub fn outcome(&self, number: Option<i64>) -> String {
+        number.map_or("never returned".into(), |number| format!("{} {number}", self.ends))
     }
 
     /// An order as its replay is filed: the letters of those steps that others can see.
@@ -436,9 +446,6 @@ impl Puzzle {
         order.iter().map(|&actor| self.actors[actor].letter).collect()
     }
 }
-
-/// What a call did that waits for ever.
-const NEVER: &str = "never returned";
 
 impl Replay {
     /// Reads the file of a puzzle's replays: `ABAB | returned 1 | A load 0, B load 0, ...`.

@@ -46,9 +46,9 @@ fn as_many_orders_are_there_and_are_wrong_as_the_book_says() {
         ("locked", 2, 0, |did| did != "returned 2"),
         ("locked_twice", 6, 4, |did| did != "returned 2"),
         ("two_locks", 6, 2, |did| did == "never returned"),
-        ("semaphore", 54, 0, |did| did != "returned 3"),
-        ("await_between", 6, 4, |did| did != "returned 2"),
-        ("await_before", 6, 0, |did| did != "returned 2"),
+        ("semaphore", 54, 0, |did| did != "ended with pages 3"),
+        ("await_between", 6, 4, |did| did != "ended with counter 2"),
+        ("await_before", 6, 0, |did| did != "ended with counter 2"),
         ("gil", 6, 4, |did| did != "returned 2"),
     ];
     let puzzles = puzzles();
