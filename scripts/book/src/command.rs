@@ -44,7 +44,7 @@ impl Program {
                 _ => cargo.push(word.into()),
             }
         }
-        let arguments = after.split_whitespace().map(String::from).collect();
+        let arguments = shlex::split(after)?;
         Some(Self { package: package?, example, cargo, arguments })
     }
 
@@ -201,7 +201,8 @@ impl fmt::Display for Program {
             write!(f, " --example {example}")?;
         }
         if !self.arguments.is_empty() {
-            write!(f, " -- {}", self.arguments.join(" "))?;
+            let arguments = shlex::try_join(self.arguments.iter().map(String::as_str));
+            write!(f, " -- {}", arguments.map_err(|_| fmt::Error)?)?;
         }
         Ok(())
     }
@@ -342,6 +343,7 @@ mod tests {
             "cargo run -p a_lesson -- --calls 40",
             "cargo run -p a_lesson --example channel -- --quiet",
             "cargo run --profile step -p a_lesson -- --number 30",
+            "cargo run -p a_lesson -- --command './other {site}' --quiet",
         ] {
             assert_eq!(Program::parse(command).expect("it is one").to_string(), command);
         }
