@@ -93,7 +93,7 @@
 
     /** In the end: what came of it, and what the lesson's own code did in this order. */
     const conclude = ([isDeadlock, reached]) => {
-      const lines = [isDeadlock ? "A deadlock: what each waits for is held by another." : "All have ended."];
+      const lines = [isDeadlock ? "Deadlock: each waits for something that another one holds." : "All have ended."];
       reached.forEach((isReached, goal) => {
         if (!isReached) return;
         const size = found[goal].add(letters(order)).size;
