@@ -145,8 +145,8 @@ fn command(found: &'static [Found]) -> Command {
                 .value_name("PROGRAM")
                 .action(ArgAction::Append)
                 .help(
-                    "Compare a program of your own, too: an example or a package of this workspace that starts as \
-                     the lessons do, such as crates/lessons/LESSON/examples/mine.rs (again for several)",
+                    "Compare a program of your own, too: the file of an example, or a package, of this workspace \
+                     that starts as the lessons do (again for several)",
                 ),
             Arg::new("command")
                 .long("command")

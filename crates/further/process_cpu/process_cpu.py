@@ -3,7 +3,8 @@
 Run:   python3 crates/further/process_cpu/process_cpu.py --payload 10000000
 Watch: the time with and without a payload: it is pickled, copied and unpickled with each call.
 
-It computes fib(30), so that it ends within seconds. `--number 35`, as in Rust, takes eleven times as long.
+It computes fib(30), so that it ends within seconds. `--number 35`, as in Rust, takes eleven times
+as long.
 """
 
 import sys

@@ -140,7 +140,7 @@ impl<'a> Play<'a> {
     fn ending(&mut self) -> String {
         let Some(end) = self.node().end.clone() else { return String::new() };
         let mut said = String::from(if end.is_deadlock {
-            "A deadlock: what each waits for is held by another.\n"
+            "Deadlock: each waits for something that another one holds.\n"
         } else {
             "All have ended.\n"
         });

@@ -81,7 +81,7 @@ fn what_cannot_go_on_is_marked_and_refused() {
     assert!(text.contains("order: A\n") && !text.contains("order: AB"), "{text}");
     assert!(play("lost_update", "aaaa").contains("A has ended.\n"));
     assert!(play("lost_update", "c").contains("c is no key here.\n"));
-    assert!(play("two_locks", "ab").contains("A deadlock: "));
+    assert!(play("two_locks", "ab").contains("Deadlock: "));
 }
 
 #[test]
