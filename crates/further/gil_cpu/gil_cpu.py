@@ -3,7 +3,8 @@
 Run:   python3 crates/further/gil_cpu/gil_cpu.py
 Watch: which of the sections take the time of one core: with the GIL, threads do.
 
-It computes fib(30), so that it ends within seconds. `--number 35`, as in Rust, takes eleven times as long.
+It computes fib(30), so that it ends within seconds. `--number 35`, as in Rust, takes eleven times
+as long.
 """
 
 import concurrent.futures as pools
