@@ -415,7 +415,7 @@ fn any_command_is_compared_as_a_whole_program() {
     let ended = run("5");
     assert_eq!(ended.code(), 1, "{ended:?}");
     let stdout = ended.stdout.replace('\n', " ");
-    assert!(stdout.contains("asked the site for 10 pages, and the lessons for 20"), "{ended:?}");
+    assert!(stdout.contains("got 10 pages from the site, and the lessons 20"), "{ended:?}");
     assert!(!stdout.contains("faster"), "{ended:?}");
 }
 

@@ -153,8 +153,8 @@ fn command(found: &'static [Found]) -> Command {
                 .value_name("COMMAND")
                 .action(ArgAction::Append)
                 .help(
-                    "Compare any command as a whole, in any language: 'python3 mine.py {site}', where {site} stands \
-                     for the practice site's address (again for several)",
+                    "Compare any command as a whole, in any language: 'python3 mine.py {pages}'. {pages} stands for \
+                     the addresses of all pages, {site} for that of the practice site (again for several)",
                 ),
             Arg::new("only")
                 .long("only")

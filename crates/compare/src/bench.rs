@@ -105,7 +105,9 @@ impl<'a> Bench<'a> {
 
     /// Runs a command that is not of the course once.
     pub(crate) fn run_foreign(&self, command: &Foreign) -> Result<Evidence, Stop> {
-        self.watch(|| process::foreign(&command.words_for(&self.url), self.args.limit))
+        self.watch(|| {
+            process::foreign(&command.words_for(&self.url, self.args.sizes.pages), self.args.limit)
+        })
     }
 
     /// Runs something, and returns what was seen of it from outside.

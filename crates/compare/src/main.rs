@@ -7,7 +7,7 @@
 //! cargo run -p compare -- --further
 //! cargo run -p compare -- --python
 //! cargo run -p compare -- --with crates/lessons/LESSON/examples/mine.rs
-//! cargo run -p compare -- --command 'python3 mine.py {site}'
+//! cargo run -p compare -- --command 'python3 mine.py {pages}'
 //! cargo run -p compare -- --sweep 1,2,5,10,20,40,80,160 --out report
 //! ```
 

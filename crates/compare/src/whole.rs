@@ -1,13 +1,19 @@
 //! Commands that know nothing of the course, compared as whole processes. The lessons stand beside them, measured in the
 //! same way and in the same rounds.
 
+use common::PRACTICE_PAGES;
+
 use crate::evidence::Evidence;
 use crate::kinds::{self, CALLS, PAGES};
 use crate::results::{Check, Results, Row, Spread, Verdict, many};
 use crate::tables::spread;
 
-/// The placeholder for the practice site's address in a command.
-pub(crate) const SITE: &str = "{site}";
+/// The placeholder for the practice site's address in a command,
+const SITE: &str = "{site}";
+/// and, as a word of its own, for the addresses of all pages.
+const PAGES_OF_THE_SITE: &str = "{pages}";
+/// Longer names are cut in the table.
+const LONGEST_NAME: usize = 60;
 
 /// The columns of the table.
 pub(crate) const COLUMNS: [&str; 8] = [
@@ -36,19 +42,34 @@ impl Foreign {
         Self { words, runs: Vec::new(), trouble: None }
     }
 
-    /// The command as it was typed, without quotes.
+    /// The command as it was typed, cut if it is long.
     pub(crate) fn name(&self) -> String {
-        self.words.join(" ")
+        let words = self.words.iter().map(|word| match word.contains(' ') {
+            true => format!("'{word}'"),
+            false => word.clone(),
+        });
+        let name: String = words.collect::<Vec<_>>().join(" ");
+        match name.char_indices().nth(LONGEST_NAME) {
+            Some((end, _)) => format!("{}...", name[..end].trim_end()),
+            None => name,
+        }
     }
 
     /// The kind of work that it is compared by: pages if its words contain the site, else calls.
     fn kind(&self) -> &'static str {
-        if self.words.iter().any(|word| word.contains(SITE)) { PAGES } else { CALLS }
+        let names_the_site = |word: &String| word.contains(SITE) || word == PAGES_OF_THE_SITE;
+        if self.words.iter().any(names_the_site) { PAGES } else { CALLS }
     }
 
-    /// The words to run, with the site's address filled in.
-    pub(crate) fn words_for(&self, site: &str) -> Vec<String> {
-        self.words.iter().map(|word| word.replace(SITE, site)).collect()
+    /// The words to run, with the site's address and its pages filled in.
+    pub(crate) fn words_for(&self, site: &str, pages: usize) -> Vec<String> {
+        let addresses = PRACTICE_PAGES.iter().cycle().take(pages);
+        let addresses: Vec<String> = addresses.map(|page| format!("{site}{page}")).collect();
+        let filled = |word: &String| match word.as_str() {
+            PAGES_OF_THE_SITE => addresses.clone(),
+            word => vec![word.replace(SITE, site)],
+        };
+        self.words.iter().flat_map(filled).collect()
     }
 
     /// Whether it requested as many pages in each run as the lessons; `None` if it downloads none.
@@ -106,7 +127,7 @@ pub(crate) fn checks(results: &Results) -> Vec<Check> {
             Spread::of(command.runs.iter().filter_map(|run| Some(run.seen?.requests as f64)))?;
         (command.asked_for_all(pages) == Some(false)).then(|| {
             format!(
-                "{} asked the site for {}, and the lessons for {pages}: their times cannot be compared.",
+                "{} got {} from the site, and the lessons {pages}: their times cannot be compared.",
                 command.name(),
                 many(asked.median as usize, "page")
             )

@@ -215,8 +215,9 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
 fn a_connection_for_each_page(timeline: &Timeline, mut site: PracticeSite) -> Option<String> {
     let connections = site.seen()?.connections;
     let at_once = timeline.facts()?.peak_in_flight as u64;
-    // Lessons with sections compare clients, and some have one in each.
-    let is_a_client_each = timeline.sections.is_empty() && connections > 2 * at_once;
+    // Lessons with sections compare clients, and some have one in each. A page that fails may take its connection along.
+    let has_failed = timeline.spans.iter().any(|span| span.failed.is_some());
+    let is_a_client_each = timeline.sections.is_empty() && !has_failed && connections > 2 * at_once;
     is_a_client_each.then(|| {
         format!(
             "The site saw {connections} connections, with at most {at_once} in use at once: does each page have a client \
