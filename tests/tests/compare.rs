@@ -513,7 +513,7 @@ fn one_run_gives_no_firm_verdict() {
 mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use testing::{Program, children, is_alive, signal, wait_until};
 
@@ -775,6 +775,31 @@ mod unix {
         wait_until("its end", || processes_with("sleep 62.75") == 0);
         let compare = compare.path().to_str().expect("its name is text");
         wait_until("the site's end", || processes_with(compare) == 0);
+    }
+
+    /// Also one that ignores signals, at the second Ctrl-C; and what a command leaves behind. (The number is put together
+    /// by the shell: `compare` itself is not to be taken for the process.)
+    #[test]
+    fn no_command_is_left_running() {
+        let base = of_the_nine("page", Model::Sync);
+        let compare = |command: &str| {
+            let arguments = ["--runs", "1", "--only", base, "--command", command];
+            program("compare").start(&[&SMALL[..], &arguments].concat())
+        };
+        let stubborn = compare("sh -c 'trap : INT TERM; n=61; while true; do sleep $n.25; done'");
+        wait_until("the command", || processes_with("sleep 61.25") > 0);
+        signal("-INT", stubborn.id());
+        std::thread::sleep(Duration::from_millis(100));
+        signal("-INT", stubborn.id());
+        assert_eq!(stubborn.wait().code(), 130);
+        wait_until("its end", || processes_with("sleep 61.25") == 0);
+
+        let start = Instant::now();
+        let forking = compare("sh -c 'n=61; sleep $n.75 & exit 0'").wait();
+        assert_eq!(forking.code(), 0, "{forking:?}");
+        assert_eq!(processes_with("sleep 61.75"), 0);
+        // What is left behind keeps the pipes open: nobody waits for it.
+        assert!(start.elapsed() < Duration::from_secs(61), "it took {:?}", start.elapsed());
     }
 
     /// In any case its lesson ends together with it; otherwise the lesson would compute for minutes.

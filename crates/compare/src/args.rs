@@ -60,7 +60,12 @@ impl Arguments {
         let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
         let seconds = |name| *matches.get_one::<Duration>(name).expect("it has a default");
         let texts = |name| matches.get_many::<String>(name).unwrap_or_default().cloned();
-        let words = |command: String| match shlex::split(&command) {
+        // A backslash is a part of a path there.
+        let quoted = |command: &str| match cfg!(windows) {
+            true => command.replace('\\', r"\\"),
+            false => command.into(),
+        };
+        let words = |command: String| match shlex::split(&quoted(&command)) {
             Some(words) if !words.is_empty() => words,
             _ => refuse(format!("this is no command: {command:?}")),
         };

@@ -1,12 +1,13 @@
 //! What every run of a lesson needs.
 
 use std::cell::RefCell;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use common::PRACTICE_PAGES;
 use course::Lesson;
 use indicatif::ProgressBar;
-use practice_site::PracticeSite;
+use practice_site::{PracticeSite, Seen};
 
 use crate::args::Arguments;
 use crate::evidence::{Evidence, contradiction};
@@ -17,6 +18,9 @@ use crate::python::Python;
 use crate::results::{Row, Sample, Sizes};
 use crate::samples;
 use crate::whole::Foreign;
+
+/// How long the site may take to say what it saw: on a machine with other work, too.
+const SITE_ANSWERS: Duration = Duration::from_secs(10);
 
 /// The practice site, the programs, and a progress bar.
 #[derive(Debug)]
@@ -99,7 +103,10 @@ impl<'a> Bench<'a> {
         if lesson.has_sections() {
             return Ok(samples); // it had its own site, and each sample is a part of the run
         }
-        let mut lies = samples.iter().filter_map(|sample| contradiction(lesson, sample));
+        let asked = sizes.workers.filter(|_| lesson.takes("workers"));
+        let mut lies = samples
+            .iter()
+            .filter_map(|sample| contradiction(lesson, python.is_some(), asked, sample));
         lies.next().map_or(Ok(samples), |why| Err(format!("its report is not true: {why}").into()))
     }
 
@@ -112,9 +119,18 @@ impl<'a> Bench<'a> {
 
     /// Runs something, and returns what was seen of it from outside.
     fn watch(&self, run: impl FnOnce() -> Result<Usage, Stop>) -> Result<Evidence, Stop> {
-        // Forget what came before: a warm-up, or a run that was ended.
-        self.site.borrow_mut().seen();
+        // Forget what came before: a warm-up, or a run that was ended and whose requests are still in flight.
+        let start = Instant::now();
+        while self.seen()? != Seen::default() && start.elapsed() < SITE_ANSWERS {
+            thread::sleep(Duration::from_millis(1));
+        }
         let usage = run()?;
-        Ok(Evidence { usage, seen: self.site.borrow_mut().seen() })
+        Ok(Evidence { usage, seen: Some(self.seen()?) })
+    }
+
+    /// The site's record since the last call.
+    fn seen(&self) -> Result<Seen, Stop> {
+        let seen = self.site.borrow_mut().seen(SITE_ANSWERS);
+        seen.ok_or_else(|| String::from("the practice site does not answer").into())
     }
 }

@@ -182,7 +182,9 @@ impl Programs {
         for &found in lessons {
             let output = process::output(&self.of_name(&found.name), &["--describe"], limit);
             let lesson = output.and_then(|output| {
-                let nonsense = |why| format!("its answer to --describe makes no sense: {why}");
+                let nonsense = |why| {
+                    format!("its answer to --describe makes no sense: {why}; does it start as the lessons do?")
+                };
                 Ok(Described::read(&output.stdout).map_err(nonsense)?)
             });
             match lesson {

@@ -2,7 +2,9 @@
 
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +20,8 @@ use wait4::{ResUse, Wait4};
 const MOST_OUTPUT: u64 = 200 << 20;
 /// How long a lesson may take to clean up.
 const CLEAN_UP: Duration = Duration::from_secs(2);
+/// How long another command may take to end after it was asked to.
+const ASKED: Duration = Duration::from_millis(300);
 /// The time between two checks whether a lesson has ended.
 const CHECK: Duration = Duration::from_millis(5);
 
@@ -101,15 +105,14 @@ fn run(mut command: Command, limit: Duration) -> Result<Ended, Stop> {
     if harness::interrupted() {
         return Err(Stop::Interrupted);
     }
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    processes::own_group(&mut command);
     let start = Instant::now();
-    let mut child = command.spawn().map_err(|error| format!("it did not start: {error}"))?;
-    let stdout = read_all(child.stdout.take());
-    let stderr = read_all(child.stderr.take());
+    let mut running =
+        Running::start(&mut command).map_err(|error| format!("it did not start: {error}"))?;
     let ended =
-        wait(&mut child, limit).map_err(|error| format!("it cannot be waited for: {error}"))?;
+        wait(&mut running, limit).map_err(|error| format!("it cannot be waited for: {error}"))?;
     let wall = start.elapsed().as_secs_f64();
+    // Processes that it left behind would disturb the next run, and keep the pipes open.
+    running.kill_group();
     // On Windows the program receives Ctrl-C as well, and may end first.
     if harness::interrupted() {
         return Err(Stop::Interrupted);
@@ -117,12 +120,116 @@ fn run(mut command: Command, limit: Duration) -> Result<Ended, Stop> {
     let Some(ResUse { status, rusage }) = ended else {
         return Err(format!("it took longer than {} s (--limit)", limit.as_secs_f64()).into());
     };
-    // Its own children may hold the pipe a moment longer.
-    let text =
-        |pipe: Receiver<String>| pipe.recv_timeout(Duration::from_secs(5)).unwrap_or_default();
     let cpu = (rusage.utime + rusage.stime).as_secs_f64();
     let usage = Usage { wall, cpu, memory: rusage.maxrss };
-    Ok(Ended { status, stdout: text(stdout), stderr: text(stderr), usage })
+    Ok(Ended { status, stdout: text(&running.stdout), stderr: text(&running.stderr), usage })
+}
+
+/// What was read from a pipe. Its own children may hold the pipe a moment longer.
+fn text(pipe: &Receiver<String>) -> String {
+    pipe.recv_timeout(Duration::from_secs(5)).unwrap_or_default()
+}
+
+/// A process in a group of its own, with all that it prints.
+struct Running {
+    id: u32,
+    stdin: Option<ChildStdin>,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+    /// `wait4` blocks, so another thread calls it.
+    ended: Receiver<io::Result<ResUse>>,
+    has_ended: bool,
+}
+
+/// The group of the process that runs now; 0 if none does.
+static GROUP: AtomicU32 = AtomicU32::new(0);
+
+impl Running {
+    fn start(command: &mut Command) -> io::Result<Self> {
+        static ENDS_EARLY: Once = Once::new();
+        // At the second Ctrl-C this program ends without waiting: the running program has to end first.
+        ENDS_EARLY.call_once(|| harness::before_exit(|| kill_group(GROUP.load(Relaxed))));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        processes::own_group(command);
+        let mut child = command.spawn()?;
+        let (id, stdin) = (child.id(), child.stdin.take());
+        GROUP.store(id, Relaxed);
+        let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
+        let (sender, ended) = mpsc::channel();
+        thread::spawn(move || sender.send(child.wait4()));
+        Ok(Self { id, stdin, stdout, stderr, ended, has_ended: false })
+    }
+
+    /// How it ended, if it has.
+    fn try_wait(&mut self, patience: Duration) -> io::Result<Option<ResUse>> {
+        match self.ended.recv_timeout(patience) {
+            Ok(ended) => {
+                self.has_ended = true;
+                ended.map(Some)
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Ends it. A lesson cleans up and exits when its standard input ends; any other command is asked to end.
+    fn end(&mut self) -> io::Result<()> {
+        let patience = if self.stdin.take().is_some() { CLEAN_UP } else { ASKED };
+        if patience == ASKED {
+            signal_group(self.id, Signal::SIGTERM);
+        }
+        if self.try_wait(patience)?.is_none() {
+            kill_group(self.id);
+            self.try_wait(CLEAN_UP)?;
+        }
+        Ok(())
+    }
+
+    /// Kills the processes that are left in its group.
+    fn kill_group(&self) {
+        // On Windows a process that has ended is not found, nor are those that it started.
+        if cfg!(unix) || !self.has_ended {
+            kill_group(self.id);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        GROUP.store(0, Relaxed);
+    }
+}
+
+/// Kills all processes of a group; on Windows a process and those that it started.
+fn kill_group(id: u32) {
+    signal_group(id, Signal::SIGKILL);
+}
+
+/// Windows knows no signals; each of these kills.
+#[cfg(not(unix))]
+#[derive(Clone, Copy)]
+enum Signal {
+    SIGTERM,
+    SIGKILL,
+}
+
+#[cfg(unix)]
+fn signal_group(id: u32, signal: Signal) {
+    if let Some(group) = i32::try_from(id).ok().filter(|id| *id > 0) {
+        // An error says that none of them is left.
+        let _ = killpg(Pid::from_raw(group), signal);
+    }
+}
+
+#[cfg(not(unix))]
+fn signal_group(id: u32, signal: Signal) {
+    if id > 0 && matches!(signal, Signal::SIGKILL) {
+        let kill = ["/pid", &id.to_string(), "/t", "/f"];
+        let _ = Command::new("taskkill")
+            .args(kill)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
 }
 
 /// A sentence about an end that was not expected.
@@ -150,33 +257,15 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
 }
 
 /// Waits for it to end; ends it (and returns `None`) after Ctrl-C or when its time is up.
-fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ResUse>> {
+fn wait(running: &mut Running, limit: Duration) -> io::Result<Option<ResUse>> {
     let start = Instant::now();
     loop {
-        if let Some(ended) = child.try_wait4()? {
+        if let Some(ended) = running.try_wait(CHECK)? {
             return Ok(Some(ended));
         }
         if harness::interrupted() || start.elapsed() > limit {
-            end(child)?;
+            running.end()?;
             return Ok(None);
         }
-        thread::sleep(CHECK);
     }
-}
-
-/// Ends a lesson: closes its standard input, so that it cleans up and exits. Then kills the processes that are
-/// left in its process group.
-fn end(child: &mut Child) -> io::Result<()> {
-    drop(child.stdin.take());
-    let start = Instant::now();
-    while child.try_wait()?.is_none() && start.elapsed() < CLEAN_UP {
-        thread::sleep(CHECK);
-    }
-    #[cfg(unix)]
-    if let Ok(group) = child.id().try_into() {
-        // An error says that none of them is left.
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-    }
-    child.kill()?;
-    child.wait().map(drop)
 }

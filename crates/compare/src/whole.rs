@@ -5,7 +5,7 @@ use common::PRACTICE_PAGES;
 
 use crate::evidence::Evidence;
 use crate::kinds::{self, CALLS, PAGES};
-use crate::results::{Check, Results, Row, Spread, Verdict, many};
+use crate::results::{Check, Doubt, Results, Row, Spread, Verdict, many};
 use crate::tables::spread;
 
 /// The placeholder for the practice site's address in a command,
@@ -72,10 +72,32 @@ impl Foreign {
         self.words.iter().flat_map(filled).collect()
     }
 
-    /// Whether it requested as many pages in each run as the lessons; `None` if it downloads none.
-    fn asked_for_all(&self, pages: usize) -> Option<bool> {
-        let asked = |run: &Evidence| run.seen.is_some_and(|seen| seen.requests == pages as u64);
-        (self.kind() == PAGES).then(|| self.runs.iter().all(asked))
+    /// Why its times cannot be compared with the lessons': in a run it did not get from the site what they got.
+    fn other_work(&self, results: &Results) -> Option<String> {
+        if self.kind() != PAGES {
+            return None;
+        }
+        let pages = results.sizes.pages as u64;
+        // All lessons got the same; a run in which pages failed is no measure.
+        let lessons = results.rows_of(PAGES).flat_map(|row| &row.samples);
+        let mut sound = lessons.filter(|sample| sample.failed == 0);
+        let bytes = sound.find_map(|sample| Some(sample.evidence.seen?.bytes));
+        let seen = self.runs.iter().filter_map(|run| run.seen);
+        let but = |its: String, theirs: String| {
+            format!(
+                "{} got {its} from the site, and the lessons {theirs}: their times cannot be compared.",
+                self.name()
+            )
+        };
+        seen.into_iter().find_map(|seen| match bytes {
+            _ if seen.requests != pages => {
+                Some(but(many(seen.requests as usize, "page"), pages.to_string()))
+            }
+            Some(bytes) if seen.bytes != bytes => {
+                Some(but(many(seen.bytes as usize, "byte"), bytes.to_string()))
+            }
+            _ => None,
+        })
     }
 }
 
@@ -95,24 +117,28 @@ pub(crate) fn table(results: &Results) -> Option<(String, Vec<[String; COLUMNS.l
             results.rows_of(kind).filter(|row| !row.samples.is_empty()).collect();
         let base = lessons.iter().find(|row| is_base(results, row)).map(|row| evidence(row));
         let base = base.as_deref().and_then(seconds);
-        let of = |runs: &[Evidence]| seconds(runs).zip(base);
+        let verdict = |runs: &[Evidence], is_sound: bool| match seconds(runs).zip(base) {
+            Some((seconds, base)) if is_sound => {
+                let verdict = seconds.verdict(base);
+                let is_firm = matches!(verdict, Verdict::Ratio(_));
+                let one_run = (runs.len() == 1).then_some(Doubt::OneRun);
+                let doubts: Vec<Doubt> =
+                    one_run.into_iter().chain(results.doubts.iter().copied()).collect();
+                verdict.words() + &Doubt::behind(if is_firm { &doubts } else { &[] })
+            }
+            _ => Verdict::None.words(),
+        };
         for row in lessons {
             let runs = evidence(row);
-            let verdict = match of(&runs) {
-                _ if is_base(results, row) => Verdict::Base,
-                Some((seconds, base)) if row.is_sound() => seconds.verdict(base),
-                _ => Verdict::None,
+            let words = match is_base(results, row) {
+                true => Verdict::Base.words(),
+                false => verdict(&runs, row.is_sound()),
             };
-            rows.push(cells(row.program(), &runs, verdict));
+            rows.push(cells(row.program(), &runs, words));
         }
         for command in commands {
-            let is_sound = command.trouble.is_none()
-                && command.asked_for_all(results.sizes.pages) != Some(false);
-            let verdict = match of(&command.runs) {
-                Some((seconds, base)) if is_sound => seconds.verdict(base),
-                _ => Verdict::None,
-            };
-            rows.push(cells(command.name(), &command.runs, verdict));
+            let is_sound = command.trouble.is_none() && command.other_work(results).is_none();
+            rows.push(cells(command.name(), &command.runs, verdict(&command.runs, is_sound)));
         }
     }
     let title = format!("Whole programs, from start to end: {}", work.join("; "));
@@ -121,19 +147,7 @@ pub(crate) fn table(results: &Results) -> Option<(String, Vec<[String; COLUMNS.l
 
 /// Returns a failed check for each command that did not do the lessons' work.
 pub(crate) fn checks(results: &Results) -> Vec<Check> {
-    let pages = results.sizes.pages;
-    let sentence = |command: &Foreign| {
-        let asked =
-            Spread::of(command.runs.iter().filter_map(|run| Some(run.seen?.requests as f64)))?;
-        (command.asked_for_all(pages) == Some(false)).then(|| {
-            format!(
-                "{} got {} from the site, and the lessons {pages}: their times cannot be compared.",
-                command.name(),
-                many(asked.median as usize, "page")
-            )
-        })
-    };
-    let sentences = results.commands.iter().filter_map(sentence);
+    let sentences = results.commands.iter().filter_map(|command| command.other_work(results));
     sentences.map(|sentence| Check { passed: false, sentence }).collect()
 }
 
@@ -163,7 +177,7 @@ fn seconds(runs: &[Evidence]) -> Option<Spread> {
     Spread::of(runs.iter().map(|run| run.usage.wall))
 }
 
-fn cells(name: String, runs: &[Evidence], verdict: Verdict) -> [String; COLUMNS.len()] {
+fn cells(name: String, runs: &[Evidence], verdict: String) -> [String; COLUMNS.len()] {
     let median = |value: &dyn Fn(&Evidence) -> Option<f64>| {
         Spread::of(runs.iter().filter_map(value)).map(|spread| spread.median)
     };
@@ -179,7 +193,7 @@ fn cells(name: String, runs: &[Evidence], verdict: Verdict) -> [String; COLUMNS.
     [
         name,
         or_dash(seconds(runs).map(spread)),
-        verdict.words(),
+        verdict,
         or_dash(median(&|run| Some(run.usage.cpu)).map(|cpu| format!("{cpu:.2}"))),
         or_dash(median(&megabytes).map(|memory| format!("{memory:.0}"))),
         seen(&|seen| seen.requests),

@@ -213,7 +213,7 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
 
 /// A remark, from the site's counts, for a lesson whose pages do not share connections.
 fn a_connection_for_each_page(timeline: &Timeline, mut site: PracticeSite) -> Option<String> {
-    let connections = site.seen()?.connections;
+    let connections = site.seen(Duration::from_secs(1))?.connections;
     let at_once = timeline.facts()?.peak_in_flight as u64;
     // Lessons with sections compare clients, and some have one in each. A page that fails may take its connection along.
     let has_failed = timeline.spans.iter().any(|span| span.failed.is_some());

@@ -90,8 +90,8 @@ fn serve(times: &str) -> io::Result<Server> {
 }
 
 impl PracticeSite {
-    /// Returns the site's record since the last call; `None` if the site does not answer at once (it was stopped).
-    pub fn seen(&mut self) -> Option<Seen> {
+    /// Returns the site's record since the last call; `None` if the site does not answer in time (it was stopped).
+    pub fn seen(&mut self, patience: Duration) -> Option<Seen> {
         let (mut answers, stdin) = (self.answers.take()?, self.child.stdin.as_mut()?);
         writeln!(stdin).ok()?;
         let (sender, answer) = mpsc::channel();
@@ -102,7 +102,7 @@ impl PracticeSite {
             let _ = sender.send((line, answers));
         };
         thread::Builder::new().spawn(read).ok()?;
-        let (line, answers) = answer.recv_timeout(Duration::from_secs(1)).ok()?;
+        let (line, answers) = answer.recv_timeout(patience).ok()?;
         self.answers = Some(answers);
         let numbers = line.split_whitespace().map(str::parse).collect::<Result<Vec<u64>, _>>();
         let [connections, requests, peak_in_flight, bytes, took] = numbers.ok()?[..] else {

@@ -388,7 +388,9 @@ async fn answer(
     let in_flight = InFlight::new(record, came, is_first_page);
     sleep_until(came + takes).await;
     let page = page();
-    in_flight.answered(page.len());
+    // The answer to HEAD has no page.
+    let is_sent = request.method() == Method::GET;
+    in_flight.answered(if is_sent { page.len() } else { 0 });
     response(StatusCode::OK, HTML, page)
 }
 
