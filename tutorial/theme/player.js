@@ -24,7 +24,13 @@
     plot.style.height = percent(run.size[1], 1);
     const film = make("span", { className: "film" });
     image.replaceWith(film);
-    film.append(image, plot);
+    // The names of the lanes stay where they are when the picture moves below them.
+    const names = make("span", { className: "names" });
+    names.style.width = percent(run.at[0], 0);
+    names.style.backgroundImage = `url("${image.src}")`;
+    names.style.clipPath = `inset(${percent(run.at[1], 1)} 0 ${percent(run.of[1] - run.at[1] - run.size[1], 1)} 0)`;
+    names.style.backgroundSize = `${(100 * run.of[0]) / run.at[0]}% 100%`;
+    film.append(image, names, plot);
 
     const play = make("button", { type: "button", className: "play" });
     const moment = make("input", { type: "range", min: 0, max: run.micros, step: Math.ceil(run.micros / 400) });
@@ -47,11 +53,12 @@
       moment.setAttribute("aria-valuetext", words());
       if (isOver) ended();
     };
-    // On a narrow screen the picture is wider than its box: the moment stays in sight.
+    // On a narrow screen the picture is wider than its box: the moment stays in sight, and at the end the picture's left side is.
     const follow = () => {
       const edge = (film.offsetWidth * (run.at[0] + (run.size[0] * now) / run.micros)) / run.of[0];
       const seen = edge - box.scrollLeft;
-      if (seen < 24 || seen > box.clientWidth - 24) box.scrollLeft = edge - box.clientWidth / 4;
+      if (now >= run.micros) box.scrollLeft = 0;
+      else if (seen < names.offsetWidth || seen > box.clientWidth - 24) box.scrollLeft = edge - names.offsetWidth - 24;
     };
     const stop = () => {
       playing = false;
@@ -90,9 +97,16 @@
       draw();
       follow();
     });
+    // A finger that begins on the slider and then scrolls the page leaves the moment as it was.
+    let touched = now;
+    moment.addEventListener("pointerdown", () => (touched = now));
+    moment.addEventListener("pointercancel", () => {
+      now = touched;
+      draw();
+    });
     stop();
     draw();
-    return { box, film, controls, play, start };
+    return { box, film, plot, controls, play, start };
   };
 
   // What is asked of a picture, and what is said to a guess. Where the page has said already how many were in flight, the
@@ -105,12 +119,14 @@
     if (isKnown) {
       return {
         asks: `how many of ${all} have ended after a third of the time?`,
-        says: (guess) => `You said ${guess}; after a third of the time, ${run.third} of ${all} had ended.`,
+        says: (guess) => `You said ${guess}; after a third of the time (the dashed line), ${run.third} of ${all} had ended.`,
+        mark: make("span", { className: "third" }),
       };
     }
     return {
       asks: `at most how many of ${all} are in flight at once?`,
       says: (guess) => `You said ${guess}; at most ${run.peak} ${run.peak === 1 ? "was" : "were"} in flight.`,
+      mark: "",
     };
   };
 
@@ -121,16 +137,14 @@
     let verdict = "";
     const said = make("p", { className: "said", role: "status" });
     const ended = () => (said.textContent = verdict);
-    const { box, film, controls, play, start } = player(image, run, ended);
+    const { box, film, plot, controls, play, start } = player(image, run, ended);
     const bar = make("div", { className: "player" }, controls, said);
-    // The book would turn a page.
-    bar.addEventListener("keydown", (event) => {
-      if (event.key.startsWith("Arrow")) event.stopPropagation();
-    });
+    // The book would turn a page, or search.
+    bar.addEventListener("keydown", (event) => event.stopPropagation());
     box.closest("p").before(bar);
     if (image !== pictures[0]) continue;
 
-    const { asks, says } = question(image, run);
+    const { asks, says, mark } = question(image, run);
     // What it is run with is in the words for those who do not see it.
     const options = image.alt.match(/ -- (--.+?)\.( |$)/)?.[1];
     const field = make("input", { type: "number", min: 0, max: 9999, required: true, inputMode: "numeric" });
@@ -153,6 +167,8 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       verdict = says(Number(field.value));
+      said.classList.add("due");
+      plot.append(mark);
       unveil();
       start();
     });

@@ -30,34 +30,34 @@
     const shared = make("p", { class: "shared" });
     const said = make("div", { class: "said", "aria-live": "polite" });
     const columns = make("div", { class: "actors" });
-    const keys = make("div", { class: "keys" });
+    const [going, taking] = [make("div", { class: "going" }), make("div", { class: "taking" })];
+    const dock = make("div", { class: "dock" }, make("div", { class: "keys" }, going, taking), shared);
     const turns = make("p", { class: "turns" });
 
-    // Each actor with its steps. A line that several of its steps stand for is shown once.
+    // Each actor with its steps. A line that several of its steps stand for is shown once, where all steps are shown.
     const lists = actors.map((actor) => {
       const state = make("span", { class: "own" });
       const steps = make("ol");
       let before = "";
       for (const [words, code] of actor.steps) {
-        const step = make("li", {}, make("span", { class: "words" }, words));
-        if (code !== before) step.prepend(make("code", {}, code));
+        const line = make("code", { class: code === before ? "again" : "" }, code);
         before = code;
-        steps.append(step);
+        steps.append(make("li", {}, line, make("span", { class: "words" }, words)));
       }
       columns.append(make("section", {}, make("p", { class: "who" }, make("b", {}, `${who} ${actor.letter}`), " ", state), steps));
       return { state, steps: [...steps.children] };
     });
 
-    const button = (words, key, press) => {
+    const button = (keys, words, key, press) => {
       const made = make("button", { type: "button", "aria-keyshortcuts": key }, words);
       made.addEventListener("click", press);
       keys.append(made);
       return made;
     };
-    const buttons = actors.map((actor, index) =>
-      button(make("b", {}, actor.letter), actor.letter, () => go(index)));
-    const undo = button("Undo", "U", () => back(1));
-    const again = button("Again", "R", () => back(order.length));
+    const labels = actors.map(() => make("span"));
+    const buttons = actors.map((actor, index) => button(going, labels[index], actor.letter, () => go(index)));
+    const undo = button(taking, "Undo", "U", () => back(1));
+    const again = button(taking, "Again", "R", () => back(order.length));
 
     /** Greyed buttons keep the focus, so that the keyboard stays here. */
     const grey = (which, isGrey) => which.setAttribute("aria-disabled", String(isGrey));
@@ -78,14 +78,14 @@
           else step.removeAttribute("aria-current");
         });
         const step = actors[index].steps[taken[index]];
-        buttons[index].replaceChildren(make("b", {}, actors[index].letter), ` ${word ?? step[0]}`);
+        labels[index].replaceChildren(make("b", {}, actors[index].letter), ` ${word ?? step[0]}`);
         grey(buttons[index], next[index] < 0);
       });
       grey(undo, order.length === 0);
       grey(again, order.length === 0);
       goals.replaceChildren(...puzzle.goals.map(([words, all], goal) => {
         const number = found[goal].size;
-        const count = hasGuessed ? `found ${number} of ${all}` : number > 0 ? `found ${number}` : "";
+        const count = hasGuessed ? `found ${number} of ${all}` : `found ${number}`;
         return make("li", { class: number > 0 ? "met" : "" }, words, " ", make("b", {}, count));
       }));
       board.classList.toggle("ended", Boolean(end));
@@ -136,7 +136,7 @@
     };
 
     // The guess comes before the numbers.
-    const number = () => make("input", { type: "number", min: "0", inputmode: "numeric", required: "" });
+    const number = () => make("input", { type: "number", min: "0", max: "9999", inputmode: "numeric", required: "" });
     const [orders, counted] = [number(), number()];
     const guess = make(
       "form", { class: "guess" },
@@ -158,6 +158,7 @@
     });
 
     board.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // the book has keys of its own
       if (event.target.localName === "input" || event.ctrlKey || event.altKey || event.metaKey) return;
       const key = event.key.toUpperCase();
       const index = actors.findIndex((actor) => actor.letter === key);
@@ -166,12 +167,12 @@
       else if (key === "R") back(order.length);
       else return;
       event.preventDefault();
-      event.stopPropagation(); // the book has keys of its own
     });
 
     const letterKeys = actors.map((actor) => actor.letter).join(", ");
     const help = make("p", { class: "help" }, `Keys, once you are in here: ${letterKeys}; U undoes, R begins again.`);
-    board.append(goals, guess, shared, columns, keys, turns, said, help);
+    // The keys come before all that grows while they are pressed.
+    board.append(goals, guess, dock, columns, turns, said, help);
     show();
     const table = place.querySelector("table");
     (table.closest(".table-wrapper") ?? table).replaceWith(board);
