@@ -13,7 +13,8 @@ const browser = await launch();
 // Files that mdBook makes besides the pages; `index` is the first page again.
 const NOT_PAGES = ["404.html", "print.html", "index.html", "toc.html"];
 const written = readdirSync(folder).filter((file) => file.endsWith(".html") && !NOT_PAGES.includes(file));
-const TEXTS = "main :is(h1, h2, h3, p, li, td, th, summary, p code, li code, pre code)";
+const TEXTS = ".menu-title, #mdbook-sidebar a, main :is(h1, h2, h3, p, li, td, th, summary, a, strong, em, label, button, output, code, pre span)";
+const THEMES = ["light", "rust", "coal", "navy", "ayu"];
 
 let at = "";
 const open = async (options) => {
@@ -104,8 +105,10 @@ await result.waitFor().catch(() => expect(false, "the search finds nothing about
 
 // Pictures that play: on each page that has one, guessed, played and scrubbed by keyboard, on a phone's width. The page must
 // say what the picture itself says in words, where it does.
-const player = await open({ viewport: { width: 390, height: 800 }, reducedMotion: "reduce" });
+const player = await open({ viewport: { width: 390, height: 800 }, reducedMotion: "reduce", hasTouch: true });
+const finger = await player.context().newCDPSession(player);
 let guesses = 0;
+let swipes = 0;
 for (const file of written) {
   at = `${file}, its pictures`;
   await player.goto(`${root}${file}`);
@@ -115,8 +118,13 @@ for (const file of written) {
     const [plot, future] = [".plot", ".future"].map((part) => it.querySelector(part).getBoundingClientRect());
     return future.left >= plot.right;
   });
+  const isSearching = () => player.locator("#mdbook-searchbar").isVisible();
   for (const [number, bar] of (await bars.all()).entries()) {
     const film = player.locator(".film").nth(number);
+    const place = () => film.evaluate((it) => {
+      const [film, box, names] = [it, it.parentElement, it.querySelector(".names")].map((part) => part.getBoundingClientRect());
+      return { top: Math.round(film.top + scrollY), moved: box.left - film.left, names: names.left - box.left };
+    });
     const form = bar.locator(".guess");
     const [play, moment, said] = [".play", "input[type=range]", ".said"].map((part) => bar.locator(part));
     const isAsked = (await form.count()) > 0;
@@ -125,10 +133,14 @@ for (const file of written) {
       const { width, height } = await film.boundingBox();
       const veil = await film.locator(".veil").boundingBox();
       expect(veil.width === width && veil.height === height, `${at}: the veil does not cover the picture`);
+      expect(veil.x >= 0 && veil.x + veil.width <= 390, `${at}: the veil is ${veil.width} pixels wide`);
       expect(!(await play.isVisible()), `${at}: it plays before the guess`);
       expect((await film.locator("xpath=..").getAttribute("aria-hidden")) === "true", `${at}: its words are read before the guess`);
       await film.click({ position: { x: 40, y: 40 }, force: true }); // its label is disabled
       expect(await form.locator("input").evaluate((it) => it === document.activeElement), `${at}: a click on the veil leads nowhere`);
+      await player.keyboard.press("ArrowRight");
+      await player.keyboard.press("s");
+      expect(here(player) === file && !(await isSearching()), `${at}: a key in the guess turns the page or searches`);
       await player.keyboard.type("9999");
       await player.keyboard.press("Enter");
       expect((await play.textContent()) === "Pause", `${at}: it does not play after the guess`);
@@ -137,6 +149,7 @@ for (const file of written) {
       await play.focus();
       await player.keyboard.press("Enter");
     }
+    const { top } = await place();
     await player.waitForTimeout(700); // with reduced motion, a picture each half second
     expect(!(await isWhole(film)), `${at}: no veil while it plays`);
     expect(await play.evaluate((it) => it === document.activeElement), `${at}: the keyboard's place is lost`);
@@ -149,10 +162,36 @@ for (const file of written) {
     expect(Number(await moment.inputValue()) > Number(paused), `${at}: the slider does not move the moment`);
     const outline = await moment.evaluate((it) => getComputedStyle(it).outlineStyle);
     expect(outline === "solid", `${at}: it does not show that the slider has the focus`);
+    const most = Number(await moment.getAttribute("max"));
+    await moment.fill(String(Math.floor((most * 0.9) / Number(await moment.getAttribute("step"))) * Number(await moment.getAttribute("step"))));
+    const late = await place();
+    expect(late.moved > 100 && late.names === 0, `${at}: late in the run the picture is moved by ${late.moved}, its names by ${late.names}`);
+    if (isAsked) {
+      // A swipe up that begins on the slider scrolls the page.
+      swipes += 1;
+      const before = await moment.inputValue();
+      await moment.scrollIntoViewIfNeeded();
+      const { x, y } = await moment.boundingBox();
+      const touch = (type, up) => finger.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x: x + 30, y: y + 20 - up }] });
+      const scrolled = await player.evaluate(() => scrollY);
+      await touch("touchStart", 0);
+      for (let up = 10; up <= 150; up += 10) await touch("touchMove", up);
+      await touch("touchEnd");
+      await player.waitForTimeout(100);
+      expect((await player.evaluate(() => scrollY)) > scrolled, `${at}: a swipe over the slider does not scroll`);
+      expect((await moment.inputValue()) === before, `${at}: a swipe over the slider moves the moment from ${before} to ${await moment.inputValue()}`);
+      await moment.focus();
+    }
     await player.keyboard.press("Home");
     expect(/^0\.0+ m?s$/.test(await bar.locator("output").textContent()), `${at}: it does not begin at 0`);
     await player.keyboard.press("End");
     expect(await isWhole(film), `${at}: the veil stays at the end`);
+    const end = await place();
+    expect(end.top === top, `${at}: what is said pushes the picture from ${top} to ${end.top}`);
+    expect(end.moved === 0, `${at}: at the end the picture's left side is out of sight`);
+    await play.focus();
+    await player.keyboard.press("s");
+    expect(!(await isSearching()), `${at}: a key on the button searches`);
     const words = await said.textContent();
     expect(isAsked === words.startsWith("You said 9999; "), `${at}: to a guess it says "${words}"`);
     const peak = words.match(/at most (\d+) w/)?.[1];
@@ -162,6 +201,9 @@ for (const file of written) {
   }
   const much = await overflow(player);
   expect(much <= 0, `${at}: ${much} pixels too wide`);
+  const small = await player.locator("main summary:visible, .player :is(button, input):visible").evaluateAll((all) =>
+    all.filter((it) => it.getBoundingClientRect().height < 44).map((it) => it.textContent || it.localName));
+  expect(small.length === 0, `${at}: too small for a finger: ${small}`);
   // One click shows it without a guess; a click on it then enlarges it.
   await player.reload();
   const skip = player.getByRole("button", { name: "Just show me" });
@@ -169,9 +211,11 @@ for (const file of written) {
     const film = player.locator(".film").first();
     await skip.click();
     expect((await isWhole(film)) && (await film.locator(".veil").isHidden()), `${at}: it is not just shown`);
+    const { width } = await film.boundingBox();
     expect((await film.locator("xpath=..").getAttribute("aria-hidden")) === null, `${at}: its words are not read after that`);
     await film.click({ position: { x: 40, y: 40 } });
-    expect(await player.locator(".img-wrapper").first().isVisible(), `${at}: a click does not enlarge it`);
+    const large = await player.locator(".img-wrapper:visible img").boundingBox();
+    expect(large?.width >= width && large.x >= 0, `${at}: a click does not enlarge it`);
     await player.keyboard.press("Escape");
     await player.reload();
     await player.emulateMedia({ media: "print" });
@@ -180,7 +224,7 @@ for (const file of written) {
     await player.emulateMedia({ media: "screen" });
   }
 }
-expect(guesses > 10, `${guesses} pages have a guess`);
+expect(guesses > 10 && swipes === guesses, `${guesses} pages have a guess`);
 
 // Without script the pictures are there, and nothing else.
 at = "without script";
@@ -199,14 +243,23 @@ for (const colorScheme of ["light", "dark"]) {
     for (const file of written) {
       at = `${file}, ${width} pixels wide, ${colorScheme}`;
       await page.goto(`${root}${file}`);
+      await page.evaluate(() => [...document.querySelectorAll(".guess button")].find((it) => it.textContent === "Just show me")?.click());
       await page.evaluate(() => document.querySelectorAll("details").forEach((it) => (it.open = true)));
       const much = await overflow(page);
       expect(much <= 0, `${at}: ${much} pixels too wide`);
       const paper = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
       const isLight = Number(paper.match(/\d+/)[0]) > 127;
       expect(isLight === (colorScheme === "light"), `${at}: its background is ${paper}`);
-      const pale = await paleTexts(page, TEXTS);
-      expect(pale.length === 0, `${at}: these are hard to read: ${pale}`);
+      const high = await page.locator("main tr").evaluateAll((all) => Math.max(0, ...all.map((it) => it.offsetHeight)));
+      expect(high < 130, `${at}: a row of a table is ${high} pixels high`);
+      // Every theme that a reader may choose, on one of the four.
+      await page.addStyleTag({ content: "* { transition: none !important; }" });
+      for (const theme of width === 1280 && colorScheme === "light" ? THEMES : [""]) {
+        if (theme) await page.evaluate((theme) => document.getElementById(`mdbook-theme-${theme}`).click(), theme);
+        const pale = await paleTexts(page, TEXTS);
+        expect(pale.length === 0, `${at} ${theme}: these are hard to read: ${pale}`);
+      }
+      await page.evaluate(() => localStorage.clear());
       const pictures = await page.locator("main img").evaluateAll((all) => {
         const seen = all.filter((it) => it.offsetWidth > 0);
         const isCut = (it) => it.scrollWidth > it.clientWidth && getComputedStyle(it).overflowX !== "auto";

@@ -65,6 +65,7 @@ export const paleTexts = (page, what) =>
       return "rgb(255, 255, 255)";
     };
     const pale = [...document.querySelectorAll(what)].filter((text) => {
+      if (text.textContent.trim() === "") return false;
       const [ink, paper] = [luminance(getComputedStyle(text).color), luminance(behind(text))];
       return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05) < 4.5;
     });

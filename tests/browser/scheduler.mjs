@@ -48,7 +48,7 @@ await plain.context().close();
 
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [390, 1280]) {
-    const page = await open({ colorScheme, viewport: { width, height: 800 }, hasTouch: width === 390 });
+    const page = await open({ colorScheme, viewport: { width, height: 800 }, hasTouch: width === 390, isMobile: width === 390 });
     await page.waitForSelector(".board");
     for (const name of names) {
       at = `${name}, ${width} pixels wide, ${colorScheme}`;
@@ -57,6 +57,13 @@ for (const colorScheme of ["light", "dark"]) {
       const keys = place.locator(".keys button");
       const text = (what) => place.locator(what).innerText();
       expect((await place.locator("table").count()) === 0, `${at}: the table is still there`);
+      // Whatever is pressed, no key moves or grows, so that none slides under a finger.
+      const sizes = () => keys.evaluateAll((all) => String(all.map((it) => {
+        const { x, y, width, height } = it.getBoundingClientRect();
+        return [x, y + scrollY, width, height].map(Math.round);
+      })));
+      const placed = await sizes();
+      const stays = async (when) => expect((await sizes()) === placed, `${at}: the keys move or grow ${when}`);
       // Tab leads from the guess to the first button, as it leads everywhere.
       await place.locator(".guess button").focus();
       await page.keyboard.press("Tab");
@@ -66,7 +73,9 @@ for (const colorScheme of ["light", "dark"]) {
       const before = await text(".shared");
       const first = puzzle.nodes[0][3].findIndex((next) => next >= 0);
       await page.keyboard.press(puzzle.actors[first].letter);
+      await stays("after a step");
       await page.keyboard.press("u");
+      await stays("after undo");
       expect((await text(".shared")) === before, `${at}: undo does not lead back`);
       expect((await keys.nth(-2).getAttribute("aria-disabled")) === "true", `${at}: there is still something to undo`);
       for (const [goal, [words]] of puzzle.goals.entries()) {
@@ -79,6 +88,7 @@ for (const colorScheme of ["light", "dark"]) {
             expect(grey === String(where < 0), `${at}: after some of ${order}, button ${actor} is grey: ${grey}`);
           }
           await page.keyboard.press(letter.toLowerCase());
+          await stays(`after some of ${order}`);
           state = next[puzzle.actors.findIndex((actor) => actor.letter === letter)];
         }
         const pale = await paleTexts(page, TEXTS);
@@ -87,11 +97,28 @@ for (const colorScheme of ["light", "dark"]) {
         expect(said.includes(`Goal reached: ${words}`), `${at}: ${order} does not reach "${words}": ${said}`);
         expect([" returned ", " never returned.", " ended with "].some((did) => said.includes(puzzle.calls + did)), `${at}: nothing was replayed: ${said}`);
         expect((await text(".goals")).includes("found 1"), `${at}: nothing is counted`);
+        const broken = await place.locator(".value").evaluateAll((all) => all.filter((it) => it.getBoundingClientRect().height > 40).length);
+        expect(broken === 0, `${at}: a name and its value are not on one line`);
+        // At the end of the board the keys and the shared values are still in sight.
+        await place.locator(".said").evaluate((it) => scrollTo(0, it.getBoundingClientRect().bottom + scrollY - innerHeight));
+        const sight = await place.evaluate((it) => {
+          const inSight = (part) => part.top >= 0 && part.bottom <= innerHeight;
+          return [...it.querySelectorAll(".keys, .shared")].every((part) => inSight(part.getBoundingClientRect()));
+        });
+        expect(sight, `${at}: the keys or the values are out of sight at the end of ${order}`);
+        await page.keyboard.press("s");
+        await page.keyboard.press("ArrowRight");
+        const left = !page.url().includes("scheduler.html") || (await page.locator("#mdbook-searchbar").isVisible());
+        expect(!left, `${at}: a key in the board turns the page or searches`);
         await page.keyboard.press("r");
       }
+      expect((await place.locator(".help").isVisible()) === (width !== 390), `${at}: of keys it speaks to a finger, or not to a keyboard`);
       // The guess, and only then the numbers.
       const answer = puzzle.counts;
       expect(!(await text(".board")).includes(answer), `${at}: the answer is told before the guess`);
+      await place.locator(".guess input").first().fill("99999999999999999999");
+      expect(!(await place.locator(".guess").evaluate((it) => it.checkValidity())), `${at}: it takes every number for a guess`);
+      await place.locator(".guess input").first().fill("");
       await place.locator(".guess input").first().focus();
       await page.keyboard.type(String(puzzle.orders));
       await page.keyboard.press("Tab");
