@@ -228,9 +228,11 @@ expect(guesses > 10 && swipes === guesses, `${guesses} pages have a guess`);
 
 // Without script the pictures are there, and nothing else.
 at = "without script";
-const plain = await open({ javaScriptEnabled: false });
+const plain = await open({ javaScriptEnabled: false, colorScheme: "dark" });
 for (const file of written) {
   await plain.goto(`${root}${file}`);
+  const pale = await paleTexts(plain, TEXTS);
+  expect(pale.length === 0, `${file}, ${at}, dark: these are hard to read: ${pale}`);
   const runs = plain.locator('main label > img[src*="runs/"]');
   for (const picture of await runs.all()) expect(await picture.isVisible(), `${file}, ${at}: a picture is not seen`);
   expect((await plain.locator(".player, .veil").count()) === 0, `${file}, ${at}: there is a player`);
