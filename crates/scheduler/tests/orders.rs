@@ -163,7 +163,10 @@ fn a_step_is_of_the_lessons_source_and_a_replay_of_each_order_is_there() {
     for puzzle in puzzles {
         let source = std::fs::read_to_string(root.join(puzzle.source_file())).expect("a source");
         for step in puzzle.actors.iter().flat_map(|actor| &actor.steps) {
-            assert!(source.contains(&step.code), "{}: {}", puzzle.name, step.code);
+            // A brace alone is in every source.
+            let says_something = step.code.contains(char::is_alphanumeric);
+            let is_there = says_something && source.contains(&step.code);
+            assert!(is_there, "{}: {}", puzzle.name, step.code);
         }
         for (order, _) in walks(&puzzle) {
             let replay = &puzzle.replays[&puzzle.seen(&order)];

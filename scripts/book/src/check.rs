@@ -525,9 +525,11 @@ fn of_the_questions(page: &Page, report: &mut impl FnMut(usize, String)) {
             ),
         );
     }
+    // What stands between an answer and the next one; nothing asks for what follows the last answer.
     let is_asked =
         |part: &str| part.rsplit("</details>").next().is_some_and(|it| it.contains("```console"));
-    if !section.split("<details>").any(is_asked) {
+    let parts: Vec<&str> = section.split("<details>").collect();
+    if !parts[..parts.len() - 1].iter().copied().any(is_asked) {
         report(1, "none of its questions needs a run".into());
     }
 }
@@ -573,7 +575,7 @@ fn of_the_puzzles(pages: &[Page], puzzles: &[Puzzle], found: &mut Vec<String>) -
         }
         let source = fs::read_to_string(root().join(puzzle.source_file()))?;
         for step in puzzle.actors.iter().flat_map(|actor| &actor.steps) {
-            if !source.contains(&step.code) {
+            if !step.code.contains(char::is_alphanumeric) || !source.contains(&step.code) {
                 let file = puzzle.source_file();
                 found.push(format!("{name}: {file} has no such line: {}", step.code));
             }
@@ -808,10 +810,12 @@ mod tests {
         assert_eq!(said_of_the_marks(&page("x", of_none)).len(), 1);
         let mut changed = puzzles[..1].to_vec();
         changed[0].actors[0].steps[0].code = "no such line".into();
+        changed[0].actors[0].steps[1].code = "}".into();
         let mut found = Vec::new();
         of_the_puzzles(&[], &changed, &mut found).expect("they are looked at");
         let all = found.join("\n");
-        assert!(all.contains("on no page") && all.contains("no such line"), "{all}");
+        assert!(all.contains("on no page") && all.contains("no such line: no"), "{all}");
+        assert!(all.contains("no such line: }"), "a brace is in every source: {all}");
         assert!(all.contains("is stale"), "{all}");
     }
 
@@ -899,6 +903,8 @@ mod tests {
         assert_eq!(said(&[1, 2, 3].map(|number| question(number, "")), "x").len(), 1, "no run");
         let in_an_answer = question(1, "").replace("Yes.", run);
         assert_eq!(said(&[in_an_answer, question(2, ""), question(3, "")], "x").len(), 1, "no run");
+        let after_the_last = [question(1, ""), question(2, ""), question(3, "") + run];
+        assert_eq!(said(&after_the_last, "x").len(), 1, "no run");
         assert_eq!(said(&[question(1, ""), question(3, run), question(2, "")], "x").len(), 1);
         assert_eq!(said(&[], "glossary"), [""; 0]);
         let mut found = Vec::new();

@@ -82,12 +82,12 @@ impl Program {
         while running.try_wait()?.is_none() {
             thread::sleep(Duration::from_millis(5));
             // A program that hangs says so, and would not end by itself.
-            if fs::read_to_string(&file)?.contains(HANGS) {
+            if lossy(&file)?.contains(HANGS) {
                 thread::sleep(Duration::from_millis(500)); // its lanes are drawn
-                running.kill()?;
+                running.kill()?; // on Unix, cargo has become the program
             }
         }
-        let text = fs::read_to_string(&file)?.replace('\r', "");
+        let text = lossy(&file)?.replace('\r', "");
         fs::remove_file(&file)?;
         Ok(text)
     }
@@ -208,8 +208,13 @@ impl fmt::Display for Program {
     }
 }
 
+/// What a program has written so far: its last character may be there in part.
+pub(crate) fn lossy(file: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&fs::read(file)?).into_owned())
+}
+
 /// A folder for temporary files.
-fn scratch() -> io::Result<PathBuf> {
+pub(crate) fn scratch() -> io::Result<PathBuf> {
     let this = env::current_exe()?;
     let folder = this.parent().unwrap_or(Path::new(".")).join("book-scratch");
     fs::create_dir_all(&folder)?;

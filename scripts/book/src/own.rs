@@ -23,8 +23,10 @@ pub enum Is {
         name: String,
         /// `cargo new NAME` and all that is typed after it.
         made: Vec<String>,
-        /// What is typed after the program, up to the next package.
+        /// What is typed after the program in the same section,
         run: Vec<String>,
+        /// and after that section, up to the next package: what the questions ask for.
+        asked: Vec<String>,
     },
     /// It needs the standard library alone, and prints this, if that stands below it.
     Working(Option<String>),
@@ -40,17 +42,31 @@ pub(crate) fn is_mark(kind: &str) -> bool {
 impl Own {
     /// Whether this is its name, or a part of it.
     pub(crate) fn has(&self, name: &str) -> bool {
-        matches!(&self.is, Is::Package { name: its, .. } if its == name) || self.code.contains(name)
+        matches!(&self.is, Is::Package { name: its, .. } if its == name)
+            || has_whole(&self.code, name)
     }
 
     /// Whether this is typed to make it or to run it, in its own folder.
     pub(crate) fn is_typed(&self, command: &str) -> bool {
         match &self.is {
             _ if command.contains(" -p ") => false, // one of the workspace's
-            Is::Package { made, run, .. } => made.iter().chain(run).any(|it| it == command),
+            Is::Package { made, run, asked, .. } => {
+                made.iter().chain(run).chain(asked).any(|it| it == command)
+            }
             _ => false,
         }
     }
+}
+
+/// Whether the code has these words, and not only as a part of longer ones.
+fn has_whole(code: &str, words: &str) -> bool {
+    let is_part = |sign: Option<char>| sign.is_some_and(|it| it.is_alphanumeric() || it == '_');
+    let (begins, ends) = (is_part(words.chars().next()), is_part(words.chars().next_back()));
+    code.match_indices(words).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = code[at + words.len()..].chars().next();
+        !(begins && is_part(before) || ends && is_part(after))
+    })
 }
 
 impl Page {
@@ -113,8 +129,14 @@ impl Page {
                         ));
                     };
                     before = block.place.end;
-                    let run = commands(before, next);
-                    Is::Package { name: rest.into(), made: made.split_off(new), run }
+                    let section = self.text[before..].find("\n## ");
+                    let section = section.map_or(next, |length| next.min(before + length));
+                    Is::Package {
+                        name: rest.into(),
+                        made: made.split_off(new),
+                        run: commands(before, section),
+                        asked: commands(section, next),
+                    }
                 }
             };
             programs.push(Own { is, line, code: block.text.clone() });
@@ -134,15 +156,21 @@ mod tests {
     #[test]
     fn a_package_has_the_commands_before_and_after_it() {
         let text = "```console\ncargo new one\ncd one\n```\n\n<!-- program: one -->\n```rust\nfn main() {}\n```\n\n\
-                    ```console\ncargo run\n```\n\n```console\ncargo new two\n```\n\n<!-- program: two -->\n```rust\n```\n";
+                    ```console\ncargo run\n```\n\n## More\n\n```console\ncargo run -- 1\n```\n\n```console\ncargo new two\n```\n\n<!-- program: two -->\n```rust\n```\n";
         let own = page(text).own_programs().expect("they are read");
-        let package = |name: &str, made: &[&str], run: &[&str]| {
+        let package = |name: &str, made: &[&str], run: &[&str], asked: &[&str]| {
             let lines = |lines: &[&str]| lines.iter().map(|line| (*line).into()).collect();
-            Is::Package { name: name.into(), made: lines(made), run: lines(run) }
+            Is::Package {
+                name: name.into(),
+                made: lines(made),
+                run: lines(run),
+                asked: lines(asked),
+            }
         };
-        assert_eq!(own[0].is, package("one", &["cargo new one", "cd one"], &["cargo run"]));
+        let made = ["cargo new one", "cd one"];
+        assert_eq!(own[0].is, package("one", &made, &["cargo run"], &["cargo run -- 1"]));
         assert_eq!((own[0].code.as_str(), own[0].line), ("fn main() {}\n", 6));
-        assert_eq!(own[1].is, package("two", &["cargo new two"], &[]));
+        assert_eq!(own[1].is, package("two", &["cargo new two"], &[], &[]));
     }
 
     #[test]
@@ -153,6 +181,23 @@ mod tests {
         let is: Vec<_> = own.into_iter().map(|own| own.is).collect();
         let failing = Is::Failing("E0277".into(), None);
         assert_eq!(is, [Is::Working(Some("1\n".into())), Is::Working(None), failing]);
+    }
+
+    #[test]
+    fn a_part_of_a_name_is_not_that_name() {
+        let own = page("<!-- works: std -->\n```rust\nlet arrived = queue.lock();\n```\n");
+        let own = own.own_programs().expect("they are read").remove(0);
+        for (name, is_there) in [
+            ("arrived", true),
+            ("queue.lock()", true),
+            (".lock", true),
+            ("arrive", false),
+            ("rived", false),
+            ("queue.loc", false),
+            ("unlock", false),
+        ] {
+            assert_eq!(own.has(name), is_there, "{name}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use svg::node::Attributes;
 use svg::node::element::tag::Type;
 use svg::parser::Event;
 
+use crate::renew::write_changed;
 use crate::{PAGES, root};
 
 /// Where the book's script finds it.
@@ -19,13 +20,7 @@ const RUNS = {
 /// Writes it.
 pub(crate) fn renew() -> io::Result<()> {
     let (now, _) = facts()?;
-    let path = root().join(FILE);
-    // Only what has changed: `mdbook serve` would build the book again.
-    if fs::read_to_string(&path).is_ok_and(|old| old == now) {
-        Ok(())
-    } else {
-        fs::write(path, now)
-    }
+    write_changed(&root().join(FILE), &now)
 }
 
 /// What of it does not hold.

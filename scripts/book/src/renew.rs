@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use course::Lesson;
 use scheduler::Puzzle;
@@ -104,14 +104,18 @@ pub fn renew(
             };
             Ok(Some(made))
         })?;
-        if text != page.text {
-            fs::write(&page.path, text)?;
-        }
+        write_changed(&page.path, &text)?;
     }
     if extent != Extent::Lists {
-        fs::write(root().join(PUZZLES), scheduler::page::data(&puzzles()?))?;
+        write_changed(&root().join(PUZZLES), &scheduler::page::data(&puzzles()?))?;
     }
     played::renew()
+}
+
+/// Writes a file unless it has this text: `mdbook serve` builds the book again for each file that is written.
+pub(crate) fn write_changed(path: &Path, text: &str) -> io::Result<()> {
+    let is_same = fs::read_to_string(path).is_ok_and(|old| old.replace('\r', "") == text);
+    if is_same { Ok(()) } else { fs::write(path, text) }
 }
 
 /// A page with everything below its marks made anew by `make`; where that gives `None`, what stands there is left.
@@ -215,7 +219,24 @@ fn description(program: &Program, output: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+    use std::{env, process};
+
     use super::*;
+
+    #[test]
+    fn what_has_not_changed_is_not_written() {
+        let path = env::temp_dir().join(format!("book-renewed-{}", process::id()));
+        fs::write(&path, "same\n").expect("a file");
+        let file = fs::File::options().write(true).open(&path).expect("it is there");
+        file.set_modified(SystemTime::UNIX_EPOCH).expect("its time can be set");
+        let written = || fs::metadata(&path).and_then(|it| it.modified()).expect("a time");
+        write_changed(&path, "same\n").expect("it is left");
+        assert_eq!(written(), SystemTime::UNIX_EPOCH);
+        write_changed(&path, "changed\n").expect("it is written");
+        assert!(written() > SystemTime::UNIX_EPOCH);
+        fs::remove_file(path).expect("it is removed");
+    }
 
     #[test]
     fn what_is_made_takes_the_place_of_what_was() {

@@ -34,6 +34,6 @@ fn transfer(accounts: &[Mutex<i64>], from: usize, to: usize) -> u64 {
     *giver -= 1;
     *taker += 1;
     1
-}
+} // unlocks taker, then giver
 // ANCHOR_END: transfer
 // ANCHOR_END: program
