@@ -8,10 +8,15 @@
 mod play;
 
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+#[cfg(unix)]
+use std::process;
 use std::process::ExitCode;
+use std::str;
 
 use clap::{Arg, Command};
 use console::{Key, Term};
+#[cfg(unix)]
+use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use play::{Play, Press};
 use scheduler::{Graph, Puzzle};
 
@@ -67,6 +72,9 @@ fn step(puzzle: &Puzzle) -> io::Result<ExitCode> {
     let (terminal, mut out) = (Term::stdout(), io::stdout());
     // Where a person sits there, one key at a time, on a board that stays in its place.
     let is_played = io::stdin().is_terminal() && terminal.is_term();
+    if is_played {
+        restore_at_a_signal();
+    }
     write!(out, "{}", play.introduction())?;
     let mut status = ExitCode::SUCCESS;
     loop {
@@ -90,11 +98,24 @@ fn step(puzzle: &Puzzle) -> io::Result<ExitCode> {
     Ok(status)
 }
 
+/// While the program waits for a key, the terminal echoes nothing. A signal that ends the program (`kill`, a closed window)
+/// sets the terminal back first.
+fn restore_at_a_signal() {
+    #[cfg(unix)]
+    if let Ok(before) = tcgetattr(io::stdin()) {
+        // Without a handler, everything else works.
+        let _ = ctrlc::set_handler(move || {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &before);
+            process::exit(harness::INTERRUPTED.into());
+        });
+    }
+}
+
 /// The next key that is pressed, as a character: Ctrl-C and Ctrl-D as terminals encode them.
 fn key(terminal: &Term) -> io::Result<Option<char>> {
     loop {
         match terminal.read_key_raw() {
-            Ok(Key::Char(letter)) => return Ok(Some(letter)),
+            Ok(Key::Char(letter)) if play::is_key(letter) => return Ok(Some(letter)),
             Ok(Key::CtrlC) => return Ok(Some(play::CTRL_C)),
             Ok(Key::Backspace) => return Ok(Some('u')),
             Ok(_) => {}
@@ -104,14 +125,20 @@ fn key(terminal: &Term) -> io::Result<Option<char>> {
     }
 }
 
-/// The next character of the input that is no space; `None` at its end.
+/// The next character of the input that is a key; `None` at its end.
 fn piped() -> io::Result<Option<char>> {
-    let letters = io::stdin().lock().bytes();
-    for byte in letters {
-        let letter = char::from(byte?);
-        if !letter.is_whitespace() {
-            return Ok(Some(letter));
+    let mut input = io::stdin().lock();
+    let mut bytes = Vec::new();
+    while input.by_ref().take(1).read_to_end(&mut bytes)? > 0 {
+        let is_in_part = str::from_utf8(&bytes).is_err_and(|why| why.error_len().is_none());
+        if is_in_part {
+            continue;
         }
+        let letter = String::from_utf8_lossy(&bytes).chars().next();
+        if letter.is_some_and(play::is_key) {
+            return Ok(letter);
+        }
+        bytes.clear();
     }
     Ok(None)
 }

@@ -9,6 +9,11 @@ use scheduler::{Graph, Next, Node, Puzzle};
 pub(crate) const CTRL_C: char = '\x03';
 const CTRL_D: char = '\x04';
 
+/// Whether a character is meant for the program: other control characters and spaces do nothing.
+pub(crate) fn is_key(letter: char) -> bool {
+    matches!(letter, CTRL_C | CTRL_D) || !(letter.is_control() || letter.is_whitespace())
+}
+
 /// What a key has led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Press {
@@ -123,7 +128,7 @@ impl<'a> Play<'a> {
                 let letter = key.to_ascii_uppercase();
                 let actor = self.puzzle.actors.iter().position(|actor| actor.letter == letter);
                 match actor.map(|actor| (actor, self.node().next[actor])) {
-                    None => self.said = format!("{key} is no key here.\n"),
+                    None => self.said = format!("{key:?} is no key here.\n"),
                     Some((_, Next::Blocked)) => self.said = format!("{letter} has to wait.\n"),
                     Some((_, Next::Ended)) => self.said = format!("{letter} has ended.\n"),
                     Some((actor, Next::Node(_))) => {

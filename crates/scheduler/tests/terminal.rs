@@ -1,9 +1,13 @@
 //! The terminal program, played with keys that come through a pipe.
 
+#[cfg(target_os = "linux")]
+use std::fs;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use scheduler::{Graph, Puzzle};
+#[cfg(target_os = "linux")]
+use testing::{Folder, signal, wait_until};
 
 fn puzzles() -> Vec<Puzzle> {
     scheduler::find(&course::root().expect("the workspace")).expect("they can be read")
@@ -80,8 +84,54 @@ fn what_cannot_go_on_is_marked_and_refused() {
     assert!(text.contains("B has to wait.\n"), "{text}");
     assert!(text.contains("order: A\n") && !text.contains("order: AB"), "{text}");
     assert!(play("lost_update", "aaaa").contains("A has ended.\n"));
-    assert!(play("lost_update", "c").contains("c is no key here.\n"));
+    assert!(play("lost_update", "c").contains("\n'c' is no key here.\n"));
     assert!(play("two_locks", "ab").contains("Deadlock: "));
+}
+
+/// What a terminal would act on is never sent back to it.
+#[test]
+fn a_character_is_one_key_and_control_characters_are_none() {
+    let text = play("lost_update", "ä");
+    assert_eq!(text.matches("'ä' is no key here.\n").count(), 1, "{text}");
+    assert_eq!(text.matches("is no key here").count(), 1, "{text}");
+    let text = play("lost_update", "\u{1b}\u{1a}\u{7}\u{9b}a");
+    assert!(text.contains("order: A\n") && !text.contains("is no key"), "{text}");
+    assert!(!text.contains(|it: char| it.is_control() && it != '\n'), "{text:?}");
+}
+
+/// While it waits for a key, the terminal echoes nothing.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_a_signal_ends_leaves_a_terminal_that_echoes() {
+    for name in ["-TERM", "-HUP", "-INT"] {
+        let folder = Folder::new(&format!("terminal{name}"));
+        fs::create_dir_all(folder.path()).expect("a folder");
+        let [id, terminal, end] = ["id", "terminal", "end"].map(|name| folder.file(name));
+        let program = env!("CARGO_BIN_EXE_scheduler");
+        let typed = format!(
+            "tty > '{terminal}'; sh -c 'echo $$ > \"{id}\"; exec \"{program}\" --step lost_update'; \
+             echo status $? > '{end}'; stty -a >> '{end}'; echo done >> '{end}'"
+        );
+        let mut script = Command::new("script") // of util-linux
+            .args(["-qec", &typed, "/dev/null"])
+            .env("SHELL", "/bin/sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("script runs");
+        let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
+        wait_until("it waits for a key", || {
+            let of = read(&terminal);
+            let stty = Command::new("stty").args(["-a", "-F", of.trim()]).output();
+            String::from_utf8_lossy(&stty.expect("stty runs").stdout).contains(" -echo ")
+        });
+        signal(name, read(&id).trim().parse().expect("a number"));
+        wait_until("its end", || read(&end).ends_with("done\n"));
+        drop(script.stdin.take());
+        assert!(script.wait().expect("it ends").success());
+        let end = read(&end);
+        assert!(end.starts_with("status 130\n") && end.contains(" echo "), "{name}: {end}");
+    }
 }
 
 #[test]
