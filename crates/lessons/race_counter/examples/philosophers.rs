@@ -1,7 +1,7 @@
 //! Wrong on purpose: five philosophers at a round table, five forks, and each takes the left fork first.
 //!
 //! Run:     `cargo run -p race_counter --example philosophers`
-//! Watch:   in most runs, all five hold one fork and wait for the other. Ctrl-C twice ends it.
+//! Watch:   in some runs, all five hold one fork and wait for the other. Ctrl-C twice ends it.
 
 use std::process::ExitCode;
 use std::sync::Mutex;

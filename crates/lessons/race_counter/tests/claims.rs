@@ -1,10 +1,10 @@
 //! What the lesson claims, and what the tutorial says of its examples.
 
 #[cfg(unix)]
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs;
 #[cfg(unix)]
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 #[cfg(unix)]
 use std::thread;
 #[cfg(unix)]
@@ -179,6 +179,28 @@ fn who_compares_before_writing_or_owns_the_counter_loses_nothing() {
     }
 }
 
+/// A program that may hang. It does not outlive its test.
+#[cfg(unix)]
+struct Hanging(RefCell<Child>);
+
+#[cfg(unix)]
+impl Hanging {
+    /// How it has ended, if it has.
+    fn status(&self) -> Option<ExitStatus> {
+        self.0.borrow_mut().try_wait().expect("a status")
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let running = self.0.get_mut();
+        // In vain where it has ended.
+        let _ = running.kill();
+        let _ = running.wait();
+    }
+}
+
 /// Starts an example that hangs; returns what it says of that.
 #[cfg(unix)]
 fn hang(name: &str) -> String {
@@ -189,21 +211,20 @@ fn hang(name: &str) -> String {
         let mut command = Command::new(LESSON.example(name).path());
         let errors = fs::File::create(&told).expect("a new file");
         let running = command.stdout(Stdio::null()).stderr(errors).spawn().expect("it starts");
-        let running = RefCell::new(running);
-        let has_ended = Cell::new(false);
+        let running = Hanging(RefCell::new(running));
         wait_until("it hangs, or ends", || {
-            has_ended.set(running.borrow_mut().try_wait().expect("a status").is_some());
-            has_ended.get() || said().contains("not ended")
+            running.status().is_some() || said().contains("not ended")
         });
-        if has_ended.get() {
+        if running.status().is_some() {
             continue; // no circle closed in this run
         }
-        let mut running = running.into_inner();
         for _ in 0..2 {
-            signal("-INT", running.id());
+            signal("-INT", running.0.borrow().id());
             thread::sleep(Duration::from_millis(300)); // two signals at once are one
         }
-        assert_eq!(running.wait().expect("it ends").code(), Some(130), "{}", said());
+        wait_until("it ends", || running.status().is_some());
+        let status = running.status().and_then(|status| status.code());
+        assert_eq!(status, Some(130), "{}", said());
         return said();
     }
     panic!("{name} ended in all of 20 runs");
