@@ -15,7 +15,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use scheduler::{Graph, Puzzle, Replay};
+use scheduler::{Actor, Graph, Next, Puzzle, Replay};
 use shuttle::scheduler::{DfsScheduler, Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, FailurePersistence, Runner};
 
@@ -265,6 +265,23 @@ fn check_with(name: &str, replay: impl Fn(&Puzzle, &str) -> Replay) {
         assert_eq!(*replay, puzzle.expected(&order), "{name}: {seen}");
     }
     assert!(replays.len() > 1, "{name} has one order");
+    let graph = Graph::new(&puzzle);
+    for (before, actor, after) in waits(&graph) {
+        let [begun, whole] = [&before, &[&before[..], &after].concat()].map(|it| puzzle.seen(it));
+        let (Actor { letter, steps, .. }, rest) = (&puzzle.actors[actor], &whole[begun.len()..]);
+        let turns = format!("{begun}{letter}");
+        if replays.keys().any(|order| order.starts_with(&turns)) {
+            // Another order looks the same so far, and there it does not wait: for a lock that is taken unseen.
+            let taken = before.iter().filter(|it| **it == actor).count();
+            assert_eq!(steps[taken].operation, None, "{name}: {turns}");
+            continue;
+        }
+        let Replay { log, .. } = replay(&puzzle, &format!("{turns}{rest}"));
+        let (log, next) = log.split_at(begun.len().min(log.len()));
+        assert_eq!(log, puzzle.expected(&before).log, "{name}: {begun}");
+        let goes_on = next.first().is_some_and(|step| step.starts_with(*letter));
+        assert!(!goes_on, "{name}: after {begun}, {letter} does not wait: {next:?}");
+    }
     let file = root().join(puzzle.replays_file());
     let lines: String = replays.iter().map(|(order, replay)| replay.line(order)).collect();
     let text = format!("# What {} did, by the order of its operations.\n{lines}", puzzle.calls);
@@ -273,6 +290,39 @@ fn check_with(name: &str, replay: impl Fn(&Puzzle, &str) -> Replay) {
     }
     let lies_there = fs::read_to_string(&file).unwrap_or_default().replace('\r', "");
     assert_eq!(lies_there, text, "{}: run this with REPLAYS=write", file.display());
+}
+
+/// Each state in which an actor has to wait: an order that leads there, that actor, and how it goes on without it.
+fn waits(graph: &Graph) -> Vec<(Vec<usize>, usize, Vec<usize>)> {
+    let steps = |at: usize| {
+        let next = graph.nodes[at].next.iter().enumerate();
+        next.filter_map(|(actor, next)| match *next {
+            Next::Node(next) => Some((actor, next)),
+            Next::Blocked | Next::Ended => None,
+        })
+    };
+    let (mut known, mut found) = (BTreeMap::from([(0, Vec::new())]), Vec::new());
+    let mut open = vec![0];
+    while let Some(at) = open.pop() {
+        let before: Vec<usize> = known[&at].clone();
+        let (mut after, mut end) = (Vec::new(), at);
+        while let Some((actor, next)) = steps(end).next() {
+            after.push(actor);
+            end = next;
+        }
+        for (actor, next) in graph.nodes[at].next.iter().enumerate() {
+            if *next == Next::Blocked {
+                found.push((before.clone(), actor, after.clone()));
+            }
+        }
+        for (actor, next) in steps(at) {
+            known.entry(next).or_insert_with(|| {
+                open.push(next);
+                [&before[..], &[actor]].concat()
+            });
+        }
+    }
+    found
 }
 
 /// What stands for the standard library: shuttle's types, whose operations are recorded.
