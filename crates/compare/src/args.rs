@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use common::PRACTICE_PAGES;
 use course::Found;
 use harness::options::{MOST_ITEMS, MOST_WORKERS, in_seconds, numeric, whole_number};
@@ -36,9 +36,19 @@ pub(crate) struct Arguments {
     /// The numbers of workers to sweep over, in order.
     pub(crate) sweep: Vec<usize>,
     pub(crate) out: Option<PathBuf>,
+    /// The assignment to judge a program by, in place of a comparison.
+    pub(crate) check: Option<PathBuf>,
+    /// Print the judgement as JSON.
+    pub(crate) json: bool,
     /// How long one run of a lesson may take.
     pub(crate) limit: Duration,
 }
+
+/// The options that an assignment fixes, or that compare several programs.
+const NOT_WITH_CHECK: [&str; 14] = [
+    "runs", "further", "python", "command", "only", "workers", "repeat", "latency", "timeout",
+    "number", "calls", "sweep", "out", "limit",
+];
 
 /// The options that give sizes.
 const SIZES: [&str; 6] = ["repeat", "latency", "timeout", "number", "calls", "workers"];
@@ -47,11 +57,29 @@ impl Arguments {
     /// Reads the arguments of this process, and ends it if they are wrong or ask for help. `--only` accepts the
     /// names of these lessons, or any name if none was found.
     pub(crate) fn read(found: &'static [Found]) -> Self {
-        let mut matches = command(found).get_matches();
+        Self::from_matches(command(found).get_matches()).unwrap_or_else(|why| refuse(why))
+    }
+
+    /// The arguments with these options, by their names without dashes, and with the defaults of all others.
+    ///
+    /// # Errors
+    /// A sentence about the first that is wrong.
+    pub(crate) fn of_options(options: &[(&str, String)]) -> Result<Self, String> {
+        let words = options.iter().map(|(name, value)| format!("--{name}={value}"));
+        let words = ["compare".into()].into_iter().chain(words);
+        let sentence = |error: clap::Error| {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").to_owned()
+        };
+        Self::from_matches(command(&[]).try_get_matches_from(words).map_err(sentence)?)
+    }
+
+    fn from_matches(mut matches: ArgMatches) -> Result<Self, String> {
         let repeat: usize = *matches.get_one("repeat").expect("it has a default");
         let pages = PRACTICE_PAGES.len() * repeat;
         if pages > MOST_ITEMS {
-            refuse(format!("{pages} pages are too many: a run takes at most {MOST_ITEMS}"));
+            return Err(format!("{pages} pages are too many: a run takes at most {MOST_ITEMS}"));
         }
         let mut sweep: Vec<usize> =
             matches.get_many("sweep").unwrap_or_default().copied().collect();
@@ -66,11 +94,14 @@ impl Arguments {
             false => command.into(),
         };
         let words = |command: String| match shlex::split(&quoted(&command)) {
-            Some(words) if !words.is_empty() => words,
-            _ => refuse(format!("this is no command: {command:?}")),
+            Some(words) if !words.is_empty() => Ok(words),
+            _ => Err(format!("this is no command: {command:?}")),
         };
-        let commands = texts("command").map(words).collect();
-        let with = texts("with").collect();
+        let commands = texts("command").map(words).collect::<Result<_, String>>()?;
+        let with: Vec<String> = texts("with").collect();
+        if matches.contains_id("check") && with.len() > 1 {
+            return Err("--check judges one program: --with names it".into());
+        }
         let python: Vec<String> = matches.get_many("python").unwrap_or_default().cloned().collect();
         // A call takes about 45 times as long in Python.
         let (number, calls) = if python.is_empty() { (33, 20) } else { (30, 12) };
@@ -78,7 +109,7 @@ impl Arguments {
             matches.get_one("number").copied().filter(|_| is_given("number")).unwrap_or(number);
         let calls =
             matches.get_one("calls").copied().filter(|_| is_given("calls")).unwrap_or(calls);
-        Self {
+        Ok(Self {
             runs: matches.get_one("runs").copied(),
             only: matches.get_many("only").unwrap_or_default().cloned().collect(),
             further: matches.get_flag("further"),
@@ -97,7 +128,9 @@ impl Arguments {
             limit: seconds("limit"),
             sweep,
             out: matches.remove_one("out"),
-        }
+            check: matches.remove_one("check"),
+            json: matches.get_flag("json"),
+        })
     }
 }
 
@@ -188,6 +221,20 @@ fn command(found: &'static [Found]) -> Command {
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
                 .help("Write report.html, results.json, results.csv and results.md there"),
+            Arg::new("check")
+                .long("check")
+                .value_name("ASSIGNMENT")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with_all(NOT_WITH_CHECK)
+                .help(
+                    "Judge one program by the rules of an assignment, a file of a few lines: that which it names, or \
+                     that of --with",
+                ),
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .requires("check")
+                .help("With --check: print the result as JSON, for an autograder, and the sentences to stderr"),
             in_seconds("limit", "120").help("Time limit for one run of a lesson"),
         ]);
     harness::with_help_that_fits(command)

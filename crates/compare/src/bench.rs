@@ -13,6 +13,8 @@ use crate::args::Arguments;
 use crate::evidence::{Evidence, contradiction};
 use crate::kinds;
 use crate::lessons::Programs;
+#[cfg(unix)]
+use crate::process::Stopped;
 use crate::process::{self, Output, Stop, Usage};
 use crate::python::Python;
 use crate::results::{Row, Sample, Sizes};
@@ -70,6 +72,35 @@ impl<'a> Bench<'a> {
         sizes: Sizes,
         given: &[&str],
     ) -> Result<Vec<Sample>, Stop> {
+        let (arguments, items) = self.arguments(lesson, python, sizes, given);
+        let samples = self.run_with(lesson, python, &arguments, items)?;
+        self.lie(lesson, python, sizes, &samples)
+            .map_or(Ok(samples), |why| Err(format!("its report is not true: {why}").into()))
+    }
+
+    /// What the report of a run says that cannot be true.
+    pub(crate) fn lie(
+        &self,
+        lesson: &Lesson,
+        python: Option<&Python>,
+        sizes: Sizes,
+        samples: &[Sample],
+    ) -> Option<String> {
+        if lesson.has_sections() {
+            return None; // it had its own site, and each sample is a part of the run
+        }
+        let asked = sizes.workers.filter(|_| lesson.takes("workers"));
+        samples.iter().find_map(|sample| contradiction(lesson, python.is_some(), asked, sample))
+    }
+
+    /// The arguments for a run of this size, and how many items it then has (`None`: any number).
+    pub(crate) fn arguments(
+        &self,
+        lesson: &Lesson,
+        python: Option<&Python>,
+        sizes: Sizes,
+        given: &[&str],
+    ) -> (Vec<String>, Option<usize>) {
         let mut options = vec![
             ("repeat", (sizes.pages / PRACTICE_PAGES.len()).to_string()),
             ("timeout", self.args.timeout.as_secs_f64().to_string()),
@@ -91,23 +122,48 @@ impl<'a> Bench<'a> {
         let mut arguments: Vec<String> =
             options.flat_map(|(name, value)| [format!("--{name}"), value]).collect();
         arguments.push("--json".into());
+        (arguments, items)
+    }
+
+    /// One run with these arguments. Its report makes sense; nobody has yet compared it with what was seen.
+    pub(crate) fn run_with(
+        &self,
+        lesson: &Lesson,
+        python: Option<&Python>,
+        arguments: &[String],
+        items: Option<usize>,
+    ) -> Result<Vec<Sample>, Stop> {
         let program = self.programs.of(lesson, python);
         let mut output = None;
         let evidence = self.watch(|| {
-            let Output { stdout, usage } = process::output(&program, &arguments, self.args.limit)?;
+            let Output { stdout, usage } = process::output(&program, arguments, self.args.limit)?;
             output = Some(stdout);
             Ok(usage)
         })?;
-        let samples = samples::read(lesson, &output.unwrap_or_default(), items, evidence)
-            .map_err(|why| format!("its report makes no sense: {why}"))?;
-        if lesson.has_sections() {
-            return Ok(samples); // it had its own site, and each sample is a part of the run
-        }
-        let asked = sizes.workers.filter(|_| lesson.takes("workers"));
-        let mut lies = samples
-            .iter()
-            .filter_map(|sample| contradiction(lesson, python.is_some(), asked, sample));
-        lies.next().map_or(Ok(samples), |why| Err(format!("its report is not true: {why}").into()))
+        samples::read(lesson, &output.unwrap_or_default(), items, evidence)
+            .map_err(|why| format!("its report makes no sense: {why}").into())
+    }
+
+    /// A run that gets a Ctrl-C after this time, and what the site saw of it. `None` if it ended before.
+    #[cfg(unix)]
+    pub(crate) fn stop(
+        &self,
+        lesson: &Lesson,
+        arguments: &[String],
+        after: Duration,
+        patience: Duration,
+    ) -> Result<Option<(Stopped, Seen)>, Stop> {
+        let mut stopped = None;
+        let evidence = self.watch(|| {
+            stopped = process::stop(&self.programs.of(lesson, None), arguments, after, patience)?;
+            Ok(Usage::default())
+        })?;
+        Ok(stopped.zip(evidence.seen))
+    }
+
+    /// The address of the practice site.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Runs a command that is not of the course once.

@@ -127,7 +127,7 @@ fn of_the_site(lesson: &Lesson, sample: &Sample, seen: Seen) -> Option<String> {
 /// Whether the system's account of a program's processor time is complete. On Windows it lacks the processes that the
 /// program started: its workers, and the Python behind the launcher of a virtual environment. With a fork server, as in
 /// Python 3.14, it lacks the workers everywhere.
-fn is_counted(lesson: &Lesson, is_python: bool) -> bool {
+pub(crate) fn is_counted(lesson: &Lesson, is_python: bool) -> bool {
     let has_workers = lesson.model() == Model::Processes;
     if is_python { cfg!(unix) && !has_workers } else { cfg!(unix) || !has_workers }
 }
@@ -139,27 +139,30 @@ fn exceeds(one: f64, other: f64, (seconds, part): (f64, f64)) -> bool {
 
 /// Returns the rows of computing programs that used far less processor time than their base, each with a sentence.
 pub(crate) fn too_little_work(results: &Results) -> Vec<(usize, String)> {
-    let cpu = |row: &Row| {
-        let cpu = row.samples.iter().map(|sample| sample.evidence.usage.cpu);
-        Some(Spread::of(cpu)?.median)
-    };
-    let is_known = |row: &Row| {
-        row.section.is_none() && row.item == CALLS && is_counted(row.lesson, row.python.is_some())
-    };
     let sentence = |row: &Row| {
         let base = results.base(row).filter(|base| base.name() != row.name())?;
-        let (its, bases) = (cpu(row)?, cpu(base)?);
-        (is_known(row) && bases > MEASURABLE && its < bases * TOO_LITTLE).then(|| {
-            format!(
-                "it used {} s of processor time where {} used {} s, so it did not compute the same",
-                digits(its),
-                base.program(),
-                digits(bases)
-            )
-        })
+        let is_known = row.section.is_none() && is_counted(row.lesson, row.python.is_some());
+        let did_less = || did_less(row.item, &row.samples, &base.program(), &base.samples);
+        is_known.then(did_less).flatten()
     };
     let rows = results.rows.iter().enumerate();
     rows.filter_map(|(at, row)| Some((at, sentence(row)?))).collect()
+}
+
+/// A sentence about runs that compute, if they used far less processor time than those of the base.
+pub(crate) fn did_less(item: &str, its: &[Sample], base: &str, bases: &[Sample]) -> Option<String> {
+    let cpu = |samples: &[Sample]| {
+        let cpu = samples.iter().map(|sample| sample.evidence.usage.cpu);
+        Some(Spread::of(cpu)?.median)
+    };
+    let (its, bases) = (cpu(its)?, cpu(bases)?);
+    (item == CALLS && bases > MEASURABLE && its < bases * TOO_LITTLE).then(|| {
+        format!(
+            "it used {} s of processor time where {base} used {} s, so it did not compute the same",
+            digits(its),
+            digits(bases)
+        )
+    })
 }
 
 #[cfg(test)]
@@ -173,7 +176,7 @@ mod tests {
     fn honest() -> Sample {
         let mut run = sample().rows[1].samples[0].clone();
         run.evidence = Evidence {
-            usage: Usage { wall: run.seconds + 0.02, cpu: 0.4, memory: 9 << 20 },
+            usage: Usage { wall: run.seconds + 0.02, cpu: 0.4, memory: 9 << 20, threads: 7 },
             seen: Some(Seen {
                 connections: 5,
                 requests: 160,

@@ -113,8 +113,18 @@ fn bases(lessons: impl Iterator<Item = &'static Lesson>) -> Vec<&'static Lesson>
 }
 
 impl Programs {
+    /// Builds one program of the workspace, as `--with` names it, and asks it to describe itself.
+    ///
+    /// # Errors
+    /// A sentence about the program.
+    pub(crate) fn one(&self, extra: &Extra, limit: Duration) -> Result<&'static Lesson, String> {
+        let mut silent = Vec::new();
+        let lesson = self.describe_extras(std::slice::from_ref(extra), limit, &mut silent)?.pop();
+        lesson.ok_or_else(|| silent.pop().map_or_else(String::new, |check| check.sentence))
+    }
+
     /// The programs of lessons lie beside this one.
-    fn beside_this_program() -> Result<Self, String> {
+    pub(crate) fn beside_this_program() -> Result<Self, String> {
         let this = env::current_exe()
             .map_err(|error| format!("the folder of this program is not found: {error}"))?;
         let folder = this.parent().map(Path::to_path_buf).unwrap_or_default();

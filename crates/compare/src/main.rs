@@ -8,11 +8,14 @@
 //! cargo run -p compare -- --python
 //! cargo run -p compare -- --with crates/lessons/LESSON/examples/mine.rs
 //! cargo run -p compare -- --command 'python3 mine.py {pages}'
+//! cargo run -p compare -- --check crates/lessons/LESSON/assignments/NAME.toml
 //! cargo run -p compare -- --sweep 1,2,5,10,20,40,80,160 --out report
 //! ```
 
 mod args;
+mod assignment;
 mod bench;
+mod check;
 mod checks;
 mod evidence;
 mod files;
@@ -57,6 +60,9 @@ fn main() -> ExitCode {
 /// Measures, prints, and writes the files; an error is a sentence for the user.
 fn run(args: &Arguments, found: &'static [Found]) -> Result<ExitCode, String> {
     harness::listen_for_ctrl_c().map_err(|error| format!("no handler for Ctrl-C: {error}"))?;
+    if let Some(file) = &args.check {
+        return check::run(args, file);
+    }
     // A folder that cannot be used is reported now, not after a minute.
     let folder = args.out.as_deref().map(Folder::make).transpose()?;
     let compared = lessons::select(args, found)?;

@@ -1,5 +1,6 @@
 //! A lesson's program as a process of its own.
 
+use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
@@ -24,6 +25,9 @@ const CLEAN_UP: Duration = Duration::from_secs(2);
 const ASKED: Duration = Duration::from_millis(300);
 /// The time between two checks whether a lesson has ended.
 const CHECK: Duration = Duration::from_millis(5);
+
+/// The beginning of the sentence about a program that did not end in time.
+pub(crate) const TOOK_LONGER: &str = "it took longer than";
 
 /// A program to run, and its first arguments.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ pub(crate) struct Usage {
     pub(crate) cpu: f64,
     /// The peak memory of the largest of these processes, in bytes; 0 if the system does not tell.
     pub(crate) memory: u64,
+    /// The most threads that its own process was seen with, at moments 5 ms apart; 0 if the system does not tell.
+    pub(crate) threads: usize,
 }
 
 impl From<String> for Stop {
@@ -71,17 +77,65 @@ pub(crate) fn output<S: AsRef<str>>(
     arguments: &[S],
     limit: Duration,
 ) -> Result<Output, Stop> {
-    let first = program.first.iter().map(String::as_str);
-    let mut command = Command::new(&program.path);
-    command.args(first).args(arguments.iter().map(AsRef::as_ref));
-    // When this program ends, the lesson's standard input does, and then the lesson.
-    command.arg(format!("--{}", harness::ENDS_WITH_INPUT)).stdin(Stdio::piped());
-    let Ended { status, stdout, stderr, usage } = run(command, limit)?;
+    let Ended { status, stdout, stderr, usage } = run(command(program, arguments), limit)?;
     // If items failed, the status is 1 and the report says which.
     if !status.success() && status.code() != Some(1) || stdout.is_empty() {
         return Err(ended_with(status, &stderr).into());
     }
     Ok(Output { stdout, usage })
+}
+
+fn command<S: AsRef<str>>(program: &Program, arguments: &[S]) -> Command {
+    let mut command = Command::new(&program.path);
+    command.args(&program.first).args(arguments.iter().map(AsRef::as_ref));
+    // When this program ends, the lesson's standard input does, and then the lesson.
+    command.arg(format!("--{}", harness::ENDS_WITH_INPUT)).stdin(Stdio::piped());
+    command
+}
+
+/// A program that got a Ctrl-C.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    /// How it ended, and how long that took; `None` if it was still there when its time was up.
+    pub(crate) ended: Option<(ExitStatus, Duration)>,
+    pub(crate) stdout: String,
+    /// Whether processes of its group outlived it; they are killed.
+    pub(crate) left_some: bool,
+}
+
+/// Starts a lesson's program, and presses Ctrl-C after this time. `None` if it ended before.
+#[cfg(unix)]
+pub(crate) fn stop<S: AsRef<str>>(
+    program: &Program,
+    arguments: &[S],
+    after: Duration,
+    patience: Duration,
+) -> Result<Option<Stopped>, Stop> {
+    /// Processes need a moment to end after their parent.
+    const MOMENT: Duration = Duration::from_millis(300);
+    let in_words = |error: io::Error| format!("it cannot be waited for: {error}");
+    let mut running = Running::start(&mut command(program, arguments))
+        .map_err(|error| format!("it did not start: {error}"))?;
+    if watch(&mut running, after, &mut 0).map_err(in_words)?.is_some() {
+        running.kill_group();
+        return Ok(None);
+    }
+    // As a terminal does, to the whole group.
+    signal_group(running.id, Signal::SIGINT);
+    let start = Instant::now();
+    let ended = watch(&mut running, patience, &mut 0).map_err(in_words)?;
+    let ended = ended.map(|ended| (ended.status, start.elapsed()));
+    if ended.is_some() {
+        thread::sleep(MOMENT);
+    }
+    let group = Pid::from_raw(running.id.try_into().unwrap_or(i32::MAX));
+    let left_some = ended.is_some() && killpg(group, None).is_ok();
+    running.kill_group();
+    if harness::interrupted() {
+        return Err(Stop::Interrupted);
+    }
+    Ok(Some(Stopped { ended, stdout: text(&running.stdout), left_some }))
 }
 
 /// Runs any command for less than `limit`; it must end with status 0.
@@ -108,8 +162,14 @@ fn run(mut command: Command, limit: Duration) -> Result<Ended, Stop> {
     let start = Instant::now();
     let mut running =
         Running::start(&mut command).map_err(|error| format!("it did not start: {error}"))?;
-    let ended =
-        wait(&mut running, limit).map_err(|error| format!("it cannot be waited for: {error}"))?;
+    let mut threads = 0;
+    let ended = watch(&mut running, limit, &mut threads).and_then(|ended| {
+        if ended.is_none() {
+            running.end()?;
+        }
+        Ok(ended)
+    });
+    let ended = ended.map_err(|error| format!("it cannot be waited for: {error}"))?;
     let wall = start.elapsed().as_secs_f64();
     // Processes that it left behind would disturb the next run, and keep the pipes open.
     running.kill_group();
@@ -118,10 +178,10 @@ fn run(mut command: Command, limit: Duration) -> Result<Ended, Stop> {
         return Err(Stop::Interrupted);
     }
     let Some(ResUse { status, rusage }) = ended else {
-        return Err(format!("it took longer than {} s (--limit)", limit.as_secs_f64()).into());
+        return Err(format!("{TOOK_LONGER} {} s (--limit)", limit.as_secs_f64()).into());
     };
     let cpu = (rusage.utime + rusage.stime).as_secs_f64();
-    let usage = Usage { wall, cpu, memory: rusage.maxrss };
+    let usage = Usage { wall, cpu, memory: rusage.maxrss, threads };
     Ok(Ended { status, stdout: text(&running.stdout), stderr: text(&running.stderr), usage })
 }
 
@@ -256,16 +316,27 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     text
 }
 
-/// Waits for it to end; ends it (and returns `None`) after Ctrl-C or when its time is up.
-fn wait(running: &mut Running, limit: Duration) -> io::Result<Option<ResUse>> {
+/// Waits for it to end, and counts its threads at their peak. `None` after Ctrl-C or when its time is up.
+fn watch(
+    running: &mut Running,
+    limit: Duration,
+    threads: &mut usize,
+) -> io::Result<Option<ResUse>> {
     let start = Instant::now();
     loop {
         if let Some(ended) = running.try_wait(CHECK)? {
             return Ok(Some(ended));
         }
         if harness::interrupted() || start.elapsed() > limit {
-            running.end()?;
             return Ok(None);
         }
+        *threads = threads_of(running.id).max(*threads);
     }
+}
+
+/// How many threads a process has now; 0 where the system does not tell (it is not Linux).
+fn threads_of(process: u32) -> usize {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"));
+    threads.and_then(|threads| threads.trim().parse().ok()).unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use timeline::{Section, Timeline};
 
 use crate::evidence::Evidence;
-use crate::results::Sample;
+use crate::results::{Sample, many};
 
 /// Times in a report are rounded: two equal times may differ by this.
 const ROUNDED: Duration = Duration::from_micros(2);
@@ -48,6 +48,12 @@ fn check(lesson: &Lesson, report: &Report, items: Option<usize>) -> Result<(), S
     }
     let listed = report.items.len();
     let expected = items.unwrap_or(listed);
+    if listed == 0 && expected > 0 {
+        let items = many(expected, lesson.item());
+        return Err(format!(
+            "none of its {items} is in it: did it end before its threads or tasks?"
+        ));
+    }
     // The sum of two numbers from a file may overflow.
     if listed != expected || done.checked_add(failed) != Some(expected) {
         return Err(format!("{expected} items, {done} done, {failed} failed, and {listed} listed"));
