@@ -23,7 +23,7 @@ use crate::kinds::{CALLS, PAGES};
 use crate::lessons::Programs;
 use crate::machine;
 use crate::process::{Stop, TOOK_LONGER};
-use crate::results::{Sample, Sizes, Spread, digits, many};
+use crate::results::{Sample, Sizes, Spread, many};
 
 /// How often each program runs if the assignment does not say. One more run before these is not counted.
 const RUNS: usize = 3;
@@ -360,8 +360,8 @@ impl Measured<'_> {
                     no("After Ctrl-C processes of it were still running.".into())
                 }
                 Some(done) => yes(format!(
-                    "Ctrl-C ended it in {} s; it says what was done ({done}), and left nothing running.",
-                    digits(took.as_secs_f64())
+                    "Ctrl-C ended it in {:.2} s; it says what was done ({done}), and left nothing running.",
+                    took.as_secs_f64()
                 )),
             });
         }
