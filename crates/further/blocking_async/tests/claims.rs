@@ -29,10 +29,11 @@ fn a_task_that_blocks_holds_up_all_others_and_blocking_threads_do_not() {
     let stairs = ends.windows(2).all(|two| two[1] - two[0] > 0.190);
     assert!(stairs, "a step each: {ends:?}");
 
-    // Behind the one that blocks the others are ready, and wait for nothing but the thread: all of them together for
-    // 1 + 2 + ... + 5 blocks, but for the time before the event loop sees what has arrived.
+    // The event loop looks for answers between two blocks. Then all have arrived, so in each block but the first and the
+    // last at least one page is ready, and waits for nothing but the thread. (Often all the rest are. But a page that has
+    // read its headers is not ready until the connection's own task has had a turn and hands over the body.)
     let ready: f64 = pages.iter().map(|page| number(page, "ready")).sum();
-    assert!(ready > 0.6 * 15.0 * 0.200, "{ready} s: {pages:?}");
+    assert!(ready > 0.9 * 4.0 * 0.200, "{ready} s: {pages:?}");
 
     let (_, mended) = section(&run, "spawn_blocking");
     assert!(number(mended, "seconds") < 0.5 * number(every, "seconds"), "{run}");
