@@ -17,8 +17,9 @@ impl Terminal {
     /// When there is no `script`.
     pub fn start(columns: usize, environment: &[(&str, &str)], command: &str) -> Self {
         let command = format!("stty rows 24 cols {columns}; {command}");
-        let mut script = Command::new("script");
-        script.args(["-qec", &command, "/dev/null"]);
+        // A job in the background of a shell ignores Ctrl-C, and so would all that it starts.
+        let mut script = Command::new("env");
+        script.args(["--default-signal=INT", "script", "-qec", &command, "/dev/null"]);
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             script.env_remove(variable);
         }
