@@ -786,18 +786,19 @@ mod unix {
             let arguments = ["--runs", "1", "--only", base, "--command", command];
             program("compare").start(&[&SMALL[..], &arguments].concat())
         };
-        let stubborn = compare("sh -c 'trap : INT TERM; n=61; while true; do sleep $n.25; done'");
-        wait_until("the command", || processes_with("sleep 61.25") > 0);
+        let stubborn = compare("sh -c 'trap : INT TERM; n=60; while true; do sleep $n.25; done'");
+        wait_until("the command", || processes_with("sleep 60.25") > 0);
         signal("-INT", stubborn.id());
         std::thread::sleep(Duration::from_millis(100));
         signal("-INT", stubborn.id());
-        assert_eq!(stubborn.wait().code(), 130);
-        wait_until("its end", || processes_with("sleep 61.25") == 0);
+        let ended = stubborn.wait();
+        assert_eq!(ended.code(), 130, "{ended:?}");
+        wait_until("its end", || processes_with("sleep 60.25") == 0);
 
         let start = Instant::now();
-        let forking = compare("sh -c 'n=61; sleep $n.75 & exit 0'").wait();
+        let forking = compare("sh -c 'n=60; sleep $n.75 & exit 0'").wait();
         assert_eq!(forking.code(), 0, "{forking:?}");
-        assert_eq!(processes_with("sleep 61.75"), 0);
+        assert_eq!(processes_with("sleep 60.75"), 0);
         // What is left behind keeps the pipes open: nobody waits for it.
         assert!(start.elapsed() < Duration::from_secs(61), "it took {:?}", start.elapsed());
     }
