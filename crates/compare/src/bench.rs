@@ -134,13 +134,11 @@ impl<'a> Bench<'a> {
         items: Option<usize>,
     ) -> Result<Vec<Sample>, Stop> {
         let program = self.programs.of(lesson, python);
-        let mut output = None;
-        let evidence = self.watch(|| {
+        let (json, evidence) = self.watch(|| {
             let Output { stdout, usage } = process::output(&program, arguments, self.args.limit)?;
-            output = Some(stdout);
-            Ok(usage)
+            Ok((stdout, usage))
         })?;
-        samples::read(lesson, &output.unwrap_or_default(), items, evidence)
+        samples::read(lesson, &json, items, evidence)
             .map_err(|why| format!("its report makes no sense: {why}").into())
     }
 
@@ -153,10 +151,9 @@ impl<'a> Bench<'a> {
         after: Duration,
         patience: Duration,
     ) -> Result<Option<(Stopped, Seen)>, Stop> {
-        let mut stopped = None;
-        let evidence = self.watch(|| {
-            stopped = process::stop(&self.programs.of(lesson, None), arguments, after, patience)?;
-            Ok(Usage::default())
+        let program = self.programs.of(lesson, None);
+        let (stopped, evidence) = self.watch(|| {
+            Ok((process::stop(&program, arguments, after, patience)?, Usage::default()))
         })?;
         Ok(stopped.zip(evidence.seen))
     }
@@ -168,20 +165,23 @@ impl<'a> Bench<'a> {
 
     /// Runs a command that is not of the course once.
     pub(crate) fn run_foreign(&self, command: &Foreign) -> Result<Evidence, Stop> {
-        self.watch(|| {
-            process::foreign(&command.words_for(&self.url, self.args.sizes.pages), self.args.limit)
-        })
+        let words = command.words_for(&self.url, self.args.sizes.pages);
+        let run = self.watch(|| Ok(((), process::foreign(&words, self.args.limit)?)));
+        run.map(|((), evidence)| evidence)
     }
 
-    /// Runs something, and returns what was seen of it from outside.
-    fn watch(&self, run: impl FnOnce() -> Result<Usage, Stop>) -> Result<Evidence, Stop> {
+    /// Runs something; returns its result, and what was seen of it from outside.
+    fn watch<T>(
+        &self,
+        run: impl FnOnce() -> Result<(T, Usage), Stop>,
+    ) -> Result<(T, Evidence), Stop> {
         // Forget what came before: a warm-up, or a run that was ended and whose requests are still in flight.
         let start = Instant::now();
         while self.seen()? != Seen::default() && start.elapsed() < SITE_ANSWERS {
             thread::sleep(Duration::from_millis(1));
         }
-        let usage = run()?;
-        Ok(Evidence { usage, seen: Some(self.seen()?) })
+        let (result, usage) = run()?;
+        Ok((result, Evidence { usage, seen: Some(self.seen()?) }))
     }
 
     /// The site's record since the last call.

@@ -233,10 +233,13 @@ impl Running {
 
     /// Ends it. A lesson cleans up and exits when its standard input ends; any other command is asked to end.
     fn end(&mut self) -> io::Result<()> {
-        let patience = if self.stdin.take().is_some() { CLEAN_UP } else { ASKED };
-        if patience == ASKED {
-            signal_group(self.id, Signal::SIGTERM);
-        }
+        let patience = match self.stdin.take() {
+            Some(_) => CLEAN_UP,
+            None => {
+                signal_group(self.id, Signal::SIGTERM);
+                ASKED
+            }
+        };
         if self.try_wait(patience)?.is_none() {
             kill_group(self.id);
             self.try_wait(CLEAN_UP)?;
