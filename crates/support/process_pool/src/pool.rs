@@ -113,9 +113,9 @@ impl ProcessPool {
 impl Worker<'_> {
     /// Sends a job to the worker process, and waits for the result.
     ///
-    /// A process that ended since its last job is replaced first. A process that ends during the job, replies with
-    /// nonsense, or takes too long is replaced for the next job. This job is not tried again, since nobody knows how
-    /// far it got.
+    /// A process that ended since its last job is replaced first, even if it ends only while the job is being sent. A
+    /// process that ends during the job, replies with nonsense, or takes too long is replaced for the next job. This job
+    /// is not tried again, since nobody knows how far it got.
     ///
     /// # Errors
     /// The job's own error, or the reason why the worker process did not reply.
@@ -123,8 +123,12 @@ impl Worker<'_> {
         let number = unguessable();
         let job = serde_json::to_string(&(number, job)).map_err(CallError::NotSent)?;
         let limit = self.pool.timeout;
-        let process = self.ready()?;
-        match process.exchange(&job, limit).and_then(|reply| read_reply(&reply, number)) {
+        let mut reply = self.ready()?.exchange(&job, limit);
+        if reply.is_err() && self.process.as_ref().is_some_and(|process| !process.has_a_job) {
+            self.process = None;
+            reply = self.ready()?.exchange(&job, limit);
+        }
+        match reply.and_then(|reply| read_reply(&reply, number)) {
             Ok((result, usage)) => {
                 add_work(usage);
                 result.map_err(CallError::Job)

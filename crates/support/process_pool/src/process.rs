@@ -22,6 +22,8 @@ pub(crate) struct Process {
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     is_ready: bool,
+    /// Whether it was sent a whole line after its start: from then on, nobody knows whether it did the job.
+    pub(crate) has_a_job: bool,
 }
 
 impl Process {
@@ -29,15 +31,16 @@ impl Process {
         let mut child = this_program_again(MARK, &number.to_string())?.spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut process = Self { child, stdin, stdout: BufReader::new(stdout), is_ready: false };
-        writeln!(process.stdin, "{initargs}")?;
+        let stdout = BufReader::new(stdout);
+        let mut process = Self { child, stdin, stdout, is_ready: false, has_a_job: false };
+        process.stdin.write_all(format!("{initargs}\n").as_bytes())?;
         Ok(process)
     }
 
     /// Waits until it has set itself up, at most this long. After an error it is useless, and has seen no job.
     pub(crate) fn ready(&mut self, limit: Option<Duration>) -> Result<(), CallError> {
         if !self.is_ready {
-            let line = self.line(limit, |_| Ok(()))?;
+            let line = self.line(limit, None)?;
             if line != READY.as_bytes() {
                 return Err(CallError::nonsense(&line));
             }
@@ -57,17 +60,20 @@ impl Process {
         job: &str,
         limit: Option<Duration>,
     ) -> Result<Vec<u8>, CallError> {
-        self.line(limit, |stdin| writeln!(stdin, "{job}"))
+        self.line(limit, Some(format!("{job}\n")))
     }
 
-    /// Returns the reply to this line, if it comes within this time.
-    fn line(
-        &mut self,
-        limit: Option<Duration>,
-        send: impl FnOnce(&mut ChildStdin) -> io::Result<()>,
-    ) -> Result<Vec<u8>, CallError> {
-        let Self { child, stdin, stdout, .. } = self;
-        let exchange = || send(stdin).and_then(|()| read_line(stdout));
+    /// Returns the reply to this line, or the next one, if it comes within this time.
+    fn line(&mut self, limit: Option<Duration>, job: Option<String>) -> Result<Vec<u8>, CallError> {
+        let Self { child, stdin, stdout, has_a_job, .. } = self;
+        *has_a_job = false;
+        let exchange = || {
+            if let Some(job) = job {
+                stdin.write_all(job.as_bytes())?;
+                *has_a_job = true;
+            }
+            read_line(stdout)
+        };
         let reply = match limit {
             None => exchange(),
             Some(limit) => {
@@ -146,6 +152,24 @@ mod tests {
             }
             prop_assert_eq!(read_line(&mut input)?, b"");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_that_no_longer_reads_has_no_job() -> io::Result<()> {
+        use std::process::{Command, Stdio};
+        for (script, has_a_job) in [("exec <&-; echo", false), ("echo; read -r job", true)] {
+            let mut command = Command::new("sh");
+            let piped = command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = piped.spawn()?;
+            let stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+            let mut stdout = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
+            assert_eq!(read_line(&mut stdout)?, b"\n"); // stdin is closed now, or read
+            let mut process = Process { child, stdin, stdout, is_ready: true, has_a_job: true };
+            assert!(matches!(process.exchange("[1,2]", None), Err(CallError::Died(_))));
+            assert_eq!(process.has_a_job, has_a_job);
+        }
+        Ok(())
     }
 
     #[test]
