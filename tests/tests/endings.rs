@@ -10,7 +10,7 @@ use course::Lesson;
 use harness::{Limit, Model};
 use test_sites::Site;
 #[cfg(target_os = "linux")]
-use testing::short;
+use testing::{NO_CLASS, short};
 use testing::{
     Running, all_at_once, children, downloaders, first, is_alive, lessons, long, only_does,
     program, signal, wait_until,
@@ -179,6 +179,7 @@ fn a_full_disk_is_told() {
         let name = lesson.name();
         let full = std::fs::File::create("/dev/full").expect("Linux has it");
         let mut command = Command::new(program(name).path());
+        command.env(NO_CLASS.0, NO_CLASS.1);
         let output = command.args(short(lesson)).stdout(full).output().expect("it runs");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{name}: {errors}");

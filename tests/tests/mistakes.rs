@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use testing::program;
 #[cfg(unix)]
-use testing::{Folder, signal, wait_until};
+use testing::{Folder, NO_CLASS, signal, wait_until};
 
 /// The lines after the summary, joined.
 fn explanation(arguments: &[&str]) -> String {
@@ -53,6 +53,7 @@ fn a_hang_is_told_with_the_lanes_so_far() {
     let told = folder.file("told.txt");
     let said = || fs::read_to_string(&told).unwrap_or_default();
     let mut hanging = Command::new(program("mistakes").path())
+        .env(NO_CLASS.0, NO_CLASS.1)
         .args(["--deadlock", "--repeat", "5", "--timeout", "1"])
         .stdout(Stdio::null())
         .stderr(File::create(&told).expect("a new file"))

@@ -81,7 +81,14 @@ fn it_has_the_two_pages_of_the_articles() {
 #[test]
 fn other_paths_and_methods_are_told_at_once_and_leave_it_up() {
     let site = Site::start(60_000);
-    assert!(answer(ask(address(&site), "GET", "/")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+    assert!(answer(ask(address(&site), "GET", "/none")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+    // For a browser: what it is, and how to try it, with the address that the browser asked for.
+    let home = answer(ask(address(&site), "GET", "/"));
+    assert!(
+        home.contains("content-security-policy: default-src 'none'")
+            && home.contains("--site http://practice"),
+        "{home}"
+    );
     let refusal = answer(ask(address(&site), "POST", "/dice"));
     assert!(refusal.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{refusal}");
     assert!(refusal.contains("allow: GET, HEAD\r\n"), "{refusal}");
@@ -324,7 +331,7 @@ fn requests_that_do_not_wait_for_answers_are_answered_in_their_order() {
     let titles: Vec<&str> =
         answers.split("<title>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
     assert_eq!(titles, ["Dice", "The practice site"].repeat(25));
-    assert!(answers.ends_with("There are /jython, /dice and /record here.\n"), "{answers}");
+    assert!(answers.ends_with("There are /, /jython, /dice and /record here.\n"), "{answers}");
     let (record, peak) = (&site.record, site.record.peak_in_flight());
     assert_eq!((record.requests(), record.connections(), peak), (50, 1, 1));
 }

@@ -235,7 +235,7 @@ fn command(found: &'static [Found]) -> Command {
                 .action(ArgAction::SetTrue)
                 .requires("check")
                 .help("With --check: print the result as JSON, for an autograder, and the sentences to stderr"),
-            in_seconds("limit", "120").help("Time limit for one run of a lesson"),
+            in_seconds("limit").default_value("120").help("Time limit for one run of a lesson"),
         ]);
     harness::with_help_that_fits(command)
 }

@@ -167,7 +167,7 @@ impl Program {
         };
         // The same diagrams on each machine: 80 columns (since nothing here is a terminal), all characters, no colours.
         command.current_dir(root()).env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color");
-        command.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
+        command.env(classroom::VARIABLE, "").env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
         command
     }
 

@@ -26,7 +26,7 @@ pub use lessons::{downloaders, first, lessons, nine, only_does};
 pub use picture::{bars, words};
 #[cfg(unix)]
 pub use processes::{children, is_alive, signal};
-pub use program::{Ended, OwnLesson, Program, Running, is_summary, program};
+pub use program::{Ended, NO_CLASS, OwnLesson, Program, Running, is_summary, program};
 #[cfg(target_os = "linux")]
 pub use terminal::{Terminal, without_colours};
 

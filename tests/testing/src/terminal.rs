@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
+use crate::NO_CLASS;
 use crate::{Ended, children};
 
 /// A shell command that runs on a terminal.
@@ -24,6 +25,7 @@ impl Terminal {
             script.env_remove(variable);
         }
         script.envs([("SHELL", "/bin/sh"), ("LC_ALL", "C.UTF-8"), ("TERM", "xterm-256color")]);
+        script.env(NO_CLASS.0, NO_CLASS.1);
         script.envs(environment.iter().copied());
         script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self { script: script.spawn().expect("script runs") }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use testing::{Ended, Terminal, without_colours};
 use testing::{Folder, OwnLesson, bars, compile, own_lesson, words};
 #[cfg(unix)]
-use testing::{signal, wait_until};
+use testing::{NO_CLASS, signal, wait_until};
 
 const LESSON: OwnLesson = own_lesson!();
 
@@ -209,6 +209,7 @@ fn hang(name: &str) -> String {
     let said = || fs::read_to_string(&told).unwrap_or_default();
     for _ in 0..20 {
         let mut command = Command::new(LESSON.example(name).path());
+        command.env(NO_CLASS.0, NO_CLASS.1);
         let errors = fs::File::create(&told).expect("a new file");
         let running = command.stdout(Stdio::null()).stderr(errors).spawn().expect("it starts");
         let running = Hanging(RefCell::new(running));

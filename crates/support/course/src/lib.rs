@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use classroom::root;
 use harness::{Described, Limit, Model, header};
 use serde_json::Value;
 
@@ -45,22 +46,6 @@ pub struct Lesson {
     pub found: Found,
     /// The program's own description.
     pub described: Described,
-}
-
-/// Returns the folder of the workspace that contains this program, or the package that cargo runs, or the current
-/// folder. The program contains no path of its build, so a copied folder works.
-///
-/// # Errors
-/// When there is none.
-pub fn root() -> Result<PathBuf, String> {
-    let program = env::current_exe().ok();
-    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let here = env::current_dir().ok();
-    let places: Vec<PathBuf> = [program, package, here].into_iter().flatten().collect();
-    let mut folders = places.iter().flat_map(|place| place.ancestors());
-    let root = folders.find(|folder| folder.join("crates/common/Cargo.toml").is_file());
-    root.map(Path::to_path_buf)
-        .ok_or_else(|| "the folder of the course is not found: start this in it".into())
 }
 
 /// Returns a command that starts cargo, for a program that cargo itself may have started.

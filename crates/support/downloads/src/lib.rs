@@ -139,7 +139,7 @@ pub fn latency() -> Arg {
 
 /// `--timeout SECONDS`
 pub fn timeout() -> Arg {
-    in_seconds("timeout", "10").help("Time limit for one page")
+    in_seconds("timeout").default_value("10").help("Time limit for one page")
 }
 
 /// The pages of the practice site, as URLs below `base`.

@@ -5,6 +5,7 @@
 //! (the crate `downloads`), calls of `fib` (`calls`), or work of its own. It receives its items and a
 //! [`common::Run`], whose records are observed here.
 
+mod class;
 pub mod figures;
 mod files;
 mod help;

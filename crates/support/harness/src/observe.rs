@@ -1,5 +1,6 @@
 //! The observer of a lesson's run: lines and bar while it runs, then summary, diagram or report.
 
+use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
@@ -13,10 +14,11 @@ use console::{Color, style};
 use serde_json::json;
 use timeline::Timeline;
 
+use crate::class::{self, Class};
 use crate::printer::{self, Message, Printed, Style};
-use crate::report::Report;
+use crate::report::{Report, digits};
 use crate::setup::{Format, Kept, Remarks, Setup, TimelineFile};
-use crate::terminal::look;
+use crate::terminal::{cores, look};
 use crate::{Beside, Drawing, Kind, Lesson, Model, give_up, interrupt};
 
 /// A hidden switch for a program that reads the `--json` of a lesson: the lesson ends when its own standard input
@@ -73,18 +75,27 @@ struct Reporter {
     json: bool,
     quiet: bool,
     timeline: Option<TimelineFile>,
+    guess: Option<Duration>,
     drawing: Option<Box<dyn Drawing>>,
     facts: Vec<(&'static str, u64)>,
     messages: Sender<Message>,
-    /// The parts that `finish` takes: the printer, the kept values, and the remarks.
-    to_finish: Mutex<Option<(JoinHandle<Printed>, Kept, Remarks)>>,
+    to_finish: Mutex<Option<ToFinish>>,
+}
+
+/// The parts of a reporter that the end of the run takes.
+struct ToFinish {
+    printer: JoinHandle<Printed>,
+    kept: Kept,
+    remarks: Remarks,
+    class: Option<Class>,
 }
 
 /// Starts the clock.
 pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let (json, quiet) = (setup.flag("json"), setup.flag("quiet"));
     setup.catch_ctrl_c();
-    if setup.flag(ENDS_WITH_INPUT) {
+    let has_a_reader = setup.flag(ENDS_WITH_INPUT);
+    if has_a_reader {
         // If no thread can be started for it, the lesson runs to its own end.
         let _ = thread::Builder::new().spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
@@ -93,6 +104,8 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     }
     let timeline = setup.timeline();
     let workers = setup.workers(setup.kinds.first().map_or(0, |(_, items)| *items));
+    let guess: Option<Duration> = setup.optional("guess");
+    let options = class::options(setup.given());
     let drawing = setup.drawing.take();
     // The work of worker processes is not known until they end.
     let is_seen = lesson_computes_here(&setup);
@@ -115,9 +128,38 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
         // Does not wait for a terminal that accepts nothing.
         let _ = is_drawn.recv_timeout(Duration::from_millis(300));
     });
-    let to_finish = Mutex::new(Some((printer, kept, remarks)));
-    let reporter = Reporter { plan, json, quiet, timeline, drawing, facts, messages, to_finish };
+    // What a program reads is no run of a student's.
+    let is_read = json || has_a_reader;
+    let class = if is_read { None } else { Class::joined(|| message(&plan, options, guess)) };
+    let class = class.map(|mut class| {
+        class.begins();
+        class
+    });
+    let to_finish = Mutex::new(Some(ToFinish { printer, kept, remarks, class }));
+    let reporter =
+        Reporter { plan, json, quiet, timeline, guess, drawing, facts, messages, to_finish };
     Run::start(workers, reporter)
+}
+
+/// What a class's board gets to know of a run.
+fn message(plan: &Plan, options: String, guess: Option<Duration>) -> classroom::Message {
+    let program = env::current_exe().ok();
+    let program = program.and_then(|it| Some(it.file_stem()?.to_str()?.to_owned()));
+    let [(kind, _), others @ ..] = plan.kinds.as_slice() else { panic!("a lesson has work to do") };
+    classroom::Message {
+        // An example is not its lesson.
+        program: program.unwrap_or_else(|| plan.lesson.name.into()),
+        model: plan.lesson.model.name().into(),
+        kind: if others.is_empty() { kind.noun } else { "item" }.into(),
+        computes: plan.kinds.iter().all(|(kind, _)| kind.only_computes),
+        items: plan.items() as u64,
+        sections: plan.lesson.sections.len() as u64,
+        workers: plan.workers as u64,
+        cores: cores() as u64,
+        options,
+        guess: guess.map(|guess| guess.as_secs_f64()),
+        outcome: None,
+    }
 }
 
 /// Silence may last as long as an item may take, and this much longer.
@@ -158,12 +200,14 @@ impl Observer for Reporter {
         let interrupted = interrupt::interrupted();
         self.send(Message::End);
         let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (printer, kept, remarks) = to_finish.expect("a run is finished once");
+        let to_finish = to_finish.expect("a run is finished once");
+        let ToFinish { printer, kept, remarks, class } = to_finish;
         let Ok(Printed { records, begun, open, error }) = printer.join() else {
             return ExitCode::FAILURE;
         };
         let mut report = Report::of(&self.plan, &records, took, interrupted);
         report.totals.extend(self.facts.iter().map(|(name, value)| ((*name).into(), json!(value))));
+        report.totals.extend(self.guess.map(|guess| ("guess".into(), json!(guess.as_secs_f64()))));
         report.is_drawn_otherwise = self.drawing.is_some();
         let timeline = report.timeline();
         let mut doubts = doubts(&self.plan, &timeline, interrupted, begun, &open);
@@ -178,6 +222,9 @@ impl Observer for Reporter {
         };
         // The diagram is written even if the output could not be, and the other way round.
         let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&timeline, file));
+        if let Some(class) = class {
+            class.ended(&report);
+        }
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(PIPE_CLOSED),
             Err(error) => give_up(&format!("the output cannot be written: {error}")),
@@ -212,11 +259,12 @@ impl Reporter {
         };
         let mut lines =
             format!("{}\n", style(report.summary(&self.plan, records)).bold().fg(colour));
+        let guess = self.guess.map_or_else(String::new, |guess| guessed(guess, report, &self.plan));
         if !self.quiet {
             let look = look(80);
             lines.extend(doubts.iter().map(|doubt| look.wrap(doubt) + "\n"));
             if let Some(drawing) = &self.drawing {
-                return lines + &drawing.terminal(look);
+                return lines + &drawing.terminal(look) + &guess;
             }
             if self.plan.lesson.sections.is_empty() {
                 let sentence = timeline.sentence();
@@ -226,7 +274,7 @@ impl Reporter {
             }
             lines += &timeline.terminal(look);
         }
-        lines
+        lines + &guess
     }
 
     /// Writes the timing diagram to a file; an error is a sentence.
@@ -242,6 +290,14 @@ impl Reporter {
             format!("the timing diagram was not written to {}: {error}", file.path.display())
         })
     }
+}
+
+/// A student's guess beside the time that it took.
+fn guessed(guess: Duration, report: &Report, plan: &Plan) -> String {
+    let (guess, took) = (guess.as_secs_f64(), digits(report.took));
+    let is_whole = report.done == plan.items() && !report.interrupted;
+    let more = if is_whole { "" } else { ", but not all of the work was done" };
+    format!("You guessed {guess} s; it took {took}{more}.\n")
 }
 
 /// Sentences about a run in which something went wrong, from its records.

@@ -36,11 +36,10 @@ where
 }
 
 /// An option that takes a time in seconds.
-pub fn in_seconds(name: &'static str, default: &'static str) -> Arg {
+pub fn in_seconds(name: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
         .value_name("SECONDS")
-        .default_value(default)
         .allow_negative_numbers(true)
         .value_parser(seconds)
 }

@@ -469,7 +469,7 @@ fn beside(base: Duration, took: Duration) -> String {
 }
 
 /// A time in seconds, with the digits that matter.
-fn digits(time: Duration) -> String {
+pub(crate) fn digits(time: Duration) -> String {
     let seconds = seconds(time);
     if seconds < 0.001 { format!("{seconds:.6}") } else { format!("{seconds:.3}") }
 }

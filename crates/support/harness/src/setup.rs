@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use common::Run;
 use console::style;
@@ -19,7 +20,7 @@ use timeline::Timeline;
 
 use crate::help::with_help_that_fits;
 use crate::observe::ENDS_WITH_INPUT;
-use crate::options::{MOST_ITEMS, MOST_WORKERS, numeric};
+use crate::options::{MOST_ITEMS, MOST_WORKERS, in_seconds, numeric};
 use crate::{Drawing, Kind, Lesson, Limit, Model, Section, cores, interrupt, observe};
 
 /// The work of a lesson: its options and its items.
@@ -179,6 +180,7 @@ fn command(lesson: &Lesson, declared: Declared) -> Command {
                 .value_name("FILE")
                 .value_parser(ValueParser::from(timeline_file))
                 .help("Write the timing diagram: FILE.svg is a picture, FILE.json a trace for Perfetto"),
+            in_seconds("guess").help("Your guess: how long it takes. The last line compares"),
         ])
         .args(
             [DESCRIBE, ENDS_WITH_INPUT]
@@ -334,6 +336,27 @@ impl Setup {
     pub fn limit_workers(&mut self, most: usize) -> bool {
         self.most_at_once = most;
         most > 0 && self.lesson.takes_workers()
+    }
+
+    /// The options of the work that the command line has, each with its first value: those that change how long a run takes.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (String, Option<String>)> {
+        let is_work = |arg: &&Arg| {
+            !["quiet", "json", "timeline", "guess", "timeout", ENDS_WITH_INPUT]
+                .contains(&arg.get_id().as_str())
+        };
+        let is_given = |arg: &&Arg| {
+            self.matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+        };
+        self.command.get_arguments().filter(is_work).filter(is_given).map(|arg| {
+            let value =
+                self.matches.get_raw(arg.get_id().as_str()).and_then(|mut values| values.next());
+            let takes_one = arg.get_action().takes_values();
+            let value =
+                value.filter(|_| takes_one).map(|value| value.to_string_lossy().into_owned());
+            let name =
+                arg.get_long().map_or_else(|| arg.get_id().to_string(), |it| format!("--{it}"));
+            (name, value)
+        })
     }
 
     /// The file for the timing diagram.
@@ -545,7 +568,7 @@ mod tests {
         fn options(&self, _: &Lesson) -> Vec<Arg> {
             vec![
                 numeric("errands", "N", 1..=MOST_ITEMS).default_value("20").help("How many"),
-                in_seconds("patience", "10").help("How long one may take"),
+                in_seconds("patience").default_value("10").help("How long one may take"),
             ]
         }
 

@@ -1,9 +1,8 @@
-//! One practice site for a class.
+//! A practice site that stays up.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{self, ExitCode};
-use std::time::Duration;
 
 use clap::{Arg, Command, value_parser};
 use practice_site::{Server, SiteTimes};
@@ -12,39 +11,19 @@ fn main() -> ExitCode {
     // The lines of the help are broken by hand: they fit 60 columns.
     let arguments = Command::new("practice_site")
         .about(
-            "A web site to practise on: /jython, /dice, and\n/record, which counts what it served",
+            "A web site to practise on: /jython, /dice, and\n/record, which counts what it served. See / in a browser",
         )
-        .args([
-            Arg::new("port")
-                .long("port")
-                .value_name("N")
-                .default_value("8000")
-                .value_parser(value_parser!(u16))
-                .help("The port to listen on; 0 picks\na free one"),
-            Arg::new("latency")
-                .long("latency")
-                .value_name("MS")
-                .default_value("50")
-                .value_parser(value_parser!(u64).range(0..=60_000))
-                .help("How long an answer takes, in\nmilliseconds"),
-            Arg::new("connecting")
-                .long("connecting")
-                .value_name("MS")
-                .default_value("0")
-                .value_parser(value_parser!(u64).range(0..=60_000))
-                .help("Extra time of the first answer\non each connection, in\nmilliseconds"),
+        .args(practice_site::options())
+        .arg(
             Arg::new("bind")
                 .long("bind")
                 .value_name("ADDRESS")
                 .default_value("127.0.0.1")
                 .value_parser(value_parser!(IpAddr))
                 .help("The address to listen on; 0.0.0.0\nmeans all addresses of this\nmachine"),
-        ])
+        )
         .get_matches();
-    let port = arguments.get_one::<u16>("port").copied().unwrap_or_default();
-    let milliseconds = |name| arguments.get_one::<u64>(name).copied().unwrap_or_default();
-    let time = |name| Duration::from_millis(milliseconds(name));
-    let times = SiteTimes { latency: time("latency"), connecting: time("connecting") };
+    let (port, times) = practice_site::times(&arguments);
     let bind = arguments.get_one::<IpAddr>("bind").copied();
     let address = SocketAddr::from((bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port));
     match serve(address, times) {

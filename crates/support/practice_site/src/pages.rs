@@ -1,8 +1,14 @@
-//! The two pages.
+//! The two pages, and the one that explains them.
 
 use std::sync::LazyLock;
 
 use hyper::body::Bytes;
+use hyper::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::{Request, Response, StatusCode};
+
+use crate::server::{Body, SiteTimes, response};
+
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
 /// About 10 KB of HTML, always the same.
 pub(crate) fn jython() -> Bytes {
@@ -32,6 +38,39 @@ pub(crate) fn dice() -> Bytes {
              and may even differ in nothing but one digit.</p>\n"
         ),
     )
+}
+
+/// The page that says what the site is.
+pub(crate) fn home<T>(request: &Request<T>, times: SiteTimes, has_board: bool) -> Response<Body> {
+    let is_plain = |host: &&str| {
+        host.len() < 80 && host.chars().all(|it| it.is_ascii_alphanumeric() || ".-:[]".contains(it))
+    };
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).filter(is_plain);
+    let host = host.unwrap_or("127.0.0.1:8000");
+    let board = if has_board { "<p><a href=\"/class\">The class's board</a></p>" } else { "" };
+    scripted(
+        include_str!("home.html"),
+        &[("latency", &times.latency.as_millis().to_string()), ("host", host), ("class", board)],
+    )
+}
+
+/// A page with scripts of its own, which asks no other site for anything: the browser sees to it. `{{name}}` in the page
+/// becomes that value, which must be HTML; `{{nonce}}` is filled in here.
+pub fn scripted(page: &str, values: &[(&str, &str)]) -> Response<Body> {
+    let nonce = format!("{:032x}", fastrand::u128(..));
+    let mut page = page.replace("{{nonce}}", &nonce);
+    for (name, value) in values {
+        page = page.replace(&format!("{{{{{name}}}}}"), value);
+    }
+    let policy = format!(
+        "default-src 'none'; connect-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    let mut answer = response(StatusCode::OK, HTML, page);
+    let headers = answer.headers_mut();
+    headers.extend(HeaderValue::from_str(&policy).map(|policy| (CONTENT_SECURITY_POLICY, policy)));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
 }
 
 fn html(title: &str, body: &str) -> Bytes {

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use http_body_util::Full;
+use http_body_util::channel::Channel;
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
@@ -34,6 +35,21 @@ const BACKLOG: u32 = 4096;
 
 /// The buffer for the request head of a connection, small enough for 10,000 connections.
 const BUFFER: usize = 16 * 1024;
+
+/// The paths of the site's own pages.
+const OWN: [&str; 4] = ["/", "/jython", "/dice", "/record"];
+
+/// The largest request body that is read, in bytes.
+const MOST_BODY: usize = 1024;
+
+/// The body of an answer: whole, or a stream that does not end by itself.
+pub type Body = Either<Full<Bytes>, Channel<Bytes>>;
+
+/// Answers a request for a path that the site itself does not have; `None` if there is no such page.
+pub type Pages = dyn Fn(&Request<Bytes>) -> Option<Response<Body>> + Send + Sync;
+
+/// A stream may last this long. Then its reader has to ask again.
+pub const LONGEST_STREAM: Duration = Duration::from_secs(600);
 
 /// The times of a practice site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,13 +192,20 @@ impl Drop for InFlight {
 }
 
 /// A practice site that listens already, and answers once [`run`](Server::run) is called.
-#[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
-    times: SiteTimes,
     limits: Limits,
+    pages: SitePages,
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct SitePages {
+    times: SiteTimes,
     record: Arc<SiteRecord>,
+    /// Further pages, if there are any.
+    others: Option<Arc<Pages>>,
 }
 
 impl Server {
@@ -204,8 +227,18 @@ impl Server {
             socket.bind(address)?;
             socket.listen(BACKLOG)
         })?;
-        let (times, limits) = (times.into(), Limits::default());
-        Ok(Self { runtime, listener, times, limits, record: Arc::default() })
+        let pages = SitePages { times: times.into(), record: Arc::default(), others: None };
+        Ok(Self { runtime, listener, limits: Limits::default(), pages })
+    }
+
+    /// The same with further pages. They are called on the site's one thread, inside its runtime.
+    #[must_use]
+    pub fn with_pages(
+        mut self,
+        pages: impl Fn(&Request<Bytes>) -> Option<Response<Body>> + Send + Sync + 'static,
+    ) -> Self {
+        self.pages.others = Some(Arc::new(pages));
+        self
     }
 
     /// The same with other limits.
@@ -224,12 +257,12 @@ impl Server {
 
     /// Returns its counts, which change while it runs.
     pub fn record(&self) -> Arc<SiteRecord> {
-        self.record.clone()
+        self.pages.record.clone()
     }
 
     /// Answers forever, on this thread.
     pub fn run(self) -> ! {
-        let Self { runtime, listener, times, limits, record } = self;
+        let Self { runtime, listener, limits, pages } = self;
         let places = Arc::new(Semaphore::new(limits.connections));
         let crowd = Arc::new(Crowd::default());
         runtime.block_on(async {
@@ -240,10 +273,10 @@ impl Server {
                 };
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        let (record, crowd) = (record.clone(), crowd.clone());
+                        let (pages, crowd) = (pages.clone(), crowd.clone());
                         tokio::spawn(async move {
                             let (number, connection) = crowd.enter();
-                            serve(stream, times, limits, record, connection).await;
+                            serve(stream, limits, pages, connection).await;
                             crowd.leave(number);
                             drop(place);
                         });
@@ -317,19 +350,13 @@ impl Connection {
     }
 }
 
-async fn serve(
-    stream: TcpStream,
-    times: SiteTimes,
-    limits: Limits,
-    record: Arc<SiteRecord>,
-    connection: Arc<Connection>,
-) {
+async fn serve(stream: TcpStream, limits: Limits, pages: SitePages, connection: Arc<Connection>) {
     // Otherwise a page of two packets may wait 40 ms for the acknowledgement of the first.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request: Request<Incoming>| {
-        let (came, connection, record) = (Instant::now(), connection.clone(), record.clone());
+        let (came, connection, pages) = (Instant::now(), connection.clone(), pages.clone());
         connection.is_quiet_from(came);
-        async move { Ok::<_, Infallible>(answer(&request, came, times, &connection, &record).await) }
+        async move { Ok::<_, Infallible>(answer(request, came, &connection, &pages).await) }
     });
     let mut serving = pin!(async {
         // A silent connection gets no buffers. (A new connection counts as readable until the first try.)
@@ -357,28 +384,42 @@ async fn serve(
 }
 
 async fn answer(
-    request: &Request<Incoming>,
+    request: Request<Incoming>,
+    came: Instant,
+    connection: &Connection,
+    pages: &SitePages,
+) -> Response<Body> {
+    let SitePages { times, record, others } = pages;
+    let method = request.method().clone();
+    let mut answered = None;
+    if let Some(others) = others.as_deref().filter(|_| !OWN.contains(&request.uri().path())) {
+        answered = other_page(request, others).await;
+    } else if [Method::GET, Method::HEAD].contains(&method) {
+        answered = match request.uri().path() {
+            "/" => Some(pages::home(&request, *times, others.is_some())),
+            "/record" => Some(response(StatusCode::OK, "application/json", record.json())),
+            "/jython" => {
+                return page(pages::jython, &method, came, *times, connection, record).await;
+            }
+            "/dice" => return page(pages::dice, &method, came, *times, connection, record).await,
+            _ => None,
+        };
+    }
+    if let Some(Either::Right(_)) = answered.as_ref().map(Response::body) {
+        connection.is_quiet_from(came + LONGEST_STREAM);
+    }
+    answered.unwrap_or_else(|| nothing_there(&method))
+}
+
+/// One of the two pages, when it is due.
+async fn page(
+    page: fn() -> Bytes,
+    method: &Method,
     came: Instant,
     times: SiteTimes,
     connection: &Connection,
     record: &Arc<SiteRecord>,
-) -> Response<Full<Bytes>> {
-    const HTML: &str = "text/html; charset=utf-8";
-    const TEXT: &str = "text/plain; charset=utf-8";
-    if ![Method::GET, Method::HEAD].contains(request.method()) {
-        let mut refusal = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "Only GET and HEAD.\n");
-        refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return refusal;
-    }
-    let page: fn() -> Bytes = match request.uri().path() {
-        "/jython" => pages::jython,
-        "/dice" => pages::dice,
-        "/record" => return response(StatusCode::OK, "application/json", record.json()),
-        _ => {
-            let pages = "There are /jython, /dice and /record here.\n";
-            return response(StatusCode::NOT_FOUND, TEXT, pages);
-        }
-    };
+) -> Response<Body> {
     let mut takes = times.latency;
     let is_first_page = connection.is_first_page.swap(false, Relaxed);
     if is_first_page {
@@ -389,17 +430,41 @@ async fn answer(
     sleep_until(came + takes).await;
     let page = page();
     // The answer to HEAD has no page.
-    let is_sent = request.method() == Method::GET;
+    let is_sent = method == Method::GET;
     in_flight.answered(if is_sent { page.len() } else { 0 });
-    response(StatusCode::OK, HTML, page)
+    response(StatusCode::OK, pages::HTML, page)
 }
 
-fn response(
+fn nothing_there(method: &Method) -> Response<Body> {
+    const TEXT: &str = "text/plain; charset=utf-8";
+    if [Method::GET, Method::HEAD].contains(method) {
+        let pages = "There are /, /jython, /dice and /record here.\n";
+        return response(StatusCode::NOT_FOUND, TEXT, pages);
+    }
+    let mut refusal = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "Only GET and HEAD.\n");
+    refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    refusal
+}
+
+/// The answer of the further pages, which get the whole request.
+async fn other_page(request: Request<Incoming>, pages: &Pages) -> Option<Response<Body>> {
+    let (head, body) = request.into_parts();
+    match Limited::new(body, MOST_BODY).collect().await {
+        Ok(body) => pages(&Request::from_parts(head, body.to_bytes())),
+        Err(_) => {
+            let sentence = "The body is too long, or did not arrive.\n";
+            Some(response(StatusCode::PAYLOAD_TOO_LARGE, "text/plain; charset=utf-8", sentence))
+        }
+    }
+}
+
+/// Makes an answer of one piece.
+pub fn response(
     status: StatusCode,
     content_type: &'static str,
     body: impl Into<Bytes>,
-) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
+) -> Response<Body> {
+    let mut response = Response::new(Either::Left(Full::new(body.into())));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

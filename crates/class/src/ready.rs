@@ -1,0 +1,6 @@
+//! Before class.
+
+/// Tries everything that a class needs.
+pub(crate) fn ready() -> Result<(), String> {
+    Err("not there".into())
+}
