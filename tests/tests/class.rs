@@ -318,7 +318,7 @@ fn a_board_that_is_out_of_reach_is_explained_within_seconds() {
     let site = test_sites::Site::start(1);
     student.run("class", &["--help"]); // builds it, before the clocks
     for (address, words) in [
-        (closed.to_string(), "nothing listens there. Does the instructor's"),
+        (closed.to_string(), "nothing listens there. Does the instructor's program still run?"),
         (
             silent.0.to_string(),
             "no answer within two seconds. Something drops the request on its way: a firewall",

@@ -52,7 +52,7 @@ pub(crate) fn serve(arguments: &ArgMatches) -> Result<(), String> {
 }
 
 /// The addresses under which other machines reach this one, if it listens there: those of IPv4 first.
-fn addresses(bound: IpAddr) -> Vec<IpAddr> {
+pub(crate) fn addresses(bound: IpAddr) -> Vec<IpAddr> {
     if !bound.is_unspecified() {
         return vec![bound];
     }

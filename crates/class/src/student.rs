@@ -122,7 +122,7 @@ fn welcome(joined: &Membership) -> io::Result<()> {
 fn out_of_reach(site: &Site, error: &Unreachable) -> String {
     let what = match error {
         Unreachable::Refused => {
-            "nothing listens there. Does the instructor's `cargo run -p class` still run? Is the port the one on the board?"
+            "nothing listens there. Does the instructor's program still run? Is the port the one on the board?"
         }
         Unreachable::TimedOut => {
             "no answer within two seconds. Something drops the request on its way: a firewall on the instructor's machine (let it \
