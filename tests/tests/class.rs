@@ -321,7 +321,7 @@ fn a_board_that_is_out_of_reach_is_explained_within_seconds() {
         (closed.to_string(), "nothing listens there. Does the instructor's program still run?"),
         (
             silent.0.to_string(),
-            "no answer within two seconds. Something drops the request on its way: a firewall",
+            "no answer within two seconds. If the address is right, something drops the request on its way: a firewall",
         ),
         (site.url.clone(), "there is a site at"),
         (

@@ -125,9 +125,9 @@ fn out_of_reach(site: &Site, error: &Unreachable) -> String {
             "nothing listens there. Does the instructor's program still run? Is the port the one on the board?"
         }
         Unreachable::TimedOut => {
-            "no answer within two seconds. Something drops the request on its way: a firewall on the instructor's machine (let it \
-             accept connections to this port), or a network that keeps its guests apart (use another one, such as a phone's \
-             hotspot)."
+            "no answer within two seconds. If the address is right, something drops the request on its way: a firewall on the \
+             instructor's machine (let it accept connections to this port), or a network that keeps its guests apart (use another \
+             one, such as a phone's hotspot)."
         }
         Unreachable::Unknown(_) => {
             "no machine has that address in your network. Are you in the same network as the instructor, and is the address right?"
