@@ -204,6 +204,7 @@ impl Board {
     pub(crate) fn state(&self, join: &[String], now: Instant) -> Value {
         let lesson = self.at_hand(now);
         let mut state = self.page(lesson, now, self.hides);
+        state["hides"] = json!(self.hides);
         state["join"] = json!(join);
         state["lessons"] = json!(self.programs());
         state
