@@ -1,7 +1,8 @@
 //! The messages of a program that hangs, or does not do its work (`tests/src/bin/mistakes.rs`).
 
+use std::fs;
 #[cfg(unix)]
-use std::fs::{self, File};
+use std::fs::File;
 #[cfg(unix)]
 use std::process::{Command, Stdio};
 #[cfg(unix)]
@@ -9,9 +10,9 @@ use std::thread;
 #[cfg(unix)]
 use std::time::Duration;
 
-use testing::program;
 #[cfg(unix)]
-use testing::{Folder, NO_CLASS, signal, wait_until};
+use testing::{Folder, signal, wait_until};
+use testing::{NO_CLASS, program};
 
 /// The lines after the summary, joined.
 fn explanation(arguments: &[&str]) -> String {
@@ -34,6 +35,59 @@ fn more_at_once_than_allowed_is_said() {
     assert!(text.contains("Up to 10 at once, though --workers is 2."), "{text}");
     let text = explanation(&["--no-limit", "--repeat", "5", "--workers", "10"]);
     assert!(!text.contains("though"), "{text}");
+}
+
+#[test]
+fn fewer_at_once_than_allowed_is_said_if_there_was_time_for_more() {
+    let text = explanation(&["--one-short", "--repeat", "10", "--workers", "3"]);
+    assert!(text.contains("Never more than 2 at once, though --workers is 3."), "{text}");
+    // Too few pages for it to mean anything.
+    let text = explanation(&["--one-short", "--repeat", "2", "--workers", "3"]);
+    assert!(!text.contains("though"), "{text}");
+}
+
+/// The instructor's guide has a table of mistakes. Each row quotes what the program in it says, but for the numbers; a row
+/// without a program has a link to the page with one.
+#[test]
+fn the_instructors_guide_quotes_what_a_mistake_says() {
+    let root = course::root().expect("the course");
+    let guide = fs::read_to_string(root.join("tutorial/src/instructors.md")).expect("the guide");
+    let (_, table) = guide.split_once("| the mistake | ").expect("the table");
+    let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let quoted: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        let is_command = |it: &&&str| it.starts_with("cargo run ");
+        let Some(command) = quoted.iter().find(is_command) else {
+            assert!(row.contains(".md)"), "{row}");
+            continue;
+        };
+        let mut cargo = course::inner_cargo(env!("CARGO"));
+        cargo.args(["run", "--quiet", "--locked"]).args(command.split(' ').skip(2));
+        cargo.current_dir(&root).env(NO_CLASS.0, NO_CLASS.1).env("LC_ALL", "C.UTF-8");
+        let output = cargo.output().expect("cargo runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = without_numbers(&String::from_utf8_lossy(&said));
+        let sentences = quoted.iter().filter(|it| !is_command(it) && it.contains(' '));
+        let sentences: Vec<String> = sentences.map(|it| without_numbers(it)).collect();
+        assert!(!sentences.is_empty(), "{row}");
+        for sentence in sentences {
+            assert!(said.contains(&sentence), "{command} does not say '{sentence}': {said}");
+        }
+    }
+}
+
+/// With spaces for line ends, and one digit for each number.
+fn without_numbers(text: &str) -> String {
+    let mut plain = String::new();
+    for sign in text.split_whitespace().collect::<Vec<&str>>().join(" ").chars() {
+        match sign {
+            '0'..='9' if plain.ends_with('0') => {}
+            '0'..='9' => plain.push('0'),
+            sign => plain.push(sign),
+        }
+    }
+    plain
 }
 
 /// With all pages at once.

@@ -50,6 +50,10 @@ fn a_queue_that_stays_locked_makes_five_threads_as_slow_as_one() {
     LESSON.example("lock_held").record(&["--repeat", "10", "--site", &site.url]);
     let (peak, _, requests) = site.seen();
     assert_eq!((peak, requests), (1, 20));
+    // The lock is to blame, and not the clients: one for each thread.
+    let said = LESSON.example("lock_held").run(&arguments).explanation().join(" ");
+    assert!(said.starts_with("Never more than 1 at once, though --workers is 5."), "{said}");
+    assert!(!said.contains("client of its own"), "{said}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::printer::{self, Message, Printed, Style};
 use crate::report::{Report, digits};
 use crate::setup::{Format, Kept, Remarks, Setup, TimelineFile};
 use crate::terminal::{cores, look};
-use crate::{Beside, Drawing, Kind, Lesson, Model, give_up, interrupt};
+use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt};
 
 /// A hidden switch for a program that reads the `--json` of a lesson: the lesson ends when its own standard input
 /// ends, and so together with that program.
@@ -331,7 +331,22 @@ fn doubts(
         let workers = plan.workers;
         doubts.push(format!("Up to {peak} at once, though --workers is {workers}."));
     }
+    // The default of a lesson that begins all at once is no promise.
+    let is_promised = is_limited && plan.lesson.limit != Limit::All;
+    let could = is_promised && plan.lesson.sections.is_empty() && plan.kinds.len() == 1;
+    if could && left == 0 && peak < plan.workers && is_long_enough(plan, timeline) {
+        let workers = plan.workers;
+        doubts.push(format!("Never more than {peak} at once, though --workers is {workers}."));
+    }
     doubts
+}
+
+/// Whether there are enough items for each worker, and each takes so long that another worker could begin meanwhile.
+fn is_long_enough(plan: &Plan, timeline: &Timeline) -> bool {
+    const WHILE_A_THREAD_STARTS: Duration = Duration::from_millis(10);
+    let items = timeline.spans.iter().filter(|span| !span.is_annotation);
+    let long = items.filter(|span| span.end.saturating_sub(span.start) > WHILE_A_THREAD_STARTS);
+    long.count() >= 2 * plan.workers
 }
 
 /// Prints each panic in one line from now on.
