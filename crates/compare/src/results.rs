@@ -302,6 +302,16 @@ impl Row {
         samples.get(samples.len().saturating_sub(1) / 2).copied()
     }
 
+    /// What [`Row::middle_run`] is among the runs.
+    pub(crate) fn words_of_middle_run(&self) -> String {
+        match self.samples.len() {
+            1 => "the only run".into(),
+            2 => "the faster of 2 runs".into(),
+            even if even % 2 == 0 => format!("the faster of the middle two of {even} runs"),
+            odd => format!("the median of {odd} runs"),
+        }
+    }
+
     /// The first run's time as a multiple of the others', if it was slow.
     pub(crate) fn slow_first_run(&self) -> Option<f64> {
         let (first, others) = self.samples.split_first()?;
@@ -457,16 +467,20 @@ mod tests {
     #[test]
     fn the_run_in_the_middle() {
         let mut results = sample();
-        let middle = |results: &Results| results.rows[0].middle_run().map(|run| run.seconds);
+        let middle = |results: &Results| {
+            let row = &results.rows[0];
+            row.middle_run().map(|run| (run.seconds, row.words_of_middle_run()))
+        };
         for (seconds, expected) in [
-            (&[3.0, 1.0, 2.0][..], Some(2.0)),
-            (&[0.3, 0.1], Some(0.1)),
-            (&[0.1, 0.3], Some(0.1)),
-            (&[4.0, 9.0, 1.0, 2.0], Some(2.0)),
-            (&[7.0], Some(7.0)),
+            (&[3.0, 1.0, 2.0][..], Some((2.0, "the median of 3 runs"))),
+            (&[0.3, 0.1], Some((0.1, "the faster of 2 runs"))),
+            (&[0.1, 0.3], Some((0.1, "the faster of 2 runs"))),
+            (&[4.0, 9.0, 1.0, 2.0], Some((2.0, "the faster of the middle two of 4 runs"))),
+            (&[7.0], Some((7.0, "the only run"))),
             (&[], None),
         ] {
             with_seconds(&mut results, 0, seconds);
+            let expected = expected.map(|(seconds, words)| (seconds, words.into()));
             assert_eq!(middle(&results), expected, "{seconds:?}");
         }
     }
