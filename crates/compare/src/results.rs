@@ -1,5 +1,6 @@
 //! The measurements and their verdicts.
 
+use console::Style;
 use course::Lesson;
 use harness::figures::times_as_fast;
 use timeline::{Facts, Timeline};
@@ -159,10 +160,14 @@ impl Doubt {
         }
     }
 
+    /// `one run, busy machine`
+    pub(crate) fn list(doubts: &[Self]) -> String {
+        doubts.iter().map(|doubt| doubt.words()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The text behind a verdict: ` (one run, busy machine)`; empty without doubts.
     pub(crate) fn behind(doubts: &[Self]) -> String {
-        let words: Vec<&str> = doubts.iter().map(|doubt| doubt.words()).collect();
-        if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+        if doubts.is_empty() { String::new() } else { format!(" ({})", Self::list(doubts)) }
     }
 }
 
@@ -195,6 +200,16 @@ impl Verdict {
             Self::None => "-".into(),
             Self::TooClose(ratio) => format!("too close to call ({ratio:.2}x)"),
             Self::Ratio(ratio) => times_as_fast(ratio),
+        }
+    }
+
+    /// The colour of its words on a terminal.
+    pub(crate) fn style(self) -> Style {
+        match self {
+            Self::Base | Self::None => Style::new(),
+            Self::TooClose(_) => Style::new().yellow(),
+            Self::Ratio(ratio) if ratio < 1.0 => Style::new().red(),
+            Self::Ratio(_) => Style::new().green(),
         }
     }
 }
