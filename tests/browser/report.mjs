@@ -275,6 +275,7 @@ await part("the wall", { viewport: WALL }, async (page, expect) => {
 
 await part("choosing lessons", { viewport: WALL, hash: "#wall" }, async (page, expect) => {
   const parts = async () => [await visible(page, ".bar-row[data-of]").count(), await visible(page, "article.run").count()];
+  await page.locator("#ticks details").evaluate((details) => (details.open = true));
   const all = await parts();
   const tick = page.locator("#ticks input").nth(1);
   const lesson = await tick.getAttribute("value");

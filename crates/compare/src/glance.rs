@@ -108,15 +108,14 @@ pub(crate) fn lines(results: &Results, look: Look) -> Option<Vec<String>> {
 }
 
 fn of_row(results: &Results, row: &Row) -> Line {
-    let (done, failed) = row.done_and_failed();
     let seconds = row.seconds().map(|seconds| seconds.median).filter(|_| row.trouble.is_none());
     let (bar, time) = match seconds {
         Some(seconds) => (Bar::Seconds(seconds), format!("{} s", digits(seconds))),
         None if row.trouble.is_some() => (Bar::Nothing, IN_TROUBLE.into()),
         None => (Bar::Nothing, NOT_RUN.into()),
     };
-    let verdict = if failed > 0 {
-        (Style::new().red(), format!("{failed} of {} failed", done + failed))
+    let verdict = if let Some(words) = row.words_of_failure() {
+        (Style::new().red(), if words == time { String::new() } else { words })
     } else if seconds.is_some() {
         let base = results.base(row);
         let (verdict, doubts) =

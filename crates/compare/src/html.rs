@@ -169,6 +169,7 @@ fn chart(results: &Results, name: &str, rows: &[&Row]) -> Option<Value> {
             name => row.name(),
             median => seconds.map(|seconds| digits(seconds.median)),
             range => seconds.map(range),
+            failure => row.words_of_failure(),
             verdict => results.verdict(row),
             bar => seconds.map(|seconds| context! {
                 median => percent(at(seconds.median)),
@@ -578,6 +579,7 @@ mod tests {
         let page = html(&in_trouble("it hung"));
         assert_eq!(page.matches("<strong>In trouble:</strong> it hung").count(), 4);
         assert!(page.contains("no time: it did not run to the end"));
+        assert!(page.contains("<span class=\"verdict trouble\">3 of 480 failed<"));
         assert!(page.contains("There is no run to draw."));
         assert!(page.contains("with_threads ends early:</strong> it hung"));
         assert!(page.contains("<strong>Failed:</strong> it hung"));

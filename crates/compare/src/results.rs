@@ -7,6 +7,7 @@ use timeline::{Facts, Timeline};
 
 use crate::evidence::Evidence;
 use crate::python::Python;
+use crate::tables::IN_TROUBLE;
 use crate::whole::Foreign;
 
 /// A first run that took this many times the median of the others was slow.
@@ -302,6 +303,13 @@ impl Row {
     /// Whether its times are those of all the work: a failed item may have ended early.
     pub(crate) fn is_sound(&self) -> bool {
         self.trouble.is_none() && self.done_and_failed().1 == 0
+    }
+
+    /// What stands beside its time in place of a verdict, if the time is not that of all the work.
+    pub(crate) fn words_of_failure(&self) -> Option<String> {
+        let (done, failed) = self.done_and_failed();
+        let items = (failed > 0).then(|| format!("{failed} of {} failed", done + failed));
+        items.or_else(|| self.trouble.as_ref().map(|_| IN_TROUBLE.into()))
     }
 
     /// Why the first item that failed did so.
