@@ -10,12 +10,12 @@ const url = pathToFileURL(resolve(path)).href;
 const browser = await launch();
 
 // One part of the test on a fresh page. The page must never report an error or load anything.
-const part = async (name, options, test) => {
+const part = async (name, { hash = "", ...options }, test) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
-  watch(page, () => name, (asked) => asked === url);
+  watch(page, () => name, (asked) => asked.split("#")[0] === url);
   try {
-    await page.goto(url, { waitUntil: "load" });
+    await page.goto(url + hash, { waitUntil: "load" });
     await test(page, (holds, sentence) => expect(holds, `${name}: ${sentence}`));
   } catch (error) {
     expect(false, `${name}: ${error.message.split("\n")[0]}`);
@@ -26,7 +26,8 @@ const part = async (name, options, test) => {
 // The state of the player: the axis, the moment in words, and the positions of the cursors as parts of it.
 const player = (page) =>
   page.evaluate(() => {
-    const cursors = [...document.querySelectorAll(".field")].map((field) => {
+    const shown = [...document.querySelectorAll(".field")].filter((field) => field.offsetParent);
+    const cursors = shown.map((field) => {
       const { left, width } = field.getBoundingClientRect();
       return (field.querySelector(".future").getBoundingClientRect().left - left) / width;
     });
@@ -51,6 +52,10 @@ const allAt = (state, place) => state.cursors.every((cursor) => near(cursor, pla
 const nothingCovered = (state) => state.cursors.every((cursor) => cursor >= 1);
 const pause = (page, millis = 400) => page.waitForTimeout(millis);
 const isHidden = async (page, what) => !(await page.locator(what).isVisible());
+
+// Those of what this finds that are shown.
+const visible = (page, what) => page.locator(`${what} >> visible=true`);
+const WALL = { width: 1920, height: 1080 };
 
 const TEXTS = "h1, h2, h3, p, caption, th, td, dt, dd, li, strong, .small, .names, .ticks b";
 
@@ -226,6 +231,111 @@ await part("pointing", {}, async (page, expect) => {
   expect(await isHidden(page, "#tip"), "the words stay when the pointer leaves");
 });
 
+await part("the wall", { viewport: WALL }, async (page, expect) => {
+  await page.click(".to-wall");
+  expect(page.url().endsWith("#wall"), `the button leads to ${page.url()}`);
+  expect(await isHidden(page, ".to-wall"), "the button does not lead to the wall");
+  expect((await overflow(page)) <= 0, `the page is ${await overflow(page)} pixels too wide`);
+  const pale = await paleTexts(page, TEXTS);
+  expect(pale.length === 0, `these are hard to read: ${pale}`);
+  const found = await page.evaluate(() => {
+    const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    const small = new Set();
+    while (texts.nextNode()) {
+      const { parentElement: element, textContent } = texts.currentNode;
+      const scale = element.getScreenCTM?.().a ?? 1;
+      const size = scale * parseFloat(getComputedStyle(element).fontSize);
+      if (textContent.trim() && element.getClientRects().length > 0 && size < 24) small.add(`${size}: ${textContent.trim()}`);
+    }
+    const top = (what) => document.querySelector(what).getBoundingClientRect().top;
+    return {
+      small: [...small],
+      tops: ["#times", "#diagrams", "table.results", ".facts"].map(top),
+      width: document.querySelector("#times").getBoundingClientRect().width,
+      rows: [...document.querySelectorAll(".lanes")].filter((it) => it.offsetParent).map((it) => it.querySelectorAll(".names span").length),
+    };
+  });
+  expect(found.small.length === 0, `these letters are smaller than 24 pixels: ${found.small}`);
+  expect(String(found.tops) === String([...found.tops].sort((one, other) => one - other)), `the charts are not first: ${found.tops}`);
+  expect(found.width > 1800, `the charts are only ${found.width} pixels wide`);
+  expect(Math.max(...found.rows) <= 11, `a diagram has ${Math.max(...found.rows)} rows`);
+  // A band can be unfolded.
+  const folded = page.locator("article.folds").first();
+  const names = await folded.locator(".folded .names").textContent();
+  expect(/\d\d (threads|tasks|processes)/.test(names), `a band is called ${names}`);
+  expect(await folded.locator(".whole").isHidden(), "the lanes are shown beside their band");
+  await folded.locator(".unfold").click();
+  expect(await folded.locator(".folded").isHidden(), "the band stays when it is unfolded");
+  expect(await folded.locator(".whole").isVisible(), "unfolding shows no lanes");
+  // It plays.
+  const { longest } = await player(page);
+  await page.fill("#moment", String(Math.round(longest / 2)));
+  expect(allAt(await player(page), 0.5), "the cursors are not in the middle");
+});
+
+await part("choosing lessons", { viewport: WALL, hash: "#wall" }, async (page, expect) => {
+  const parts = async () => [await visible(page, ".bar-row[data-of]").count(), await visible(page, "article.run").count()];
+  await page.locator("#ticks details").evaluate((details) => (details.open = true));
+  const all = await parts();
+  const tick = page.locator("#ticks input").nth(1);
+  const lesson = await tick.getAttribute("value");
+  const its = visible(page, `[data-of="${lesson}"]`);
+  expect((await its.count()) >= 3, `${lesson} has no row, bar or diagram`);
+  await tick.uncheck();
+  expect((await its.count()) === 0, `${lesson} is shown without its tick`);
+  const fewer = await parts();
+  expect(fewer.every((count, at) => count > 0 && count < all[at]), `of ${all} parts ${fewer} are left`);
+  await page.click(".to-page");
+  expect((await its.count()) >= 3, `${lesson} is missing on the page`);
+  expect(await isHidden(page, "#ticks"), "the page has ticks that do nothing");
+  await page.click(".to-wall");
+  expect(String(await parts()) === String(fewer), "the choice is lost between the page and the wall");
+  await page.click("#ticks button[value='']");
+  expect(String(await parts()) === "0,0", "none leaves some");
+  await page.click("#ticks button[value=all]");
+  expect(String(await parts()) === String(all), "all does not bring all back");
+});
+
+await part("the wall without JavaScript", { javaScriptEnabled: false, viewport: WALL }, async (page, expect) => {
+  await page.click(".to-wall");
+  expect(await isHidden(page, ".to-wall"), "the button does not lead to the wall");
+  expect(await isHidden(page, "#ticks"), "ticks are shown that do nothing");
+  const folded = page.locator("article.folds").first();
+  await folded.locator(".unfold").click();
+  expect(await folded.locator(".whole").isVisible(), "unfolding shows no lanes");
+  await page.click(".to-page");
+  expect(await isHidden(page, ".to-page"), "the way back does not work");
+});
+
+// Each colour and each form in the diagrams is in the legend, in the same colour.
+for (const colorScheme of ["light", "dark"]) {
+  await part(`the legend, ${colorScheme}`, { colorScheme, viewport: WALL, hash: "#wall" }, async (page, expect) => {
+    const { classes, missing } = await page.evaluate(() => {
+      const colours = {};
+      for (const mark of document.querySelectorAll(".plot rect:not(.slice), .plot path")) {
+        const { fill, opacity } = getComputedStyle(mark);
+        for (const group of ["band", "other", "failed"].filter((name) => mark.parentElement.classList.contains(name))) {
+          (colours[group] ??= new Set()).add(group === "other" ? opacity : fill);
+        }
+        if (!mark.closest(".band")) (colours[mark.classList[0]] ??= new Set()).add(fill);
+      }
+      const missing = [];
+      for (const [name, its] of Object.entries(colours)) {
+        const key = document.querySelector(`.legend .key.${name}`);
+        const style = key?.offsetParent && getComputedStyle(key);
+        // The outline of a failed item is in its key; its fill is that of another.
+        const drawn = style && [style.backgroundColor, style.borderTopColor, style.backgroundImage, style.opacity].join(" ");
+        for (const colour of name === "failed" ? [""] : its) {
+          if (!drawn?.includes(colour)) missing.push(`${name} in ${colour}`);
+        }
+      }
+      return { classes: Object.keys(colours), missing };
+    });
+    expect(classes.includes("working") && classes.includes("waiting") && classes.includes("band"), `only ${classes} occur`);
+    expect(missing.length === 0, `the legend lacks ${missing}`);
+  });
+}
+
 await part("printing", { colorScheme: "dark", viewport: { width: 718, height: 1000 } }, async (page, expect) => {
   const { longest } = await player(page);
   await page.fill("#moment", String(Math.round(longest / 3)));
@@ -236,14 +346,19 @@ await part("printing", { colorScheme: "dark", viewport: { width: 718, height: 10
       covers: style(".future").filter((it) => it.display !== "none").length,
       paper: style("body")[0].backgroundColor,
       exact: style(".plot").every((it) => it.printColorAdjust === "exact"),
-      whole: style(".run").every((it) => it.breakInside === "avoid"),
+      whole: style(".run, .chart, .curves, caption, figcaption").every((it) => it.breakInside === "avoid"),
+      cut: [...document.querySelectorAll("th, td, caption, figcaption, .names span, .bar-name, .bar-value")]
+        .filter((it) => it.scrollWidth > it.clientWidth + 1 && it.offsetParent)
+        .map((it) => it.textContent.trim()),
     };
   });
   expect(await isHidden(page, "#controls"), "controls are printed");
   expect(shown.covers === 0, `${shown.covers} diagrams are half covered`);
   expect(shown.paper === "rgb(255, 255, 255)", `the paper is ${shown.paper}`);
   expect(shown.exact, "the browser may leave out colours");
-  expect(shown.whole, "a diagram may be cut by the end of a page");
+  expect(shown.whole, "a diagram or a caption may be cut by the end of a page");
+  expect(shown.cut.length === 0, `these have no room: ${shown.cut}`);
+  expect(await isHidden(page, ".to-wall"), "the button for the wall is printed");
   expect((await overflow(page)) <= 0, `the page is ${await overflow(page)} pixels too wide for A4`);
 });
 

@@ -9,6 +9,8 @@ use course::Lesson;
 use harness::{Limit, Model};
 use serde_json::Value;
 use testing::{Ended, Folder, first, lessons, nine, only_does, program};
+#[cfg(target_os = "linux")]
+use testing::{Program, Terminal};
 
 /// Small enough for a test, large enough to have several pages and calls at once.
 const SMALL: [&str; 8] = ["--repeat", "10", "--latency", "20", "--number", "22", "--calls", "8"];
@@ -509,6 +511,49 @@ fn one_run_gives_no_firm_verdict() {
     );
 }
 
+/// The end of a comparison on a terminal of 24 rows, beside its prompt, without colours.
+#[cfg(target_os = "linux")]
+fn last_screen(compare: &Program, environment: &[(&str, &str)], arguments: &[&str]) -> Vec<String> {
+    // No bar: it goes to stderr. With CARGO it would build the lessons again.
+    let program = compare.command(&[&SMALL, arguments].concat());
+    let command = format!("env --unset=CARGO {program} 2>/dev/null");
+    let ended = Terminal::start(80, environment, &command).wait();
+    let shown = testing::without_colours(&ended.stdout);
+    let lines: Vec<String> = shown.lines().map(String::from).collect();
+    assert!(lines.len() > 24 && lines.iter().all(|line| line.chars().count() <= 80), "{shown}");
+    lines[lines.len() - 23..].to_vec()
+}
+
+/// The line of a lesson on the last screen.
+#[cfg(target_os = "linux")]
+fn line_of<'a>(screen: &'a [String], name: &str) -> &'a str {
+    let is_it = |line: &&String| line.starts_with(&format!("{name}  "));
+    let lines: Vec<&String> = screen.iter().filter(is_it).collect();
+    assert_eq!(lines.len(), 1, "{name}: {screen:#?}");
+    lines[0]
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_low_terminal_shows_each_lesson_in_a_line_at_the_end() {
+    let compare = program("compare");
+    for (environment, sign) in [(("LC_ALL", "C.UTF-8"), '█'), (("LC_ALL", "C"), '#')] {
+        let screen = last_screen(&compare, &[environment], &["--runs", "2"]);
+        for name in names() {
+            let line = line_of(&screen, name);
+            assert!(line.contains(sign) && line.contains(" s  "), "{line}");
+        }
+        let verdict = |model| line_of(&screen, of_the_nine("page", model));
+        assert!(verdict(Model::Sync).ends_with("  the base"), "{screen:#?}");
+        assert!(verdict(Model::Async).contains("x faster"), "{screen:#?}");
+    }
+    // With all further lessons as well, it still fits.
+    let screen = last_screen(&compare, &[], &["--runs", "1", "--further"]);
+    for name in names().chain(further().filter(can_be_compared).map(Lesson::name)) {
+        line_of(&screen, name);
+    }
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -606,6 +651,14 @@ mod unix {
         assert!(out.contains("All 4 runs of 2 lessons got the same 20 pages."), "{out}");
         let row = out.lines().find(|line| line.contains(threads_compute)).expect("a row");
         assert!(row.contains(" 16 "), "two runs of eight calls: {row}");
+        #[cfg(target_os = "linux")]
+        {
+            let screen = last_screen(&compare, &[], &["--runs", "2", "--limit", "3"]);
+            for name in [threads, processes, tasks, rayon, sync] {
+                assert!(line_of(&screen, name).ends_with("  in trouble"), "{screen:#?}");
+            }
+            assert!(line_of(&screen, threads_compute).contains(" s  "), "{screen:#?}");
+        }
         wait_until("the end of the one that hung", || processes_with("sleep 61.25") == 0);
         drop(folder);
     }

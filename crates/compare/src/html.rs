@@ -12,7 +12,7 @@ use std::time::Duration;
 use course::Lesson;
 use harness::Model;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
-use timeline::scale;
+use timeline::{Marks, Picture, scale};
 
 use crate::results::{Curve, Point, Results, Row, Sample, Spread, digits, many, runs};
 use crate::{kinds, sweep, tables, whole};
@@ -21,6 +21,9 @@ use crate::{kinds, sweep, tables, whole};
 const FURTHER: &str = "Further lessons";
 /// The height of a sweep's curves, in pixels.
 const SWEEP_HEIGHT: f64 = 340.0;
+/// How wide a lane's name is, in rem: a letter, and all of them at the most. A longer name is cut.
+const LETTER: f64 = 0.47;
+const WIDEST_NAME: f64 = 12.0;
 /// The smallest distance between the names of two curves, in pixels.
 const NAMES_APART: f64 = 18.0;
 
@@ -37,12 +40,19 @@ pub(crate) fn html(results: &Results) -> String {
 
 fn page(results: &Results) -> Value {
     let axes = axes(results);
-    let runs = list(results.rows_in_order().map(|row| run(row, longest(results))));
+    let (axis, mut marks) = (longest(results), Marks::new());
+    let runs = list(results.rows_in_order().map(|row| run(row, axis, &mut marks)));
+    let workers = middle_runs(results).flat_map(|run| &run.timeline.spans).map(|span| &span.worker);
+    let letters = workers.map(|worker| worker.chars().count()).max().unwrap_or_default();
+    let names = (LETTER * letters as f64 + 1.0).clamp(5.75, WIDEST_NAME);
     let charts = results.kinds().filter_map(|kind| {
         let name = kinds::words(kind, results.sizes).name;
-        chart(&name, &results.rows_of(kind).collect::<Vec<_>>())
+        chart(results, &name, &results.rows_of(kind).collect::<Vec<_>>())
     });
-    let charts = charts.chain(chart(FURTHER, &results.rows_of_sections().collect::<Vec<_>>()));
+    let further_rows: Vec<&Row> = results.rows_of_sections().collect();
+    let charts = charts.chain(chart(results, FURTHER, &further_rows));
+    let mut programs: Vec<String> = results.rows_in_order().map(Row::program).collect();
+    programs.dedup();
     let checks = results
         .checks
         .iter()
@@ -63,8 +73,9 @@ fn page(results: &Results) -> Value {
         at_the_same_limit => tables::at_the_same_limit(results),
         about_the_originals => tables::about_the_originals(results),
         has_originals => !results.pythons().is_empty(),
-        any_ready => middle_runs(results).any(|run| run.timeline.was_ready()),
-        any_failed => results.rows.iter().any(|row| row.done_and_failed().1 > 0),
+        legend => legend(results, &marks),
+        names => format!("{names:.2}rem"),
+        programs => programs,
         runs => runs,
     }
 }
@@ -147,16 +158,19 @@ fn whole(results: &Results) -> Option<Value> {
 }
 
 /// The median times of some rows as bars; `None` without rows.
-fn chart(name: &str, rows: &[&Row]) -> Option<Value> {
+fn chart(results: &Results, name: &str, rows: &[&Row]) -> Option<Value> {
     let highest = rows.iter().filter_map(|row| row.seconds()).map(|seconds| seconds.highest);
     let axis = duration(highest.fold(0.0, f64::max));
     let bars = rows.iter().map(|row| {
         let seconds = row.seconds();
         let at = |seconds| share(duration(seconds), axis);
         context! {
+            program => row.program(),
             name => row.name(),
             median => seconds.map(|seconds| digits(seconds.median)),
             range => seconds.map(range),
+            failure => row.words_of_failure(),
+            verdict => results.verdict(row),
             bar => seconds.map(|seconds| context! {
                 median => percent(at(seconds.median)),
                 lowest => percent(at(seconds.lowest)),
@@ -173,6 +187,7 @@ fn table_row(results: &Results, row: &Row) -> Value {
     let (done, failed) = row.done_and_failed();
     let or_dash = |words: Option<String>| words.unwrap_or_else(|| "-".into());
     context! {
+        program => row.program(),
         lesson => row.lesson.name(),
         title => row.title(),
         section => row.section,
@@ -267,29 +282,68 @@ fn short(time: Duration) -> String {
     format!("{number} {unit}")
 }
 
-/// A lesson's run, or a section of it, as a diagram.
-fn run(row: &Row, axis: Duration) -> Value {
-    let drawn = row.middle_run().map(|run| (run, run.timeline.picture()));
-    let lanes = drawn.iter().flat_map(|(_, picture)| &picture.lanes).map(|lane| {
+/// A lesson's run, or a section of it, as a diagram, and folded if it has many lanes.
+fn run(row: &Row, axis: Duration, marks: &mut Marks) -> Value {
+    let drawn = row.middle_run();
+    let whole = drawn.map(|run| run.timeline.picture());
+    let folded = drawn.and_then(|run| run.timeline.folded());
+    let pictures = [("folded", folded), ("whole", whole)].into_iter().filter_map(|(name, it)| {
+        let it = it?;
+        marks.extend(&it.marks);
+        Some(picture(name, &it, axis))
+    });
+    let pictures = list(pictures);
+    let sentence = drawn.and_then(|run| run.timeline.sentence());
+    context! {
+        lesson => row.program(),
+        section => row.section,
+        name => row.name(),
+        took => drawn.map(|run| format!("{} s, {}", digits(run.seconds), row.words_of_middle_run())),
+        sentence => sentence.unwrap_or_else(|| "Nothing was done.".into()),
+        folds => pictures.len() > 1,
+        pictures => pictures,
+        trouble => row.shown_trouble(),
+    }
+}
+
+fn picture(name: &str, picture: &Picture, axis: Duration) -> Value {
+    let lanes = picture.lanes.iter().map(|lane| {
         context! {
             name => lane.name.clone(),
             top => lane.middle,
             percent => lane.percent.map(|percent| format!("{percent:.0}%")),
         }
     });
-    let lanes = list(lanes);
-    let sentence = drawn.as_ref().and_then(|(run, _)| run.timeline.sentence());
     context! {
-        lesson => row.program(),
-        section => row.section,
-        name => row.name(),
-        took => drawn.as_ref().map(|(run, _)| format!("{} s", digits(run.seconds))),
-        sentence => sentence.unwrap_or_else(|| "Nothing was done.".into()),
-        lanes => lanes,
-        plot => drawn.as_ref().map(|(_, picture)| safe(picture.plot(axis, "100%"))),
-        more => drawn.map(|(_, picture)| picture.more),
-        trouble => row.shown_trouble(),
+        name => name,
+        height => picture.height,
+        lanes => list(lanes),
+        plot => safe(picture.plot(axis, "100%")),
+        more => picture.more.clone(),
     }
+}
+
+/// The classes that occur in the diagrams, with their meaning.
+fn legend(results: &Results, marks: &Marks) -> Vec<Value> {
+    let blocking = match middle_runs(results).all(|run| run.timeline.clock.tells_ready) {
+        true => "thick: blocking (a task keeps its thread, and waits)",
+        false => "thick: blocking (a task keeps its thread, and waits or has no core)",
+    };
+    let all = [
+        ("working", "thick: working (of a thread its CPU time, drawn from the left)"),
+        ("waiting", "thin: waiting"),
+        ("ready", "two rails: ready, and without a core (a task: without its thread)"),
+        ("blocking", blocking),
+        ("open", "thin: not ended, its state is unknown"),
+        ("other", "paler: every second bar, to tell it from the next"),
+        ("failed", "outlined: failed"),
+        (
+            "band",
+            "a band: many lanes, folded. From the bottom: those that work, are ready, block, and wait (paler)",
+        ),
+    ];
+    let occurring = all.into_iter().filter(|(class, _)| marks.contains(class));
+    list(occurring.map(|(class, words)| context! { class => class, words => words }))
 }
 
 /// A logarithmic axis, from 0 to 1.
@@ -336,10 +390,10 @@ fn curves(results: &Results, kind: &str) -> Option<Value> {
         Logarithmic::of(points().flat_map(|point| [point.seconds.lowest, point.seconds.highest]))?,
     );
     let across = |workers: usize| x.at(workers as f64);
-    let down = |seconds: f64| SWEEP_HEIGHT * (1.0 - y.at(seconds));
+    let down = |seconds: f64| 1.0 - y.at(seconds);
     let seconds = y
         .round_values()
-        .map(|seconds| context! { at => pixels(down(seconds)), label => format!("{seconds} s") });
+        .map(|seconds| context! { at => percent(down(seconds)), label => format!("{seconds} s") });
     let mut before = f64::NEG_INFINITY;
     let worker_ticks = workers.iter().map(|workers| {
         let at = across(*workers);
@@ -350,31 +404,27 @@ fn curves(results: &Results, kind: &str) -> Option<Value> {
         context! { at => percent(at), label => label, is_tight => room < 0.12 }
     });
     let worker_ticks = list(worker_ticks);
-    let names = names_apart(
-        curves
-            .iter()
-            .filter_map(|curve| curve.points.last())
-            .map(|point| down(point.seconds.median)),
-    );
+    let ends = curves.iter().filter_map(|curve| curve.points.last());
+    let names = names_apart(ends.map(|point| SWEEP_HEIGHT * down(point.seconds.median)));
     let mut names = names.into_iter();
     let drawn = curves.iter().map(|curve| {
         let label = curve
             .points
             .last()
             .zip(names.next())
-            .map(|(point, y)| context! { x => percent(across(point.workers)), y => pixels(y) });
+            .map(|(point, y)| context! { x => percent(across(point.workers)), y => percent(y / SWEEP_HEIGHT) });
         let lines = curve.points.windows(2).map(|pair| {
             context! {
-                x1 => percent(across(pair[0].workers)), y1 => pixels(down(pair[0].seconds.median)),
-                x2 => percent(across(pair[1].workers)), y2 => pixels(down(pair[1].seconds.median)),
+                x1 => percent(across(pair[0].workers)), y1 => percent(down(pair[0].seconds.median)),
+                x2 => percent(across(pair[1].workers)), y2 => percent(down(pair[1].seconds.median)),
             }
         });
         let points = curve.points.iter().map(|point| {
             context! {
                 x => percent(across(point.workers)),
-                y => pixels(down(point.seconds.median)),
-                lowest => pixels(down(point.seconds.lowest)),
-                highest => pixels(down(point.seconds.highest)),
+                y => percent(down(point.seconds.median)),
+                lowest => percent(down(point.seconds.lowest)),
+                highest => percent(down(point.seconds.highest)),
                 words => words(curve.lesson, point),
             }
         });
@@ -400,17 +450,12 @@ fn curves(results: &Results, kind: &str) -> Option<Value> {
     });
     Some(context! {
         name => kinds::words(kind, results.sizes).name,
-        height => SWEEP_HEIGHT,
         seconds => list(seconds),
         workers => worker_ticks,
         curves => drawn,
         sentences => curves.iter().filter_map(|curve| sweep::sentence(curve, &results.doubts)).collect::<Vec<_>>(),
         rows => list(rows),
     })
-}
-
-fn pixels(number: f64) -> String {
-    format!("{number:.1}")
 }
 
 /// The text for a point under the pointer.
@@ -464,7 +509,8 @@ mod tests {
             assert_eq!(count(&format!("<span class=\"bar-name\">{name}<")), 1);
             assert_eq!(count(&format!("<h3>{name} ")), 1);
         }
-        assert_eq!(count("class=\"timing plot\""), 8);
+        // One of them folded as well.
+        assert_eq!(count("class=\"timing plot\""), 9);
         assert_eq!(count("class=\"bar\""), 8);
         assert_eq!(count("<g class=\"curve "), 3);
         for words in [
@@ -533,6 +579,7 @@ mod tests {
         let page = html(&in_trouble("it hung"));
         assert_eq!(page.matches("<strong>In trouble:</strong> it hung").count(), 4);
         assert!(page.contains("no time: it did not run to the end"));
+        assert!(page.contains("<span class=\"verdict trouble\">3 of 480 failed<"));
         assert!(page.contains("There is no run to draw."));
         assert!(page.contains("with_threads ends early:</strong> it hung"));
         assert!(page.contains("<strong>Failed:</strong> it hung"));
@@ -568,11 +615,11 @@ mod tests {
     #[test]
     fn nothing_is_loaded_from_anywhere() {
         let page = html(&sample());
-        for load in [" src=", "url(", "@import", "fetch(", "<iframe", "<a "] {
+        for load in [" src=", "url(", "@import", "fetch(", "<iframe"] {
             assert!(!page.contains(load), "{load}");
         }
-        assert_eq!(page.matches(" href=").count(), 1);
-        assert!(page.contains("<link rel=\"icon\" href=\"data:,\">"));
+        let links = || page.split(" href=\"").skip(1).filter_map(|it| it.split('"').next());
+        assert_eq!(links().filter(|to| !to.starts_with('#')).collect::<Vec<_>>(), ["data:,"]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod check;
 mod checks;
 mod evidence;
 mod files;
+mod glance;
 mod html;
 mod kinds;
 mod lessons;
@@ -38,6 +39,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use args::Arguments;
+use console::Term;
 use course::Found;
 use files::Folder;
 use results::Results;
@@ -67,7 +69,8 @@ fn run(args: &Arguments, found: &'static [Found]) -> Result<ExitCode, String> {
     let folder = args.out.as_deref().map(Folder::make).transpose()?;
     let compared = lessons::select(args, found)?;
     let results = rounds::measure(args, compared)?;
-    let printed = write!(io::stdout(), "{}", tables::text(&results, harness::look(120)));
+    let rows = Term::stdout().size_checked().map(|(rows, _)| rows.into());
+    let printed = write!(io::stdout(), "{}", tables::text(&results, harness::look(120), rows));
     // A comparison that was interrupted before it measured anything must not replace an earlier report.
     let has_measured = results.rows.iter().any(|row| !row.samples.is_empty());
     if let Some(folder) = folder.filter(|_| has_measured || !results.interrupted) {

@@ -1,11 +1,13 @@
 //! The measurements and their verdicts.
 
+use console::Style;
 use course::Lesson;
 use harness::figures::times_as_fast;
 use timeline::{Facts, Timeline};
 
 use crate::evidence::Evidence;
 use crate::python::Python;
+use crate::tables::IN_TROUBLE;
 use crate::whole::Foreign;
 
 /// A first run that took this many times the median of the others was slow.
@@ -159,10 +161,14 @@ impl Doubt {
         }
     }
 
+    /// `one run, busy machine`
+    pub(crate) fn list(doubts: &[Self]) -> String {
+        doubts.iter().map(|doubt| doubt.words()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The text behind a verdict: ` (one run, busy machine)`; empty without doubts.
     pub(crate) fn behind(doubts: &[Self]) -> String {
-        let words: Vec<&str> = doubts.iter().map(|doubt| doubt.words()).collect();
-        if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+        if doubts.is_empty() { String::new() } else { format!(" ({})", Self::list(doubts)) }
     }
 }
 
@@ -195,6 +201,16 @@ impl Verdict {
             Self::None => "-".into(),
             Self::TooClose(ratio) => format!("too close to call ({ratio:.2}x)"),
             Self::Ratio(ratio) => times_as_fast(ratio),
+        }
+    }
+
+    /// The colour of its words on a terminal.
+    pub(crate) fn style(self) -> Style {
+        match self {
+            Self::Base | Self::None => Style::new(),
+            Self::TooClose(_) => Style::new().yellow(),
+            Self::Ratio(ratio) if ratio < 1.0 => Style::new().red(),
+            Self::Ratio(_) => Style::new().green(),
         }
     }
 }
@@ -289,6 +305,13 @@ impl Row {
         self.trouble.is_none() && self.done_and_failed().1 == 0
     }
 
+    /// What stands beside its time in place of a verdict, if the time is not that of all the work.
+    pub(crate) fn words_of_failure(&self) -> Option<String> {
+        let (done, failed) = self.done_and_failed();
+        let items = (failed > 0).then(|| format!("{failed} of {} failed", done + failed));
+        items.or_else(|| self.trouble.as_ref().map(|_| IN_TROUBLE.into()))
+    }
+
     /// Why the first item that failed did so.
     pub(crate) fn first_failure(&self) -> Option<&str> {
         let spans = self.samples.iter().flat_map(|sample| &sample.timeline.spans);
@@ -300,6 +323,16 @@ impl Row {
         let mut samples: Vec<&Sample> = self.samples.iter().collect();
         samples.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
         samples.get(samples.len().saturating_sub(1) / 2).copied()
+    }
+
+    /// What [`Row::middle_run`] is among the runs.
+    pub(crate) fn words_of_middle_run(&self) -> String {
+        match self.samples.len() {
+            1 => "the only run".into(),
+            2 => "the faster of 2 runs".into(),
+            even if even % 2 == 0 => format!("the faster of the middle two of {even} runs"),
+            odd => format!("the median of {odd} runs"),
+        }
     }
 
     /// The first run's time as a multiple of the others', if it was slow.
@@ -457,16 +490,20 @@ mod tests {
     #[test]
     fn the_run_in_the_middle() {
         let mut results = sample();
-        let middle = |results: &Results| results.rows[0].middle_run().map(|run| run.seconds);
+        let middle = |results: &Results| {
+            let row = &results.rows[0];
+            row.middle_run().map(|run| (run.seconds, row.words_of_middle_run()))
+        };
         for (seconds, expected) in [
-            (&[3.0, 1.0, 2.0][..], Some(2.0)),
-            (&[0.3, 0.1], Some(0.1)),
-            (&[0.1, 0.3], Some(0.1)),
-            (&[4.0, 9.0, 1.0, 2.0], Some(2.0)),
-            (&[7.0], Some(7.0)),
+            (&[3.0, 1.0, 2.0][..], Some((2.0, "the median of 3 runs"))),
+            (&[0.3, 0.1], Some((0.1, "the faster of 2 runs"))),
+            (&[0.1, 0.3], Some((0.1, "the faster of 2 runs"))),
+            (&[4.0, 9.0, 1.0, 2.0], Some((2.0, "the faster of the middle two of 4 runs"))),
+            (&[7.0], Some((7.0, "the only run"))),
             (&[], None),
         ] {
             with_seconds(&mut results, 0, seconds);
+            let expected = expected.map(|(seconds, words)| (seconds, words.into()));
             assert_eq!(middle(&results), expected, "{seconds:?}");
         }
     }

@@ -1,27 +1,28 @@
 //! The results as text, for the terminal and for Markdown.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use console::Style;
+use console::{Style, measure_text_width};
 use harness::{Limit, Model};
 use timeline::Look;
 
 use crate::results::{Curve, Doubt, Results, Row, Spread, Verdict, digits, many, runs};
-use crate::{kinds, sweep, whole};
+use crate::{glance, kinds, sweep, whole};
 
-/// The width that a table with all columns needs,
+/// The width that a table with all columns needs.
 const ROOM_FOR_ALL: usize = 118;
-/// and one with the measured columns. In less width, each lesson is a paragraph.
-const ROOM_FOR_MEASURED: usize = 80;
 /// All columns.
 const ALL: [usize; COLUMNS.len()] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-/// The columns that are measured, beside the lesson's name.
-const MEASURED: [usize; 7] = [0, 4, 5, 6, 7, 8, 9];
+/// The columns that are measured, beside the lesson's name. Where they have no room, each lesson is a paragraph.
+const MEASURED: [usize; 6] = [0, 4, 5, 6, 7, 8];
+/// What the shell prints below the output: its prompt; and if the status is not 0, cargo's words about that.
+const PROMPT: usize = 1;
+const WORDS_OF_CARGO: usize = 2;
 
 /// The text in place of a time that is missing.
-const NOT_RUN: &str = "not run";
-const IN_TROUBLE: &str = "in trouble";
+pub(crate) const NOT_RUN: &str = "not run";
+pub(crate) const IN_TROUBLE: &str = "in trouble";
 
-const INTERRUPTED: &str = "Interrupted: this is what was done until then.";
+pub(crate) const INTERRUPTED: &str = "Interrupted: this is what was done until then.";
 
 /// The columns, all but the first four with numbers or verdicts.
 const COLUMNS: [&str; 10] = [
@@ -58,7 +59,7 @@ fn title(results: &Results, kind: &str) -> String {
 }
 
 /// The titles and rows of the tables of lessons that do the same work.
-fn tables_of_kinds(results: &Results) -> impl Iterator<Item = (String, Vec<&Row>)> {
+pub(crate) fn tables_of_kinds(results: &Results) -> impl Iterator<Item = (String, Vec<&Row>)> {
     let table = |kind| (title(results, kind), results.rows_of(kind).collect::<Vec<_>>());
     results.kinds().map(table).filter(|(_, rows)| !rows.is_empty())
 }
@@ -219,8 +220,47 @@ pub(crate) fn at_the_same_limit(results: &Results) -> Option<String> {
     ))
 }
 
-/// The whole output.
-pub(crate) fn text(results: &Results, look: Look) -> String {
+/// The whole output. Where it does not fit on a terminal with this many rows, it ends with a line for each lesson.
+pub(crate) fn text(results: &Results, look: Look, rows: Option<usize>) -> String {
+    let (tables, sentences) = (all_tables(results, look), last_sentences(results, look));
+    let count = |text: &str| text.lines().count();
+    let below = if results.is_fine() { PROMPT } else { PROMPT + WORDS_OF_CARGO };
+    let room = rows.map_or(usize::MAX, |rows| rows.saturating_sub(below));
+    if count(&tables) + 1 + count(&sentences) <= room {
+        return format!("{tables}\n{sentences}");
+    }
+    let Some(mut lines) = glance::lines(results, look) else {
+        return format!("{tables}\n{sentences}");
+    };
+    if lines.len() + 1 + count(&sentences) <= room {
+        return format!("{tables}{}\n\n{sentences}", lines.join("\n"));
+    }
+    lines.extend(in_short(results, look));
+    if lines.len() > room {
+        let first = lines.iter().position(|line| !line.is_empty()).unwrap_or_default();
+        lines = lines.into_iter().skip(first).filter(|line| !line.is_empty()).collect();
+    }
+    format!("{tables}\n{sentences}{}\n", lines.join("\n"))
+}
+
+/// The checks and the troubles in a line, if they are said further above.
+fn in_short(results: &Results, look: Look) -> Option<String> {
+    let failed = results.checks.iter().filter(|check| !check.passed).count();
+    let bad = [(troubles(results).len(), "trouble", ""), (failed, "check", " failed")];
+    let bad = bad.into_iter().filter(|(number, ..)| *number > 0);
+    let bad: Vec<String> = bad.map(|(number, word, failed)| many(number, word) + failed).collect();
+    let (style, words) = match results.checks.len() {
+        _ if !bad.is_empty() => {
+            (Style::new().red().bold(), format!("{}: see above.", bad.join(", ")))
+        }
+        0 => return None,
+        checks => (Style::new().green(), format!("Passed: {}.", many(checks, "check"))),
+    };
+    Some(style.force_styling(look.colour).apply_to(words).to_string())
+}
+
+/// The conditions, the warnings, and all tables.
+fn all_tables(results: &Results, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     let plain = Style::new;
     if results.interrupted {
@@ -250,7 +290,13 @@ pub(crate) fn text(results: &Results, look: Look) -> String {
         page.heading(&sweep_title(&results.sweep));
         page.sweep(&results.sweep, &results.doubts);
     }
-    page.line(plain(), "");
+    page.text
+}
+
+/// What is said below the tables.
+fn last_sentences(results: &Results, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    let plain = Style::new;
     for trouble in troubles(results) {
         page.line(plain().red(), &trouble);
     }
@@ -287,45 +333,47 @@ impl Page {
     }
 
     fn table(&mut self, results: &Results, rows: &[&Row]) {
-        if self.look.width < ROOM_FOR_MEASURED {
+        if self.look.width >= ROOM_FOR_ALL && self.bordered(table(results, rows, &ALL)) {
+            return;
+        }
+        if self.bordered(table(results, rows, &MEASURED)) {
+            for row in rows {
+                let [lesson, model, who, limit, .., article] = cells(results, row);
+                let words = format!(
+                    "{lesson}: {model}, {limit}; who switches: {who}; in Python: {article}"
+                );
+                self.line(Style::new(), &words);
+            }
+        } else {
             for row in rows {
                 self.paragraph(row, &cells(results, row));
             }
-            return;
-        }
-        let has_room = self.look.width >= ROOM_FOR_ALL;
-        let columns = if has_room { &ALL[..] } else { &MEASURED };
-        self.bordered(table(results, rows, columns));
-        for row in rows.iter().filter(|_| !has_room) {
-            let [lesson, model, who, limit, ..] = cells(results, row);
-            self.line(Style::new(), &format!("{lesson}: {model}, {limit}; who switches: {who}"));
         }
     }
 
     fn section_table(&mut self, results: &Results, rows: &[&Row]) {
-        if self.look.width < ROOM_FOR_MEASURED {
-            for row in rows {
-                let [_, _, seconds, verdict, cores, ok, failed] = section_cells(results, row);
-                let rest = format!(
-                    "{seconds} s: {verdict}. {cores} cores busy; {ok} ok, {failed} failed."
-                );
-                self.named(&row.name(), &seconds, &rest);
-            }
-        } else if self.look.width < ROOM_FOR_ALL {
-            let cells = rows.iter().map(|row| {
-                let [_, _, measured @ ..] = section_cells(results, row);
-                [vec![row.name()], measured.to_vec()].concat()
-            });
-            self.bordered(table_of(&MEASURED_SECTION_COLUMNS, &cells.collect::<Vec<_>>()));
-        } else {
-            self.bordered(section_table(results, rows));
+        if self.look.width >= ROOM_FOR_ALL && self.bordered(section_table(results, rows)) {
+            return;
+        }
+        let cells = rows.iter().map(|row| {
+            let [_, _, measured @ ..] = section_cells(results, row);
+            [vec![row.name()], measured.to_vec()].concat()
+        });
+        if self.bordered(table_of(&MEASURED_SECTION_COLUMNS, &cells.collect::<Vec<_>>())) {
+            return;
+        }
+        for row in rows {
+            let [_, _, seconds, verdict, cores, ok, failed] = section_cells(results, row);
+            let rest =
+                format!("{seconds} s: {verdict}. {cores} cores busy; {ok} ok, {failed} failed.");
+            self.named(&row.name(), &seconds, &rest);
         }
     }
 
     fn whole_programs(&mut self, rows: &[[String; whole::COLUMNS.len()]]) {
-        if self.look.width >= ROOM_FOR_MEASURED {
-            let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
-            return self.bordered(table_of(&whole::COLUMNS, &rows));
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
+        if self.bordered(table_of(&whole::COLUMNS, &cells)) {
+            return;
         }
         for row in rows {
             let cells = row.iter().zip(whole::COLUMNS).skip(1);
@@ -334,23 +382,29 @@ impl Page {
         }
     }
 
-    fn bordered(&mut self, mut table: Table) {
+    /// Prints the table if the terminal is wide enough for it, and returns whether it is.
+    fn bordered(&mut self, mut table: Table) -> bool {
         let preset = if self.look.unicode {
             presets::UTF8_FULL_CONDENSED
         } else {
             presets::ASCII_FULL_CONDENSED
         };
         table.load_preset(preset).set_width(self.look.width.try_into().unwrap_or(u16::MAX));
+        let text = table.to_string();
+        if text.lines().any(|line| measure_text_width(line) > self.look.width) {
+            return false;
+        }
         // Colours are added last: they must not count in a cell's width.
         let green = |word| (word, Style::new().green());
         let red = |word| (word, Style::new().red());
         let yellow = |word| (word, Style::new().yellow());
         let words = [green("faster"), red("slower"), yellow("too close to call"), red(IN_TROUBLE)];
-        let text = words.into_iter().fold(table.to_string(), |text, (word, style)| {
+        let text = words.into_iter().fold(text, |text, (word, style)| {
             let style = style.force_styling(self.look.colour);
             text.replace(word, &style.apply_to(word).to_string())
         });
         self.text += &format!("{text}\n");
+        true
     }
 
     /// A row as a paragraph, if there is no room for a table.

@@ -1,5 +1,5 @@
-// Adds two things to the page: a description of the bar under the pointer, and the runs in slow motion.
-// Without the script all tables and diagrams are there; only these two are missing.
+// Adds three things to the page: a description of the bar under the pointer, the runs in slow motion, and on the
+// wall the choice of lessons. Without the script all tables and diagrams are there; only these three are missing.
 "use strict";
 
 // Descriptions of the bars.
@@ -109,6 +109,27 @@
     if (event.key === "Escape") hide();
   });
   addEventListener("scroll", hide, { passive: true });
+}
+
+// The lessons to show on the wall. The page itself always shows all of them.
+if (document.getElementById("ticks")) {
+  const form = document.getElementById("ticks");
+  const ticks = [...form.querySelectorAll("input")];
+  const show = () => {
+    const off = ticks.filter((tick) => !tick.checked).map((tick) => tick.value);
+    for (const part of document.querySelectorAll("[data-of]")) {
+      part.classList.toggle("off", off.includes(part.dataset.of));
+    }
+  };
+  form.addEventListener("change", show);
+  form.addEventListener("click", ({ target }) => {
+    if (target.type !== "button") return;
+    for (const tick of ticks) tick.checked = target.value === "all";
+    show();
+  });
+  // A browser that returns to the page may remember the reader's choices.
+  show();
+  form.hidden = false;
 }
 
 // The runs in slow motion. Times are in microseconds, as in the viewBox of a plot.

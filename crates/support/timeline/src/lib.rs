@@ -18,7 +18,7 @@ mod trace;
 pub use facts::{Bound, Clock, Facts, plural};
 pub use section::Section;
 pub use side_by_side::side_by_side;
-pub use svg::{Picture, STYLE, document, rectangle, text};
+pub use svg::{Marks, Picture, STYLE, document, rectangle, text};
 pub use terminal::Look;
 
 use std::time::Duration;

@@ -3,17 +3,37 @@
 //! No charting library that we know draws lanes of bars with colours that follow the reader's light or
 //! dark mode and stay apart on paper; the elements are the `svg` crate's.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use svg::Document;
-use svg::node::element::{Group, Rectangle, SVG, Style, Text, Title};
+use svg::node::element::{Group, Path, Rectangle, SVG, Style, Text, Title};
 
 use crate::facts::plural;
-use crate::lanes::{Doing, Kind, Lane, Piece, blocked, from_the_left, lanes, limited, share};
+use crate::lanes::{
+    Doing, Kind, Lane, Piece, Stretch, blocked, from_the_left, lanes, limited, share,
+};
 use crate::{Look, Timeline, scale};
 
 /// Lanes beyond these are summed up in words.
 const MOST_LANES: usize = 200;
+/// The height of a lane that has as much room as it wants, in pixels.
+const WORKER: usize = 22;
+const TASK: usize = 16;
+/// With more lanes than these a picture can be folded.
+const MOST_UNFOLDED: usize = 10;
+/// The height of a band of folded lanes, in pixels, and the number of slices of time in which their states are counted.
+const BAND: usize = 88;
+const SLICES: u32 = 400;
+/// The states in a band, from the bottom.
+const STACKED: [(Doing, &str); 5] = [
+    (Doing::Working, "working"),
+    (Doing::Ready, "ready"),
+    (Doing::Blocking, "blocking"),
+    (Doing::Waiting, "waiting"),
+    (Doing::Open, "not ended"),
+];
 /// A lane that is less high than this has none.
 const ROOM_FOR_A_NAME: usize = 12;
 /// What is shorter than this part of the run is drawn together with its neighbours.
@@ -68,8 +88,13 @@ pub struct Picture {
     pub lanes: Vec<PictureLane>,
     /// What the lanes are that are not drawn; empty where all are.
     pub more: String,
+    /// The classes of [`STYLE`] that occur in it, which a legend has to explain.
+    pub marks: Marks,
     bars: Group,
 }
+
+/// The classes that occur in a picture.
+pub type Marks = BTreeSet<&'static str>;
 
 /// One lane of a picture.
 #[derive(Clone, Debug)]
@@ -104,24 +129,39 @@ struct Strip {
 }
 
 impl Strip {
-    fn stretch(self, from: Duration, to: Duration, doing: Doing) -> Vec<Rectangle> {
+    fn stretch(
+        self,
+        (from, to, doing): Stretch,
+        marks: &mut Marks,
+    ) -> impl Iterator<Item = Rectangle> + use<> {
         let space = if self.height > 4 { self.height.div_ceil(6) } else { 0 };
         let thick = self.height - space;
         let middle = |size: usize| (self.top + (self.height - size) / 2, size);
         let (top, rail) = (middle(thick).0, thick.div_ceil(6));
-        let (class, rects) = match doing {
-            Doing::Working => ("working", vec![middle(thick)]),
-            Doing::Blocking => ("blocking", vec![middle(thick)]),
+        let rects = match doing {
+            Doing::Working | Doing::Blocking => vec![middle(thick)],
             // Too low for two of them.
-            Doing::Ready if thick < 4 => ("ready", vec![middle(thick)]),
-            Doing::Ready => ("ready", vec![(top, rail), (top + thick - rail, rail)]),
-            Doing::Waiting => ("waiting", vec![middle(self.waiting)]),
-            Doing::Open => ("open", vec![middle(self.waiting)]),
+            Doing::Ready if thick < 4 => vec![middle(thick)],
+            Doing::Ready => vec![(top, rail), (top + thick - rail, rail)],
+            Doing::Waiting | Doing::Open => vec![middle(self.waiting)],
         };
-        let (from, to) = (micros(from), micros(to));
-        let rects = rects.into_iter().filter(|_| from < to);
-        let rect = |(top, size)| rectangle(class, 0, top, 0, size).set("x", from);
-        rects.map(|it| rect(it).set("width", to - from)).collect()
+        let (class, from, to) = (class(doing), micros(from), micros(to));
+        if from < to {
+            marks.insert(class);
+        }
+        let rects = rects.into_iter().filter(move |_| from < to);
+        let rect = move |(top, size)| rectangle(class, 0, top, 0, size).set("x", from);
+        rects.map(move |it| rect(it).set("width", to - from))
+    }
+}
+
+fn class(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Working => "working",
+        Doing::Ready => "ready",
+        Doing::Blocking => "blocking",
+        Doing::Waiting => "waiting",
+        Doing::Open => "open",
     }
 }
 
@@ -150,7 +190,8 @@ impl Timeline {
     /// Its lanes as a picture.
     pub fn picture(&self) -> Picture {
         let waiting = |height| height / 3;
-        self.picture_of(Heights { workers: 440, worker: 22, tasks: 320, task: 16, waiting })
+        let (worker, task) = (WORKER, TASK);
+        self.picture_of(Heights { workers: 440, worker, tasks: 320, task, waiting })
     }
 
     pub(crate) fn picture_of(&self, heights: Heights) -> Picture {
@@ -160,10 +201,12 @@ impl Timeline {
         let worker_height = (heights.workers / many(Kind::Worker)).clamp(4, heights.worker);
         let task_height = (heights.tasks / many(Kind::Task)).clamp(2, heights.task);
         let (mut top, mut bars, mut drawn) = (0, Group::new(), Vec::<PictureLane>::new());
+        let mut marks = Marks::new();
         for lane in shown {
             let height = if lane.kind == Kind::Task { task_height } else { worker_height };
             let waiting = (heights.waiting)(height).max(1);
-            bars = bars.add(self.lane(lane, Strip { top, height, kind: lane.kind, waiting }));
+            let strip = Strip { top, height, kind: lane.kind, waiting };
+            bars = bars.add(self.lane(lane, strip, &mut marks));
             let has_room = height >= ROOM_FOR_A_NAME;
             let name = if has_room { lane.name.clone() } else { String::new() };
             let percent = has_room.then(|| 100.0 * share(lane.working(), lane.covered()));
@@ -184,10 +227,108 @@ impl Timeline {
             0 => String::new(),
             hidden => format!("{hidden} more {} like these", plural("lane", hidden)),
         };
-        Picture { height: top.max(1), lanes: drawn, more, bars }
+        Picture { height: top.max(1), lanes: drawn, more, marks, bars }
     }
 
-    fn lane(&self, lane: &Lane<'_>, strip: Strip) -> Group {
+    /// Its lanes as a picture in which many of them are one band, at the height of which all are in the same state;
+    /// `None` if there are only a few.
+    pub fn folded(&self) -> Option<Picture> {
+        let all = lanes(&self.spans);
+        if all.len() <= MOST_UNFOLDED {
+            return None;
+        }
+        let (tasks, workers): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|lane| lane.kind == Kind::Task);
+        let (mut top, mut bars, mut drawn) = (0, Group::new(), Vec::new());
+        let mut marks = Marks::new();
+        for (lanes, noun) in [(workers, self.worker.as_str()), (tasks, "task")] {
+            if drawn.len() + lanes.len() > MOST_UNFOLDED {
+                let working = lanes.iter().map(Lane::working).sum();
+                let percent = Some(100.0 * share(working, lanes.iter().map(Lane::covered).sum()));
+                let name = format!("{} {}", lanes.len(), plural(noun, lanes.len()));
+                bars = bars.add(self.band(&lanes, &name, top, &mut marks));
+                drawn.push(PictureLane { name, middle: top + BAND / 2, percent });
+                top += BAND;
+                continue;
+            }
+            for lane in lanes {
+                let height = if lane.kind == Kind::Task { TASK } else { WORKER };
+                let strip = Strip { top, height, kind: lane.kind, waiting: height / 3 };
+                bars = bars.add(self.lane(&lane, strip, &mut marks));
+                let percent = Some(100.0 * share(lane.working(), lane.covered()));
+                drawn.push(PictureLane { name: lane.name, middle: top + height / 2, percent });
+                top += height;
+            }
+        }
+        Some(Picture { height: top, lanes: drawn, more: String::new(), marks, bars })
+    }
+
+    /// Lanes as one band: how many of them are in each state, on average, in each slice of the time.
+    fn band(&self, lanes: &[Lane<'_>], name: &str, top: usize, marks: &mut Marks) -> Group {
+        let end = self.end();
+        let mut slices = vec![[0.0; STACKED.len()]; SLICES as usize];
+        let stretches = lanes.iter().flat_map(|lane| {
+            lane.pieces.iter().flat_map(|piece| piece.stretches(lane.kind, self.clock))
+        });
+        for (from, to, doing) in stretches {
+            let at = |time| share(time, end) * f64::from(SLICES);
+            let (from, to) = (at(from), at(to));
+            let state = STACKED.iter().position(|(it, _)| *it == doing);
+            let state = state.expect("all states are there");
+            for (number, slice) in slices.iter_mut().enumerate().skip(from as usize) {
+                let start = number as f64;
+                if start >= to {
+                    break;
+                }
+                slice[state] += to.min(start + 1.0) - from.max(start);
+            }
+        }
+        marks.insert("band");
+        let x = |slice: usize| micros(end * slice as u32 / SLICES);
+        // How high the states below this one are.
+        let y = |slice: &[f64; STACKED.len()], state: usize| {
+            let below: f64 = slice[..state].iter().sum();
+            let height = (top + BAND) as f64 - BAND as f64 * below / lanes.len() as f64;
+            format!("{height:.2}")
+        };
+        let mut group = Group::new().set("class", "band");
+        for (state, (doing, _)) in STACKED.into_iter().enumerate() {
+            if slices.iter().all(|slice| slice[state] == 0.0) {
+                continue;
+            }
+            marks.insert(class(doing));
+            let mut path = String::from("M0 ");
+            path += &y(&slices[0], state + 1);
+            // Along its upper edge, and back along its lower one.
+            for (number, slice) in slices.iter().enumerate() {
+                let _ = write!(path, "V{}H{}", y(slice, state + 1), x(number + 1));
+            }
+            for (number, slice) in slices.iter().enumerate().rev() {
+                let _ = write!(path, "V{}H{}", y(slice, state), x(number));
+            }
+            group = group.add(Path::new().set("class", class(doing)).set("d", path + "Z"));
+        }
+        let mut number = 0;
+        for same in
+            slices.chunk_by(|one, next| (0..=5).all(|state| y(one, state) == y(next, state)))
+        {
+            let (from, to) = (number, number + same.len());
+            number = to;
+            let ms = |slice| x(slice) as f64 / 1e3;
+            let states = STACKED.iter().zip(same[0]).filter(|(_, lanes)| *lanes > 0.005);
+            let states: Vec<String> = states
+                .map(|((_, state), lanes)| format!("{} {state}", (lanes * 100.0).round() / 100.0))
+                .collect();
+            let words = if states.is_empty() { "none in flight".into() } else { states.join(", ") };
+            let words = format!("{name}, from {:.1} to {:.1} ms: {words}", ms(from), ms(to));
+            let here = rectangle("slice", 0, top, 0, BAND);
+            let here = here.set("x", x(from)).set("width", x(to) - x(from));
+            group = group.add(Group::new().add(Title::new(words)).add(here));
+        }
+        group
+    }
+
+    fn lane(&self, lane: &Lane<'_>, strip: Strip, marks: &mut Marks) -> Group {
         let finest = self.end().mul_f64(FINEST);
         let mut group = Group::new();
         let mut pieces = lane.pieces.as_slice();
@@ -196,7 +337,7 @@ impl Timeline {
             let ends_in_time = |piece: &&Piece<'_>| piece.end.saturating_sub(first.start) <= finest;
             let together = pieces.iter().take_while(ends_in_time).count().max(1);
             let (drawn, rest) = pieces.split_at(together);
-            group = group.add(self.bar(drawn, strip, is_other));
+            group = group.add(self.bar(drawn, strip, is_other, marks));
             pieces = rest;
             is_other = !is_other;
         }
@@ -204,7 +345,7 @@ impl Timeline {
     }
 
     /// Pieces as one bar, thick where they worked and thin where they waited.
-    fn bar(&self, pieces: &[Piece<'_>], strip: Strip, is_other: bool) -> Group {
+    fn bar(&self, pieces: &[Piece<'_>], strip: Strip, is_other: bool, marks: &mut Marks) -> Group {
         let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
         let length: Duration = pieces.iter().map(Piece::length).sum();
         let sum = |of: fn(&Piece<'_>) -> Duration| pieces.iter().map(of).sum::<Duration>();
@@ -213,18 +354,19 @@ impl Timeline {
             [piece] => piece.stretches(strip.kind, self.clock),
             _ => from_the_left(start, working, ready, end, Doing::Waiting).to_vec(),
         };
-        let rects =
-            stretches.into_iter().flat_map(|(from, to, doing)| strip.stretch(from, to, doing));
+        let rects = stretches.into_iter().flat_map(|stretch| strip.stretch(stretch, marks));
+        let rects: Vec<Rectangle> = rects.collect();
         let failed =
             pieces.iter().any(|piece| piece.span.is_some_and(|span| span.failed.is_some()));
         let classes = [(is_other, "other"), (failed, "failed")];
         let classes: Vec<_> =
             classes.iter().filter(|(is, _)| *is).map(|(_, class)| *class).collect();
+        marks.extend(&classes);
         let mut group = Group::new().add(Title::new(self.words(pieces, working, ready, length)));
         if !classes.is_empty() {
             group = group.set("class", classes.join(" "));
         }
-        rects.fold(group, Group::add)
+        rects.into_iter().fold(group, Group::add)
     }
 
     /// The words that appear when the mouse points at a bar.
@@ -267,7 +409,7 @@ impl Timeline {
     }
 
     /// Whether so much of it was ready and had no core, or not yet its thread, that it is seen.
-    pub fn was_ready(&self) -> bool {
+    pub(crate) fn was_ready(&self) -> bool {
         let finest = self.end().mul_f64(FINEST);
         self.spans.iter().any(|span| span.ready > finest)
     }
@@ -423,7 +565,7 @@ fn micros(time: Duration) -> u64 {
 mod tests {
     use super::*;
     use crate::Clock;
-    use crate::lanes::tests::span;
+    use crate::lanes::tests::{span, with_turns};
     use common::Span;
 
     #[test]
@@ -448,6 +590,77 @@ mod tests {
         let [one, two] = [run.svg(), Timeline { spans: Vec::new(), ..run }.svg()];
         assert!(one.contains("y=\"60\"") && one.contains("ready: it has no core"), "{one}");
         assert!(!two.contains("ready: it"), "nothing was done: {two}");
+    }
+
+    fn run(spans: Vec<Span>) -> Timeline {
+        Timeline {
+            title: "a lesson".into(),
+            item: "page".into(),
+            worker: "thread".into(),
+            only_computes: false,
+            clock: Clock::default(),
+            took: Duration::from_millis(100),
+            cores: 2,
+            spans,
+            sections: Vec::new(),
+        }
+    }
+
+    fn names(picture: &Picture) -> Vec<&str> {
+        picture.lanes.iter().map(|lane| lane.name.as_str()).collect()
+    }
+
+    /// A quarter of the threads has ended after half of the time.
+    #[test]
+    fn a_band_counts_the_lanes_in_each_state() {
+        let end = |worker| if worker % 4 == 0 { 50 } else { 100 };
+        let threads = |many: u64| {
+            let span = |worker| span(&format!("worker-{worker}"), 0, end(worker), 25);
+            run((1..=many).map(span).collect())
+        };
+        assert!(threads(10).folded().is_none());
+        let band = threads(12).folded().expect("more than ten lanes");
+        assert_eq!((names(&band), band.height), (vec!["12 threads"], 88));
+        assert_eq!(band.marks, Marks::from(["band", "waiting", "working"]));
+        let percent = band.lanes[0].percent.expect("there is room");
+        assert!((percent - 100.0 * 300.0 / 1050.0).abs() < 1e-9, "{percent}");
+        let plot = band.plot(Duration::from_millis(100), "100%");
+        for words in [
+            "12 threads, from 0.0 to 25.0 ms: 12 working",
+            "12 threads, from 25.0 to 50.0 ms: 12 waiting",
+            "12 threads, from 50.0 to 100.0 ms: 9 waiting",
+        ] {
+            assert!(plot.contains(&format!(">{words}<")), "{words}: {plot}");
+        }
+        assert_eq!(plot.matches("<title>").count(), 3);
+        // The area of what waits: of all the height, then of three quarters of it.
+        let waiting = plot.split("<path ").find(|it| it.contains("waiting")).expect("a path");
+        let (there, back) = waiting.split_once("H100000V").expect("it reaches the end");
+        assert!(there.contains("V0.00H50000V22.00H50250"), "{there}");
+        assert!(back.starts_with("88.00H99750"), "{back}");
+    }
+
+    /// A slice of the time in which a lane changes its state counts each part of it.
+    #[test]
+    fn a_band_leaves_no_time_out() {
+        let span = |worker| Span {
+            working: Duration::from_micros(50_125),
+            ..span(&format!("worker-{worker}"), 0, 100, 0)
+        };
+        let band = run((1..=20).map(span).collect()).folded().expect("more than ten lanes");
+        let plot = band.plot(Duration::from_millis(100), "100%");
+        assert!(
+            plot.contains("20 threads, from 50.0 to 50.2 ms: 10 working, 10 waiting"),
+            "{plot}"
+        );
+    }
+
+    #[test]
+    fn tasks_are_folded_below_their_threads() {
+        let span = |task: u64| with_turns(span("main", 0, 90 + task, 0), &[[0, 1, 1, 0]]);
+        let picture = run((1..=20).map(span).collect()).folded().expect("more than ten lanes");
+        assert_eq!(names(&picture), ["main", "20 tasks"]);
+        assert_eq!(picture.height, WORKER + BAND);
     }
 
     /// What the book's pictures play by: when an item ends counts, and what is drawn beside the items does not.
