@@ -76,6 +76,13 @@ const crowd = () => {
   const state = { ...during(200, true), more_rows: 0 };
   return { ...state, rows: state.rows.slice(0, 2) };
 };
+// As much as a board can hold, and all with the same guess.
+const full = () => {
+  const next = random(200);
+  const rows = ["", "--workers 20", "--workers 1", "--workers 160"].map((options) => rowOf(options, upTo(200), 1.5, next));
+  for (const row of rows) row.guesses = upTo(200).map((student) => ({ student, seconds: 2 }));
+  return { ...during(200, true), rows };
+};
 const hostile = () => {
   const who = students(3);
   who[1].name = HOSTILE;
@@ -209,12 +216,16 @@ const smallTexts = (page, least) =>
     return small;
   }, least);
 const scrolls = (page) => page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
-/** Texts of the chart and of the page that stand out of it, or over each other. */
+/** Marks and texts that stand out of the chart or the page, and texts over each other. */
 const badTexts = (page) =>
   page.evaluate(() => {
+    const chart = document.getElementById("chart")?.getBoundingClientRect();
+    const isIn = ({ top, bottom }) => top >= chart.top - 1 && bottom <= chart.bottom + 1;
+    const out = [...document.querySelectorAll("#chart .mark, #chart text")].filter((it) => it.checkVisibility() && !isIn(it.getBoundingClientRect()));
     const texts = [...document.querySelectorAll("#chart text, .label > b, .label > span, #lesson, #count, .lines p, .legend li, #names li, button")];
     const boxes = texts.filter((text) => text.checkVisibility() && text.textContent !== "").map((text) => [text.textContent, text.getBoundingClientRect()]);
-    const bad = boxes.filter(([, box]) => box.left < 0 || box.right > innerWidth + 0.5).map(([text]) => `"${text}" leaves the page`);
+    const bad = out.map((it) => `${it.textContent || it.getAttribute("class")} leaves the chart`);
+    bad.push(...boxes.filter(([, box]) => box.left < 0 || box.right > innerWidth + 0.5).map(([text]) => `"${text}" leaves the page`));
     boxes.forEach(([text, box], index) => {
       for (const [other, its] of boxes.slice(index + 1)) {
         const [wide, high] = [Math.min(box.right, its.right) - Math.max(box.left, its.left), Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top)];
@@ -267,6 +278,7 @@ const withWrongKey = () =>
     await page.click("#hide");
     await page.waitForSelector("#told:visible");
     expect((await page.textContent("#told")).startsWith("The key is not this class's."), "it does not say what is wrong");
+    if (pictures) await page.screenshot({ path: join(pictures, "refused.png") });
     expect(!(await isVisible(page, "#buttons")), "the buttons stay");
     expect((await page.evaluate(() => document.activeElement.id)) === "told", "the focus is lost");
     await page.reload();
@@ -318,7 +330,7 @@ if (running) {
 } else {
   const states = { "before anybody joined": EMPTY, "some joined": { ...EMPTY, students: students(5, () => "joined"), present: 5, join: [...EMPTY.join, "http://10.20.30.40:8000"] },
     "no runs yet": { ...during(), rows: [], guessed: 0, students: students(30, () => "joined") },
-    during: during(), hidden: hidden(), after: after(), "a crowd": crowd(), hostile: hostile() };
+    during: during(), hidden: hidden(), after: after(), "a crowd": crowd(), "a full board": full(), hostile: hostile() };
   for (const [name, state] of Object.entries(states)) await looks(name, { state });
   await withoutJavaScript("the board without JavaScript", `${base}/class`, "JavaScript");
 
@@ -338,9 +350,6 @@ if (running) {
     const text = await page.locator("#chart").evaluate((chart) => chart.textContent);
     for (const row of rows) expect(text.includes(`median ${Number(row.median.toPrecision(3))} s`), `the median ${row.median} is missing`);
     expect(text.includes("as it is") && text.includes("--workers 20"), "a row has no label");
-    // Where a dot is says its seconds: those with more are further to the right.
-    const places = await page.evaluate(() => [...document.querySelectorAll("#chart .mark")].map((it) => it.getBoundingClientRect().x));
-    expect(new Set(places.map(Math.round)).size > 20, "the dots stand in one place");
     const overlaps = await page.evaluate(() => {
       const dots = [...document.querySelectorAll("#chart .mark")].map((it) => it.getBoundingClientRect()).map((box) => [box.x + box.width / 2, box.y + box.height / 2, box.width / 2]);
       return dots.filter(([x, y, r], at) => dots.some(([u, v, s], other) => other > at && Math.hypot(x - u, y - v) < (r + s) * 0.8)).length;
@@ -350,8 +359,22 @@ if (running) {
     await page.keyboard.press("Home");
     const first = await page.innerText("#tip");
     expect(/^\w+ \w+.*cores · .* s · /.test(first), `the first mark says "${first}"`);
-    await page.keyboard.press("ArrowRight");
-    expect((await page.innerText("#tip")) !== first, "the right arrow key leads nowhere");
+    // A dot is where the axis has its seconds. (A guess may step aside for others.)
+    const axis = await page.evaluate(() => [...document.querySelectorAll("#chart text.pale")].map((it) => [Number(it.textContent), Number(it.getAttribute("x"))]).filter(([tick]) => tick > 0));
+    const [[low, from], [high, to]] = [axis[0], axis.at(-1)];
+    const seen = new Set();
+    for (let step = 0; step < 40; step += 1) {
+      const mark = page.locator("#chart .mark.at");
+      const [, words] = [await page.keyboard.press("ArrowRight"), await page.innerText("#tip")];
+      if ((await mark.getAttribute("class")).includes("guess")) continue;
+      const place = await mark.evaluate((it) => new DOMMatrix(it.style.transform).e);
+      const said = Number(words.match(/ · ([\d.]+) s · /)[1]);
+      const due = from + (Math.log(said / low) / Math.log(high / low)) * (to - from);
+      expect(Math.abs(place - due) < 3, `a dot of ${said} s is ${place - due} pixels beside its place`);
+      seen.add(words);
+    }
+    expect(seen.size >= 20, `the right arrow key leads to ${seen.size} dots`);
+    await page.keyboard.press("Home");
     await page.keyboard.press("ArrowDown");
     expect((await page.innerText("#tip")).includes("--workers 20"), "the down arrow key does not lead to the next row");
     await page.keyboard.press("Escape");
@@ -359,6 +382,7 @@ if (running) {
     const dot = await page.locator("#chart .mark").nth(4).boundingBox();
     await page.mouse.move(dot.x + dot.width / 2, dot.y + dot.height / 2);
     expect(await isVisible(page, "#tip"), "a dot says nothing");
+    if (pictures) await page.screenshot({ path: join(pictures, "pointing.png") });
     await page.click("#numbers");
     await settled(page);
     const lines = await page.locator("#table tbody tr").count();
@@ -391,7 +415,8 @@ if (running) {
     await page.focus("#chart");
     await page.keyboard.press("Home");
     await update(page, hidden());
-    const text = await page.innerText("body");
+    const text = await page.evaluate(() => document.getElementById("board").textContent + document.getElementById("tip").textContent);
+    expect((await marks(page)) === 0, "the results stay in the page");
     expect(text.includes("12 of 28"), "it does not count the guesses");
     expect(!(await isVisible(page, "#chart")) && !(await isVisible(page, "#tip")), "a result is shown");
     expect(!/\d s\b|median/.test(text), `there is a time: ${text.match(/.{0,20}(\d s\b|median).{0,20}/)?.[0]}`);
@@ -495,7 +520,7 @@ if (running) {
     await page.waitForTimeout(1_000);
     expect(!(await isVisible(page, "#lost")), "it complains at once");
     await page.waitForSelector("#lost:visible");
-    expect((await page.innerText("#lost")).startsWith("No connection to the class since "), "it does not say so");
+    expect((await page.innerText("#lost")).startsWith("No connection since "), "it does not say so");
     expect((await page.locator("#lesson").boundingBox()).y === before.y, "the page moves");
     expect((await page.innerText("#lesson")) === "sample_downloader", "the last state is gone");
     if (pictures) await page.screenshot({ path: join(pictures, "lost.png") });
@@ -512,7 +537,8 @@ if (running) {
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(paper === "rgb(255, 255, 255)", `the paper is ${paper}`);
-    await page.emulateMedia({ media: "screen" });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    await page.setViewportSize({ width: 1047, height: 720 });
   });
   await asFile("a file of one lesson", offline("one", { ...after(), join: [] }), async (page, expect) => {
     expect((await marks(page)) > 30, "it has no dots");
