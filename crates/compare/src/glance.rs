@@ -114,8 +114,9 @@ fn of_row(results: &Results, row: &Row) -> Line {
         None if row.trouble.is_some() => (Bar::Nothing, IN_TROUBLE.into()),
         None => (Bar::Nothing, NOT_RUN.into()),
     };
-    let verdict = if let Some(words) = row.words_of_failure() {
-        (Style::new().red(), if words == time { String::new() } else { words })
+    let failure = row.words_of_failure().filter(|words| *words != time);
+    let verdict = if let Some(words) = failure {
+        (Style::new().red(), words)
     } else if seconds.is_some() {
         let base = results.base(row);
         let (verdict, doubts) =
