@@ -233,7 +233,7 @@ fn of_the_marks(
                 Ok(now) if now == made => {}
                 Ok(_) => report(format!("{name} has changed: cargo run -p book -- --diffs")),
             },
-            What::Output(program) | What::Stacks(program) => {
+            What::Output(program) | What::Stacks(program) | What::Session(program) => {
                 let is_typed = |piece: &Piece| {
                     piece.kind == Kind::Block("console".into())
                         && piece.text.lines().any(|line| line == program.to_string())
@@ -335,6 +335,23 @@ fn of_a_command(command: &str, known: &Known, report: &mut impl FnMut(String)) -
     }
     let words: Vec<&str> = command.split_whitespace().collect();
     match words.as_slice() {
+        // A program that was built before. Its arguments are the same if cargo runs it.
+        [program, arguments @ ..] if program.starts_with("target/debug/") => {
+            let name = program.rsplit('/').next().unwrap_or_default();
+            let mut packages = code::packages()?.into_iter();
+            let found = packages.find_map(|(package, folder)| {
+                let source = root().join(folder).join(format!("examples/{name}.rs"));
+                let is_example = source.exists().then(|| format!("-p {package} --example {name}"));
+                is_example.or_else(|| (package == name).then(|| format!("-p {package}")))
+            });
+            match found {
+                Some(found) => {
+                    let same = format!("cargo run {found} -- {}", arguments.join(" "));
+                    of_a_command(&same, known, report)?;
+                }
+                None => report(format!("there is no program {name}")),
+            }
+        }
         ["git", "diff", "--no-index", rest @ ..] => {
             for path in rest.iter().filter(|word| !word.starts_with("--")) {
                 if !root().join(path).exists() {
@@ -731,8 +748,14 @@ mod tests {
             ("cargo run -p practice_site -- --latency 3", true),
             ("cargo run -p practice_site -- --gone 3", false),
             ("cargo run -p practice_site -- --latency long", false),
-            ("cargo run --profile step -p practice_site", true),
+            ("cargo run --config profile.dev.opt-level=0 -p practice_site", true),
             ("cargo run --profile gone -p practice_site", false),
+            ("cargo run --config gone=0 -p practice_site", false),
+            ("cargo step -p practice_site", true),
+            ("cargo gdb -p practice_site -- --latency 3", true),
+            ("cargo gdb -p practice_site -- --gone 3", false),
+            ("target/debug/practice_site --latency 3", true),
+            ("target/debug/practice_site --gone 3", false),
             ("cargo run -p gone", false),
             ("cargo run -p practice_site --example gone", false),
             ("cargo run", false),

@@ -15,23 +15,29 @@ use harness::report::Report;
 use crate::hang::HANGS;
 use crate::{code, root};
 
-/// `cargo run` of one of the workspace's programs.
+/// `cargo run` of one of the workspace's programs, or `cargo step`, `gdb` or `lldb` (`.cargo/config.toml`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
+    /// The word behind `cargo`.
+    pub how: &'static str,
     /// `-p`
     pub package: String,
     /// `--example`
     pub example: Option<String>,
-    /// Other arguments before the `--`: a profile.
+    /// Other arguments before the `--`: a part of the profile.
     pub cargo: Vec<String>,
     /// The arguments after it.
     pub arguments: Vec<String>,
 }
 
+/// The commands of cargo that run a program, or build it to be run.
+const HOW: [&str; 4] = ["run", "step", "gdb", "lldb"];
+
 impl Program {
-    /// Reads a typed command; only `cargo run ... -p PACKAGE ... [-- ...]` is accepted.
+    /// Reads a typed command; only `cargo run ... -p PACKAGE ... [-- ...]` and its like are accepted.
     pub fn parse(command: &str) -> Option<Self> {
-        let rest = command.strip_prefix("cargo run ")?;
+        let (how, rest) = command.strip_prefix("cargo ")?.split_once(' ')?;
+        let how = HOW.into_iter().find(|known| *known == how)?;
         let (before, after) = rest.split_once(" -- ").unwrap_or((rest, ""));
         let mut package = None;
         let mut example = None;
@@ -45,13 +51,13 @@ impl Program {
             }
         }
         let arguments = shlex::split(after)?;
-        Some(Self { package: package?, example, cargo, arguments })
+        Some(Self { how, package: package?, example, cargo, arguments })
     }
 
     /// The lesson or program of that name, without arguments.
     pub(crate) fn named(package: &str) -> Self {
         let package = package.to_owned();
-        Self { package, example: None, cargo: Vec::new(), arguments: Vec::new() }
+        Self { how: "run", package, example: None, cargo: Vec::new(), arguments: Vec::new() }
     }
 
     /// The path of its source, relative to the workspace's folder.
@@ -104,22 +110,19 @@ impl Program {
         report.map_err(|why| io::Error::other(format!("{self} reports nothing: {why}")))
     }
 
-    /// It, built for a debugger, to be started.
+    /// The path of the program as `cargo step` builds it.
     ///
     /// # Errors
     /// When it cannot be built.
-    pub(crate) fn step_built(&self) -> io::Result<Command> {
-        let mut cargo = course::inner_cargo(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--locked", "-p", &self.package]).args(&self.cargo);
-        cargo.args(self.example.iter().flat_map(|example| ["--example", example]));
-        cargo.args(["--target-dir".as_ref(), root().join("target").as_os_str()]);
-        if !cargo.current_dir(root()).status()?.success() {
-            return Err(io::Error::other(format!("{self} cannot be built")));
-        }
-        let folder = root().join("target/step");
-        let name = self.example.as_ref().unwrap_or(&self.package);
-        let folder = if self.example.is_some() { folder.join("examples") } else { folder };
-        Ok(Command::new(folder.join(name).with_extension(env::consts::EXE_EXTENSION)))
+    pub(crate) fn for_stepping(&self) -> io::Result<PathBuf> {
+        let example = self.example.iter().flat_map(|example| ["--example", example]);
+        let build: Vec<&str> = ["-p", &self.package].into_iter().chain(example).collect();
+        let name =
+            self.example.as_ref().map_or(self.package.clone(), |it| format!("examples/{it}"));
+        let programs = programs()?;
+        let target = programs.parent().unwrap_or(&programs);
+        let folder = course::for_stepping(&root(), target, &build, &[&name]);
+        Ok(course::program(&folder.map_err(io::Error::other)?, &name))
     }
 
     /// Returns its error about its arguments. It does not run: `--help` comes last, and the arguments are read first.
@@ -127,14 +130,17 @@ impl Program {
     /// # Errors
     /// When it cannot be started.
     pub fn objection(&self) -> io::Result<Option<String>> {
-        if let ["--profile", profile] =
-            self.cargo.iter().map(String::as_str).collect::<Vec<_>>()[..]
-        {
-            let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
-            if !manifest.contains(&format!("[profile.{profile}]")) {
-                return Ok(Some(format!("there is no profile {profile}")));
+        if self.how != "run" {
+            let aliases = fs::read_to_string(root().join(".cargo/config.toml"))?;
+            if !aliases.contains(&format!("\n{} = [", self.how)) {
+                return Ok(Some(format!("there is no alias {}", self.how)));
             }
-            // It has the same arguments in each profile, and this profile is built.
+        }
+        if let [option, value] = self.cargo.as_slice() {
+            if option != "--config" || !value.starts_with("profile.dev.") {
+                return Ok(Some(format!("nobody checks {option} {value}")));
+            }
+            // It has the same arguments in each profile, and the plain one is built.
             return Self { cargo: Vec::new(), ..self.clone() }.objection();
         }
         let output = self.command().args(&self.arguments).arg("--help").output()?;
@@ -192,7 +198,7 @@ pub(crate) fn programs() -> io::Result<PathBuf> {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cargo run")?;
+        write!(f, "cargo {}", self.how)?;
         for word in &self.cargo {
             write!(f, " {word}")?;
         }
@@ -347,7 +353,9 @@ mod tests {
             "cargo run -p a_lesson",
             "cargo run -p a_lesson -- --calls 40",
             "cargo run -p a_lesson --example channel -- --quiet",
-            "cargo run --profile step -p a_lesson -- --number 30",
+            "cargo run --config profile.dev.opt-level=0 -p a_lesson -- --number 30",
+            "cargo step -p a_lesson --example channel",
+            "cargo gdb -p a_lesson -- --threads 2",
             "cargo run -p a_lesson -- --command './other {site}' --quiet",
         ] {
             assert_eq!(Program::parse(command).expect("it is one").to_string(), command);

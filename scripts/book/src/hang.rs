@@ -21,11 +21,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// When the program is not built, or does not hang, or no lock is seen.
 pub fn stacks(program: &Program) -> io::Result<Option<String>> {
-    let program_built = program.step_built()?;
+    let program_built = program.for_stepping()?;
     // gdb starts the program itself: not every system lets it attach to one that runs.
     let mut gdb = Command::new("gdb");
     gdb.args(["-batch", "-ex", "run", "-ex", "thread apply all bt", "--args"]);
-    gdb.arg(program_built.get_program()).current_dir(root());
+    gdb.arg(program_built).args(&program.arguments).current_dir(root());
     // The program's report goes into the file; gdb's own words, the stacks among them, come through the pipe.
     let file = scratch()?.join(format!("{}-gdb.txt", process::id()));
     gdb.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&file)?);

@@ -7,7 +7,8 @@
 //! | `<!-- listing: FILE ANCHOR -->` | a part of a source, between the marks `ANCHOR: name` and `ANCHOR_END: name` there |
 //! | `<!-- diff: LESSON OTHER -->` | the changes from one lesson to another; `LESSON/EXAMPLE` is an example of a lesson |
 //! | `<!-- output: cargo run -p LESSON -->` | the output of that command, without most of its many similar lines; a program that reports a hang is ended |
-//! | `<!-- stacks: cargo run --profile step -p LESSON -->` | gdb's stacks of the threads of that program, which hangs |
+//! | `<!-- stacks: cargo step -p LESSON -->` | gdb's stacks of the threads of that program, which hangs |
+//! | `<!-- session: cargo gdb -p LESSON -->` | gdb's answers to the commands in the block below (`(gdb) next`), which are written by hand |
 //! | `<!-- picture: runs/FILE.svg cargo run -p LESSON -->` | the timing diagram of a run, in that file |
 //! | `<!-- runs: FILE.svg KIND ARGUMENTS -->` | the runs of the lessons of that kind on one time scale, in that file |
 //! | `<!-- original: runs/FILE.svg LESSON ARGUMENTS -->` | the output of a lesson's Python original, and its timing diagram in that file |
@@ -38,6 +39,7 @@ mod page;
 mod played;
 mod prose;
 mod renew;
+mod session;
 
 use std::fs;
 use std::io;
@@ -54,6 +56,7 @@ pub use own::{Is, Own};
 pub use page::{Mark, Page, What};
 pub use prose::words;
 pub use renew::{Extent, renew};
+pub use session::session;
 
 /// The folder of the pages, relative to the workspace's.
 pub const PAGES: &str = "tutorial/src";

@@ -32,6 +32,8 @@ pub enum What {
     Output(Program),
     /// The stacks of the threads of a program that hangs.
     Stacks(Program),
+    /// What gdb answers to the commands in the block, which are kept.
+    Session(Program),
     /// The timing diagram of a program, in a file beside the page.
     Picture(String, Program),
     /// The runs of the nine's lessons of a kind on one time scale, in a file beside the page.
@@ -113,6 +115,7 @@ impl Page {
                 }
                 "output" => Program::parse(rest).map(What::Output),
                 "stacks" => Program::parse(rest).map(What::Stacks),
+                "session" => Program::parse(rest).map(What::Session),
                 "picture" => rest.split_once(' ').and_then(|(file, command)| {
                     Some(What::Picture(file.into(), Program::parse(command)?))
                 }),
@@ -138,9 +141,11 @@ impl Page {
                 what.ok_or_else(|| format!("line {line}: this is not understood: {words}"))?;
             let after = &self.text[at..];
             let length = match what {
-                What::Listing(..) | What::Diff(..) | What::Output(_) | What::Stacks(_) => {
-                    fence(after)
-                }
+                What::Listing(..)
+                | What::Diff(..)
+                | What::Output(_)
+                | What::Stacks(_)
+                | What::Session(_) => fence(after),
                 What::Picture(..) | What::Runs(_) => image(after),
                 What::Original(_) => {
                     let fence = fence(after);

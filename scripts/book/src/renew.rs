@@ -82,6 +82,12 @@ pub fn renew(
                     let Some(stacks) = hang::stacks(program)? else { return Ok(None) };
                     format!("```text\n{stacks}```\n")
                 }
+                What::Session(program) => {
+                    report(&format!("{}: {program}", page.name));
+                    let shown = &page.text[mark.made.clone()];
+                    let Some(session) = crate::session(program, shown)? else { return Ok(None) };
+                    format!("```text\n{session}```\n")
+                }
                 What::Picture(file, program) => {
                     let output = run(program)?;
                     if !page.beside(file).exists() {
