@@ -121,8 +121,8 @@ impl Program {
             self.example.as_ref().map_or(self.package.clone(), |it| format!("examples/{it}"));
         let programs = programs()?;
         let target = programs.parent().unwrap_or(&programs);
-        let folder = course::for_stepping(&root(), target, &build, &[&name]);
-        Ok(course::program(&folder.map_err(io::Error::other)?, &name))
+        let folder = testing::debugger::for_stepping(&root(), target, &build, &[&name])?;
+        Ok(course::program(&folder, &name))
     }
 
     /// Returns its error about its arguments. It does not run: `--help` comes last, and the arguments are read first.

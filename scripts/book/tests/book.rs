@@ -75,6 +75,37 @@ fn the_stacks_are_what_gdb_shows() {
     assert!(seen > 0, "no page shows stacks");
 }
 
+/// Times and addresses differ from run to run, and which of two threads stops first. The lines that they stop at and the values do not.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "it needs gdb, and builds a lesson for it"]
+fn the_conversations_are_what_gdb_says() {
+    let shape = |text: &str| -> Vec<String> {
+        let line = |line: &str| {
+            // A value, and the name of a place: exactly. Of other lines the words.
+            let is_exact = line.starts_with('$') || line.starts_with("(gdb)");
+            let digits = |sign: char| !is_exact && sign.is_ascii_hexdigit();
+            line.replace(digits, "").split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let mut lines: Vec<String> =
+            text.lines().filter(|it| !it.starts_with("```")).map(line).collect();
+        lines.sort();
+        lines
+    };
+    let mut seen = 0;
+    for page in book::pages().expect("the book can be read") {
+        for mark in page.marks().expect("its marks can be read") {
+            let What::Session(program) = &mark.what else { continue };
+            let shown = &page.text[mark.made.clone()];
+            let now = book::session(program, shown).expect("it is built").expect("gdb is there");
+            assert_eq!(shape(shown), shape(&now), "{now}");
+            assert!(shown.matches("\n$").count() > 2, "values are printed: {shown}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no page shows a conversation");
+}
+
 /// Runs only if there is a Python for them.
 #[test]
 fn the_outputs_of_the_originals_are_what_they_print() {

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod cores;
+pub mod debugger;
 mod examples;
 mod folder;
 mod lessons;

@@ -7,7 +7,6 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -192,37 +191,6 @@ fn found(root: &Path, package: &Value) -> Result<Found, String> {
 /// Returns the path of the program of that name, among programs built in this folder.
 pub fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(name).with_extension(env::consts::EXE_EXTENSION)
-}
-
-/// Builds programs as `cargo step` does, and returns a folder with them (`names`, among all that `build` names). Behind them it
-/// puts the optimised ones back: other tests run those, and a student may.
-///
-/// # Errors
-/// When they cannot be built.
-pub fn for_stepping(
-    root: &Path,
-    target: &Path,
-    build: &[&str],
-    names: &[&str],
-) -> Result<PathBuf, String> {
-    let cargo = |command| {
-        let mut cargo = inner_cargo(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args([command, "--quiet", "--locked", "--target-dir"]).arg(target).args(build);
-        let status = cargo.current_dir(root).status().map_err(|error| error.to_string())?;
-        if status.success() { Ok(()) } else { Err(format!("cargo {command} fails")) }
-    };
-    let folder = target.join("stepping");
-    let keep = |name: &&str| -> io::Result<()> {
-        let [from, to] = [&target.join("debug"), &folder].map(|folder| program(folder, name));
-        fs::create_dir_all(to.parent().unwrap_or(&folder))?;
-        fs::copy(from, to).map(|_| ())
-    };
-    let built = cargo("step");
-    let kept = names.iter().try_for_each(keep);
-    cargo("build")?;
-    built?;
-    kept.map_err(|error| format!("the programs for stepping cannot be kept: {error}"))?;
-    Ok(folder)
 }
 
 /// Returns a Python that runs the lessons' originals: that of the virtual environment in `target/python`, or `python3`.
