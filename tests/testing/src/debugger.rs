@@ -70,7 +70,8 @@ pub fn talk<'a>(
     commands: impl IntoIterator<Item = &'a str>,
 ) -> io::Result<Vec<String>> {
     gdb.arg("--args").arg(program).args(arguments);
-    let mut gdb = gdb.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    // On stderr a program says after a while that nothing happens in it, which is what a debugger does to it.
+    let mut gdb = gdb.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let (typed, output) = gdb.stdin.take().zip(gdb.stdout.take()).expect("both are piped");
     let (mut typed, mut output) = (typed, output);
     let (says, hears) = mpsc::channel();
@@ -91,7 +92,7 @@ pub fn talk<'a>(
         commands.into_iter().map(ask).collect()
     };
     let answers: io::Result<Vec<String>> = answers();
-    let _ = typed.write_all(b"kill\nquit\n"); // it may have ended
+    let _ = typed.write_all(b"quit\n"); // it may have ended
     drop(typed);
     if answers.is_err() {
         gdb.kill()?; // and its program with it
