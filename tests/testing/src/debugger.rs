@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub const PROMPT: &str = "(gdb) ";
 
 /// gdb has answered when its prompt is there and nothing has followed for this long: other threads stop a little later.
-const QUIET: Duration = Duration::from_millis(700);
+const QUIET: Duration = Duration::from_secs(1);
 
 /// A command without an answer after this time has none.
 const LIMIT: Duration = Duration::from_secs(60);
