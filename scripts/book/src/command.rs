@@ -65,7 +65,12 @@ impl Program {
     /// # Errors
     /// When the folders cannot be read.
     pub fn source(&self) -> io::Result<String> {
-        code::source(&self.package, self.example.as_deref())
+        let source = code::source(&self.package, self.example.as_deref())?;
+        // A package may have several programs: `--bin NAME`.
+        let mut cargo = self.cargo.iter().skip_while(|word| *word != "--bin").skip(1);
+        Ok(cargo
+            .next()
+            .map_or(source.clone(), |name| source.replace("/main.rs", &format!("/bin/{name}.rs"))))
     }
 
     /// Runs it; returns its output, as a reader sees it, without cargo's messages.
