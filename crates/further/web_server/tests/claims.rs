@@ -1,0 +1,654 @@
+//! What the lesson claims, and what the tutorial says of its examples. Most of it is asked of a server that stays up
+//! (`--serve`), by clients that behave badly; their counts must be those of the server.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use harness::{Limit, Model, cores};
+use serde_json::Value;
+use testing::record::{number, section, took, worked};
+use testing::{Ended, OwnLesson, Program, Running, own_lesson};
+#[cfg(unix)]
+use testing::{children, is_alive, signal, wait_until};
+
+const LESSON: OwnLesson = own_lesson!();
+
+// A server that stays up, and its clients
+
+struct Served {
+    running: Running,
+    address: SocketAddr,
+}
+
+impl Served {
+    fn start(program: &Program, arguments: &[&str]) -> Self {
+        let serve = ["--serve", "--port", "0"];
+        let mut running = program.start(&[&serve[..], arguments].concat());
+        let line = running.line();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(": ").next());
+        let address = address.and_then(|address| address.parse().ok());
+        Self { running, address: address.unwrap_or_else(|| panic!("no address: {line}")) }
+    }
+
+    fn connect(&self) -> Client {
+        let stream = TcpStream::connect(self.address).expect("the server accepts");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+        Client { stream, unread: Vec::new() }
+    }
+
+    /// A new client asks for a page; returns the status.
+    fn ask(&self, path: &str) -> u16 {
+        self.connect().ask(path).status
+    }
+
+    /// Presses Ctrl-C, and waits for the end.
+    #[cfg(unix)]
+    fn end(self) -> Ended {
+        signal("-INT", self.running.id());
+        let ended = self.running.wait();
+        assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
+        ended
+    }
+}
+
+struct Client {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn has(&self, header: &str) -> bool {
+        self.head.lines().any(|line| line.eq_ignore_ascii_case(header))
+    }
+}
+
+impl Client {
+    fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        // The server may have refused before everything was sent.
+        let _ = self.stream.write_all(bytes.as_ref());
+    }
+
+    fn ask(&mut self, path: &str) -> Answer {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        self.answer()
+    }
+
+    /// The next answer; `None` if the connection ends without one.
+    fn try_answer(&mut self, has_body: bool) -> Option<Answer> {
+        loop {
+            let end = self.unread.windows(4).position(|four| four == b"\r\n\r\n");
+            if let Some(end) = end {
+                let head = String::from_utf8(self.unread[..end].to_vec()).expect("text");
+                let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+                let length: usize = length.and_then(|it| it.parse().ok()).expect("a length");
+                let whole = end + 4 + if has_body { length } else { 0 };
+                if self.unread.len() >= whole {
+                    let body = self.unread[end + 4..whole].to_vec();
+                    self.unread.drain(..whole);
+                    let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
+                    let status = status.and_then(|it| it.parse().ok()).expect("a status");
+                    return Some(Answer { status, head, body });
+                }
+            }
+            let mut chunk = [0; 4096];
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return None,
+                Ok(many) => self.unread.extend(&chunk[..many]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("no answer: {error}"),
+            }
+        }
+    }
+
+    fn answer(&mut self) -> Answer {
+        self.try_answer(true).expect("an answer")
+    }
+
+    /// Whether the server has closed the connection, without one more byte.
+    fn is_closed(&mut self) -> bool {
+        self.unread.is_empty() && self.try_answer(true).is_none()
+    }
+
+    /// Whether nothing arrives for so long.
+    fn hears_nothing_for(&mut self, time: Duration) -> bool {
+        self.stream.set_read_timeout(Some(time)).expect("a time limit");
+        let read = self.stream.read(&mut [0]);
+        let late = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
+        read.is_err_and(|error| late.contains(&error.kind()))
+    }
+}
+
+/// How many times a word comes after a number in the output: `36 with 503`.
+fn said(ended: &Ended, words: &str) -> u64 {
+    let text = ended.stdout.replace('\n', " ");
+    let before = text.split(words).next().filter(|before| before.len() < text.len());
+    let number = before.and_then(|before| before.split_whitespace().next_back()?.parse().ok());
+    number.unwrap_or_default()
+}
+
+/// The requests that the summary counts.
+fn answered(ended: &Ended) -> u64 {
+    let (_, summary) = ended.lines_and_summary();
+    let mut numbers = summary.split(' ').filter_map(|word| word.parse().ok());
+    numbers.next().unwrap_or_else(|| panic!("{summary}"))
+}
+
+// By itself
+
+#[test]
+fn four_workers_and_requests_of_fifty_milliseconds() {
+    let described = LESSON.described();
+    assert_eq!((described.model, described.limit), (Model::Threads, Limit::Fixed(4)));
+    let defaults = LESSON.defaults(["latency", "clients", "slow", "queue", "bind", "port"]);
+    assert_eq!(defaults, ["50", "16", "4", "64", "127.0.0.1", "8000"]);
+}
+
+/// How many times as fast as one worker.
+fn times(run: &Value) -> f64 {
+    let seconds = |name| number(section(run, name).1, "seconds");
+    seconds("one worker") / seconds("the pool")
+}
+
+#[test]
+fn requests_that_wait_are_answered_as_many_times_as_fast_as_there_are_workers() {
+    for (workers, least) in [("4", 2.5), ("16", 7.0)] {
+        let run = LESSON.record(&["--latency", "100", "--workers", workers]);
+        let (one, _) = section(&run, "one worker");
+        let (all, facts) = section(&run, "the pool");
+        assert_eq!((one.len(), all.len()), (48, 48));
+        assert_eq!(facts["facts"]["peak_in_flight"].to_string(), workers);
+        let times = times(&run);
+        assert!(times > least, "{times} times with {workers}");
+        // And no faster than they can: each waits 100 ms for each of its requests.
+        let each = 48.0 / workers.parse::<f64>().expect("a number");
+        assert!(number(facts, "seconds") >= 0.1 * each, "{facts}");
+    }
+    // Sixteen clients, so no more.
+    let run = LESSON.record(&["--latency", "100", "--workers", "32"]);
+    assert_eq!(section(&run, "the pool").1["facts"]["peak_in_flight"], 16);
+}
+
+#[test]
+fn requests_that_compute_wait_for_the_cores() {
+    let workers = (4 * cores()).to_string();
+    let clients = ["--clients", &workers, "--workers", &workers, "--requests", "60"];
+    let share = |path| {
+        let run = LESSON.record(&[&clients[..], &["--path", path]].concat());
+        let (all, _) = section(&run, "the pool");
+        worked(&all) / all.iter().map(|item| took(item)).sum::<f64>()
+    };
+    // With four workers for each core, each has a core for a quarter of the time or less.
+    let computing = share("/fib/32");
+    assert!(computing < 0.5, "{computing}");
+    assert!(share("/jython") < 0.2);
+}
+
+#[test]
+fn slow_clients_do_not_hold_up_the_others() {
+    let seconds = |slow| {
+        let run = LESSON.record(&["--workers", "2", "--slow", slow]);
+        (
+            number(section(&run, "one worker").1, "seconds"),
+            number(section(&run, "the pool").1, "seconds"),
+        )
+    };
+    let (quiet, slow) = (seconds("0"), seconds("100"));
+    assert!(slow.0 < 2.0 * quiet.0 && slow.1 < 2.0 * quiet.1, "{quiet:?} and {slow:?}");
+}
+
+/// In all: the requests of both parts.
+fn flooded(program: &Program, more: &[&str]) -> Ended {
+    program.run(
+        &[&["--clients", "100", "--requests", "100", "--workers", "4", "--slow", "0"], more]
+            .concat(),
+    )
+}
+
+/// The longest that a client waited, in seconds.
+fn longest_wait(ended: &Ended) -> f64 {
+    let text = ended.stdout.replace('\n', " ");
+    let wait = text.split("they waited ").nth(1).and_then(|rest| rest.split(' ').next());
+    wait.and_then(|wait| wait.parse().ok()).unwrap_or_else(|| panic!("{ended:?}"))
+}
+
+#[test]
+fn what_is_too_much_is_refused_at_once_and_counted_on_both_sides() {
+    let ended = flooded(&LESSON.program(), &["--queue", "8"]);
+    assert_eq!((ended.code(), ended.stderr.as_str()), (1, ""), "{ended:?}");
+    let (done, refused) = (answered(&ended), said(&ended, " with 503"));
+    assert_eq!((said(&ended, " answers"), said(&ended, " refusals (503)")), (done, refused));
+    assert_eq!((done + refused, said(&ended, " without an answer")), (200, 0), "{ended:?}");
+    // At least those who found room: the queue, and the workers.
+    assert!((9 + 12..150).contains(&done), "{done}");
+
+    // Without a bound nobody is refused, and the last one waits for all others.
+    let endless = flooded(&LESSON.example("endless_queue"), &["--queue", "8"]);
+    assert_eq!((endless.code(), answered(&endless)), (0, 200), "{endless:?}");
+    assert_eq!((said(&endless, " answers"), said(&endless, " refusals (503)")), (200, 0));
+    let waits = (longest_wait(&ended), longest_wait(&endless));
+    assert!(waits.1 > 4.0 * waits.0, "{waits:?}");
+}
+
+#[test]
+fn the_end_says_requests_per_second_as_a_multiple_of_one_worker() {
+    let ended = LESSON.run(&["--latency", "100"]);
+    assert_eq!(
+        (ended.code(), answered(&ended), said(&ended, " answers")),
+        (0, 96, 96),
+        "{ended:?}"
+    );
+    let text = ended.stdout.replace('\n', " ");
+    let words: Vec<&str> =
+        text.split("1 worker answered ").nth(1).expect("a rate").split(' ').collect();
+    let rate = |at: usize| words[at].trim_end_matches(',').parse::<f64>().expect("a number");
+    // "10 requests a second, 4 workers 38, 3.9 times as many."
+    assert!((rate(7) - rate(6) / rate(0)).abs() < 0.1 * rate(7), "{words:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn clients_that_are_killed_are_told_and_end_it() {
+    let mut running = LESSON.program().start(&["--latency", "200"]);
+    running.item_line();
+    let clients = children(running.id());
+    assert_eq!(clients.len(), 1);
+    signal("-KILL", clients[0]);
+    let ended = running.wait();
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(ended.stdout.contains("The clients' process ended early."), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn after_ctrl_c_the_counts_of_both_sides_are_the_same() {
+    let mut running = LESSON.program().start(&["--requests", "400", "--clients", "40"]);
+    for _ in 0..5 {
+        running.item_line();
+    }
+    let clients = children(running.id());
+    signal("-INT", running.id());
+    let ended = running.wait();
+    assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
+    assert_eq!(said(&ended, " answers"), answered(&ended), "{ended:?}");
+    assert_eq!(said(&ended, " refusals (503)"), said(&ended, " with 503"), "{ended:?}");
+    wait_until("the end of the clients", || !clients.iter().any(|client| is_alive(*client)));
+}
+
+// Clients of all kinds
+
+#[cfg(unix)]
+#[test]
+fn each_request_gets_the_answer_that_it_deserves() {
+    let served = Served::start(&LESSON.program(), &["--latency", "1", "--workers", "2"]);
+    let host = "Host: h\r\n";
+    let long = "a".repeat(9_000);
+    let headers: String = (0..70).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let get = |more: &str| format!("GET /dice HTTP/1.1\r\n{host}{more}\r\n");
+    let cases: [(String, u16, bool); 23] = [
+        (get(""), 200, true),
+        (get("Connection: close\r\n"), 200, false),
+        (get("Connection: Upgrade, CLOSE\r\n"), 200, false),
+        (format!("GET /dice?eyes=6 HTTP/1.1\r\n{host}\r\n"), 200, true),
+        (format!("GET http://h/dice HTTP/1.1\r\n{host}\r\n"), 200, true),
+        ("GET /dice HTTP/1.0\r\n\r\n".into(), 200, false),
+        ("GET /dice HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".into(), 200, true),
+        (format!("GET /fib/20 HTTP/1.1\r\n{host}\r\n"), 200, true),
+        (format!("GET /fib/41 HTTP/1.1\r\n{host}\r\n"), 404, true),
+        (format!("GET /fib/-1 HTTP/1.1\r\n{host}\r\n"), 404, true),
+        (format!("GET /nowhere HTTP/1.1\r\n{host}\r\n"), 404, true),
+        (format!("POST /dice HTTP/1.1\r\n{host}Content-Length: 4\r\n\r\nbody"), 405, true),
+        (get("Content-Length: 4\r\n").replace("\r\n\r\n", "\r\n\r\nbody"), 200, true),
+        (get("Content-Length: 65537\r\n"), 413, false),
+        (get("Content-Length: 99999999999999999999999999\r\n"), 413, false),
+        (get("Content-Length: 4\r\nContent-Length: 5\r\n"), 400, false),
+        (get("Content-Length: +4\r\n"), 400, false),
+        (get("Transfer-Encoding: chunked\r\n"), 411, false),
+        ("GET /dice HTTP/1.1\r\n\r\n".into(), 400, false),
+        (get(host), 400, false),
+        (get(&format!("X-Long: {long}\r\n")), 431, false),
+        (get(&headers), 431, false),
+        (format!("GET /{long}"), 431, false),
+    ];
+    let mut refused = 0;
+    for (request, status, keeps) in cases {
+        let mut client = served.connect();
+        client.send(&request);
+        let answer = client.answer();
+        let about = format!("{}: {answer:?}", request.chars().take(80).collect::<String>());
+        assert_eq!(answer.status, status, "{about}");
+        let connection = if keeps { "Connection: keep-alive" } else { "Connection: close" };
+        assert!(answer.has(connection), "{about}");
+        assert_eq!(answer.has("Allow: GET, HEAD"), status == 405, "{about}");
+        if keeps {
+            assert_eq!(client.ask("/dice").status, 200, "{about}");
+        } else {
+            assert!(client.is_closed(), "{about}");
+        }
+        refused += u64::from(![200, 404, 405].contains(&status));
+    }
+    let ended = served.end();
+    let all = [400, 411, 413, 431].map(|status| said(&ended, &format!(" with {status}")));
+    assert_eq!(all.iter().sum::<u64>(), refused, "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn garbage_is_refused_and_nobody_else_notices() {
+    let served = Served::start(&LESSON.program(), &["--latency", "1", "--workers", "1"]);
+    let mut neighbour = served.connect();
+    // The beginning of TLS, of HTTP/2, of SSH; and noise.
+    let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec();
+    let known =
+        [tls, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()];
+    let mut seed = 17_u64;
+    let mut noise = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 56) as u8
+    };
+    let noise = (0..200).map(|_| (0..300).map(|_| noise()).collect::<Vec<u8>>());
+    for garbage in known.into_iter().chain(noise) {
+        let mut client = served.connect();
+        client.send(&garbage);
+        assert_eq!(client.answer().status, 400, "{garbage:?}");
+        assert!(client.is_closed());
+        assert_eq!(neighbour.ask("/dice").status, 200);
+    }
+    let ended = served.end();
+    assert_eq!((answered(&ended), said(&ended, " with 400")), (203, 203), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_page_as_a_browser_and_as_a_downloader_gets_it() {
+    let served = Served::start(&LESSON.program(), &["--latency", "1"]);
+    let mut client = served.connect();
+    let home = client.ask("/");
+    assert!(home.has("Content-Type: text/html; charset=utf-8"), "{home:?}");
+    let text = String::from_utf8(home.body).expect("text");
+    assert!(text.starts_with("<!DOCTYPE html>") && text.contains("href=\"/jython\""), "{text}");
+    // The sizes of the practice site's.
+    assert!((9_500..10_500).contains(&client.ask("/jython").body.len()));
+    for _ in 0..20 {
+        assert!((250..350).contains(&client.ask("/dice").body.len()));
+    }
+    // HEAD: the same head, and no body; the next answer begins right after it.
+    let whole = client.ask("/jython");
+    client.send("HEAD /jython HTTP/1.1\r\nHost: h\r\n\r\n");
+    let head = client.try_answer(false).expect("an answer");
+    assert_eq!((head.status, head.head), (200, whole.head));
+    // Two requests in one piece are answered one after the other.
+    let two = ["/jython", "/dice"].map(|path| format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+    client.send(two.concat());
+    let sizes = [client.answer(), client.answer()].map(|answer| answer.body.len() > 5_000);
+    assert_eq!(sizes, [true, false]);
+    assert_eq!(answered(&served.end()), 26);
+}
+
+#[cfg(unix)]
+#[test]
+fn half_closed_cut_and_in_pieces() {
+    let served = Served::start(&LESSON.program(), &["--latency", "1", "--workers", "1"]);
+    // Nothing more will come from it, but it listens.
+    let mut half = served.connect();
+    half.send("GET /dice HTTP/1.1\r\nHost: h\r\n\r\n");
+    half.stream.shutdown(Shutdown::Write).expect("half of it is closed");
+    assert_eq!(half.answer().status, 200);
+    assert!(half.is_closed());
+    // It has gone before its request was whole, or before its answer was.
+    for request in ["GET /dice HT", "GET /dice HTTP/1.1\r\nHost: h\r\n\r\n"] {
+        served.connect().send(request);
+    }
+    let mut pieces = served.connect();
+    for piece in ["GET /di", "ce HTTP/1.1\r", "\nHost: h\r\nContent-Length: 4\r\n\r\nbo"] {
+        pieces.send(piece);
+        assert!(pieces.hears_nothing_for(Duration::from_millis(50)));
+    }
+    pieces.send("dy");
+    pieces.stream.set_read_timeout(None).expect("no limit");
+    assert_eq!(pieces.answer().status, 200);
+    assert_eq!(served.ask("/dice"), 200);
+}
+
+/// Whether a server whose clients are all silent, but one, answers that one.
+fn answers_beside_silent_ones(program: &Program, silent: usize) -> bool {
+    let served = Served::start(program, &["--latency", "1", "--workers", "2"]);
+    let silent: Vec<Client> = (0..silent).map(|_| served.connect()).collect();
+    thread::sleep(Duration::from_millis(200));
+    let mut client = served.connect();
+    client.send("GET /dice HTTP/1.1\r\nHost: h\r\n\r\n");
+    let is_answered = !client.hears_nothing_for(Duration::from_secs(3));
+    drop(silent);
+    // When they have gone, both programs answer.
+    client.stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+    assert!(is_answered || client.answer().status == 200);
+    end_now(served);
+    is_answered
+}
+
+/// Ends a server that may not be able to end in good order.
+fn end_now(served: Served) {
+    let mut stop = served.connect();
+    stop.send("GET /dice HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    #[cfg(unix)]
+    {
+        signal("-INT", served.running.id());
+        thread::sleep(Duration::from_millis(300));
+        if is_alive(served.running.id()) {
+            signal("-INT", served.running.id());
+        }
+        assert_eq!(served.running.wait().code(), 130);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_worker_that_keeps_its_client_serves_nobody_else() {
+    let keeps = LESSON.example("keeps_its_client");
+    // With two workers: one silent client leaves one of them.
+    assert!(answers_beside_silent_ones(&keeps, 1));
+    assert!(!answers_beside_silent_ones(&keeps, 2));
+    assert!(answers_beside_silent_ones(&LESSON.program(), 2));
+    assert!(answers_beside_silent_ones(&LESSON.program(), 200));
+}
+
+#[cfg(unix)]
+#[test]
+fn more_idle_clients_than_workers_and_all_are_answered_again() {
+    let served = Served::start(&LESSON.program(), &["--latency", "1", "--workers", "1"]);
+    let mut clients: Vec<Client> = (0..100).map(|_| served.connect()).collect();
+    for _ in 0..2 {
+        for client in &mut clients {
+            let answer = client.ask("/dice");
+            assert!(answer.status == 200 && answer.has("Connection: keep-alive"), "{answer:?}");
+        }
+    }
+    assert_eq!(answered(&served.end()), 200);
+}
+
+#[cfg(unix)]
+#[test]
+fn byte_by_byte_is_refused_in_the_end_and_silence_is_closed() {
+    let served =
+        Served::start(&LESSON.program(), &["--timeout", "1", "--workers", "1", "--latency", "1"]);
+    let (mut silent, mut slow) = (served.connect(), served.connect());
+    let mut idle = served.connect();
+    assert_eq!(idle.ask("/dice").status, 200);
+    slow.send("GET / HTTP/1.1\r\nHost: ");
+    slow.stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a time limit");
+    let start = Instant::now();
+    // A byte every 20 ms: it is never silent for a second.
+    while start.elapsed() < Duration::from_secs(60) && slow.stream.peek(&mut [0]).is_err() {
+        slow.send("a");
+    }
+    slow.stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+    let answer = slow.answer();
+    assert!(answer.status == 408 && answer.has("Connection: close"), "{answer:?}");
+    assert!(silent.is_closed() && idle.is_closed());
+    let ended = served.end();
+    assert_eq!((answered(&ended), said(&ended, " with 408")), (1, 1), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_does_not_read_is_given_up() {
+    let served = Served::start(&LESSON.program(), &["--latency", "0", "--workers", "1"]);
+    let mut deaf = served.connect();
+    deaf.stream.set_nonblocking(true).expect("it does not wait");
+    // Answers of some 10 MB: more than the system keeps for it.
+    for _ in 0..1_000 {
+        deaf.send("GET /jython HTTP/1.1\r\nHost: h\r\n\r\n");
+    }
+    assert_eq!(served.ask("/dice"), 200);
+    // There is one worker: if it were still busy with that client, nobody would be answered.
+    wait_until("its worker is free", || served.ask("/dice") == 200);
+    signal("-INT", served.running.id());
+    let ended = served.running.wait();
+    assert_eq!(ended.code(), 130, "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_flood_of_clients_is_answered_or_refused_and_never_left_in_silence() {
+    let served =
+        Served::start(&LESSON.program(), &["--queue", "10", "--workers", "2", "--latency", "100"]);
+    let clients = 300;
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let ask = || served.ask("/dice");
+        let clients: Vec<_> = (0..clients).map(|_| scope.spawn(ask)).collect();
+        clients.into_iter().map(|client| client.join().expect("an answer")).collect()
+    });
+    let count = |status| statuses.iter().filter(|it| **it == status).count() as u64;
+    assert_eq!(count(200) + count(503), clients, "{statuses:?}");
+    assert!(count(503) > 0 && count(200) >= 11, "{statuses:?}");
+    // Afterwards there is room again.
+    assert_eq!(served.ask("/dice"), 200);
+    let ended = served.end();
+    assert_eq!(
+        (answered(&ended), said(&ended, " with 503")),
+        (count(200) + 1, count(503)),
+        "{ended:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn more_connections_than_there_is_room_for_are_refused_before_they_ask() {
+    let served = Served::start(&LESSON.program(), &["--latency", "1"]);
+    let silent: Vec<Client> = (0..500).map(|_| served.connect()).collect();
+    // All of them are in the lobby once the last was answered, or refused.
+    let mut late = served.connect();
+    let answer = late.answer();
+    assert!(answer.status == 503 && answer.has("Retry-After: 1"), "{answer:?}");
+    drop(silent);
+    wait_until("there is room again", || served.ask("/dice") == 200);
+    served.end();
+}
+
+// Ctrl-C
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_answers_what_is_open_and_nothing_new() {
+    let served = Served::start(&LESSON.program(), &["--workers", "2", "--latency", "1500"]);
+    let mut asking: Vec<Client> = (0..5).map(|_| served.connect()).collect();
+    let mut silent = served.connect();
+    let mut begun = served.connect();
+    begun.send("GET /di");
+    for client in &mut asking {
+        client.send("GET /dice HTTP/1.1\r\nHost: h\r\n\r\n");
+    }
+    // Two are with the workers now, and three wait for them.
+    thread::sleep(Duration::from_millis(500));
+    signal("-INT", served.running.id());
+    wait_until("the door is closed", || TcpStream::connect(served.address).is_err());
+    assert!(is_alive(served.running.id()), "the pages take longer than that");
+    let answers: Vec<Answer> = asking.iter_mut().map(Client::answer).collect();
+    let count = |status| answers.iter().filter(|it| it.status == status).count();
+    assert_eq!((count(200), count(503)), (2, 3), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.has("Connection: close")), "{answers:?}");
+    assert!(silent.is_closed() && begun.is_closed());
+    let ended = served.running.wait();
+    assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
+    assert_eq!((answered(&ended), said(&ended, " with 503")), (2, 3), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_twice_ends_it_at_once_and_before_the_first_client_once_is_enough() {
+    let served = Served::start(&LESSON.program(), &["--latency", "60000"]);
+    served.connect().send("GET /dice HTTP/1.1\r\nHost: h\r\n\r\n");
+    thread::sleep(Duration::from_millis(200));
+    let start = Instant::now();
+    signal("-INT", served.running.id());
+    thread::sleep(Duration::from_millis(100));
+    signal("-INT", served.running.id());
+    assert_eq!(served.running.wait().code(), 130);
+    assert!(start.elapsed() < Duration::from_secs(50), "it waited for the page");
+
+    let ended = Served::start(&LESSON.program(), &[]).end();
+    assert_eq!(answered(&ended), 0, "{ended:?}");
+}
+
+// The arguments
+
+#[test]
+fn it_ends_by_itself_after_so_many_requests() {
+    let served = Served::start(&LESSON.program(), &["--requests", "3", "--latency", "1"]);
+    let mut client = served.connect();
+    for _ in 0..3 {
+        assert_eq!(client.ask("/dice").status, 200);
+    }
+    let ended = served.running.wait();
+    assert_eq!((ended.code(), ended.stderr.as_str(), answered(&ended)), (0, "", 3), "{ended:?}");
+}
+
+#[test]
+fn the_courses_own_downloader_is_answered_and_the_lanes_are_the_workers() {
+    let threads = testing::first("it downloads", |lesson| {
+        testing::only_does(lesson, "page") && lesson.model() == Model::Threads
+    });
+    let served = Served::start(&LESSON.program(), &["--requests", "20", "--workers", "2"]);
+    let url = format!("http://{}", served.address);
+    let run = testing::program(threads.name()).record(&["--site", &url, "--repeat", "10"]);
+    let ended = served.running.wait();
+    assert_eq!((&run["done"], answered(&ended), ended.code()), (&20.into(), 20, 0), "{ended:?}");
+    // Five are in flight in the client, and two of them at the server.
+    assert!(ended.stdout.contains("At most 2 requests in flight"), "{ended:?}");
+}
+
+#[test]
+fn arguments_that_cannot_be() {
+    let program = LESSON.program();
+    program.takes_only("--clients", 1..=400);
+    program.takes_only("--slow", 0..=100);
+    program.takes_only("--queue", 1..=1_000);
+    program.takes_only("--latency", 0..=60_000);
+    program.refuses(&["--port", "8000"], "--serve");
+    program.refuses(&["--serve", "--clients", "3"], "cannot be used with");
+    program.refuses(&["--serve", "--bind", "nowhere"], "invalid");
+    for path in ["jython", "", "/a b", "/a\u{e9}", "/#a"] {
+        program.refuses(&["--path", path], "a path such as /jython");
+    }
+    let served = Served::start(&program, &[]);
+    let taken = served.address.port().to_string();
+    let ended = LESSON.run(&["--serve", "--port", &taken]);
+    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: no server at 127.0.0.1:"), "{ended:?}");
+    end_now(served);
+}
+
+#[test]
+fn a_page_that_is_not_there_is_an_answer() {
+    let ended = LESSON.run(&["--path", "/nowhere", "--requests", "4"]);
+    assert_eq!((ended.code(), answered(&ended)), (0, 8), "{ended:?}");
+    assert!(ended.stdout.contains("/nowhere: 404, "), "{ended:?}");
+}
