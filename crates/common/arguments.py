@@ -56,6 +56,7 @@ def end_with_input():
 def describe(model, sections, defaults, options):
     """A lesson's description of itself, for programs that look for lessons."""
     about = {"repeat": "page", "number": "call", "pictures": "picture", "increments": "round"}
+    about |= {"requests": "request"}  # a server's
     limit = defaults.get("workers", "one")
     return json.dumps({
         "model": model,

@@ -29,7 +29,7 @@ class Item:
     def end(self, value, line=None, **details):
         of_page, of_call = f"Read {value} bytes from {self.label}", f"{self.label} = {value}"
         self.line = line or (of_page if self.kind == "page" else of_call)
-        unit = "bytes" if self.kind in ("page", "picture") else "result"
+        unit = "bytes" if self.kind in ("page", "picture", "request") else "result"
         self.result = {unit: value, **details}
 
     @types.coroutine

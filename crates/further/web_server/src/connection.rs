@@ -129,7 +129,8 @@ impl Connection {
             }
             Ok(()) => self.leave(),
             Err(error) => {
-                // Reading from it then says that it is over.
+                // Reading from it then says that it is over. What it still asks for is not answered.
+                self.leave();
                 let _ = self.stream.shutdown(Shutdown::Both);
                 return Outcome(Err(match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::TimedOut => "the client did not read".into(),

@@ -1,6 +1,6 @@
 //! A fixed number of threads answers any number of clients, and says no at once when too many wait.
 //!
-//! Mirrors: `http.server` with a pool of threads and a `queue.Queue(maxsize)`.
+//! Mirrors: `http.server` with a `ThreadPoolExecutor` and a limit.
 //! Run:     `cargo run -p web_server`
 //! Watch:   the lanes are the workers of the server. Four clients send byte by byte: no lane waits for them.
 //! Try:     `--workers 16`, then `--path /fib/35`; `--clients 100 --queue 8`; `--serve` and a browser.

@@ -18,8 +18,18 @@ const LESSON: OwnLesson = own_lesson!();
 // A server that stays up, and its clients
 
 struct Served {
-    running: Running,
+    running: Option<Running>,
     address: SocketAddr,
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Served {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(running) = &self.running {
+            signal("-KILL", running.id());
+        }
+    }
 }
 
 impl Served {
@@ -29,7 +39,10 @@ impl Served {
         let line = running.line();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(": ").next());
         let address = address.and_then(|address| address.parse().ok());
-        Self { running, address: address.unwrap_or_else(|| panic!("no address: {line}")) }
+        Self {
+            running: Some(running),
+            address: address.unwrap_or_else(|| panic!("no address: {line}")),
+        }
     }
 
     fn connect(&self) -> Client {
@@ -43,11 +56,20 @@ impl Served {
         self.connect().ask(path).status
     }
 
+    #[cfg(unix)]
+    fn id(&self) -> u32 {
+        self.running.as_ref().expect("it has not ended").id()
+    }
+
+    fn wait(mut self) -> Ended {
+        self.running.take().expect("it has not ended").wait()
+    }
+
     /// Presses Ctrl-C, and waits for the end.
     #[cfg(unix)]
     fn end(self) -> Ended {
-        signal("-INT", self.running.id());
-        let ended = self.running.wait();
+        signal("-INT", self.id());
+        let ended = self.wait();
         assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
         ended
     }
@@ -236,6 +258,23 @@ fn what_is_too_much_is_refused_at_once_and_counted_on_both_sides() {
     assert_eq!((said(&endless, " answers"), said(&endless, " refusals (503)")), (200, 0));
     let waits = (longest_wait(&ended), longest_wait(&endless));
     assert!(waits.1 > 4.0 * waits.0, "{waits:?}");
+
+    // And so it is where the main thread waits for room.
+    let patient = flooded(&LESSON.example("back_pressure"), &["--queue", "8"]);
+    assert_eq!((patient.code(), answered(&patient)), (0, 200), "{patient:?}");
+    assert!(longest_wait(&patient) > 4.0 * waits.0, "{waits:?} and {patient:?}");
+}
+
+#[test]
+fn a_thread_for_each_request_has_no_limit() {
+    let arguments = ["--clients", "100", "--requests", "200", "--latency", "500"];
+    let peaks = |program: &Program| {
+        let run = program.record(&arguments);
+        let peak = |name| section(&run, name).1["facts"]["peak_in_flight"].as_u64();
+        ["one worker", "the pool"].map(|name| peak(name).expect("a peak"))
+    };
+    let each = peaks(&LESSON.example("thread_each"));
+    assert!(each.iter().all(|peak| (50..=100).contains(peak)), "{each:?}");
 }
 
 #[test]
@@ -413,9 +452,14 @@ fn half_closed_cut_and_in_pieces() {
         assert!(pieces.hears_nothing_for(Duration::from_millis(50)));
     }
     pieces.send("dy");
-    pieces.stream.set_read_timeout(None).expect("no limit");
+    pieces.stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
     assert_eq!(pieces.answer().status, 200);
     assert_eq!(served.ask("/dice"), 200);
+    // Those whose clients had gone were answered, too, or failed, by name.
+    signal("-INT", served.id());
+    let ended = served.wait();
+    assert_eq!(ended.code(), 130, "{ended:?}");
+    assert!((3..=4).contains(&answered(&ended)), "{ended:?}");
 }
 
 /// Whether a server whose clients are all silent, but one, answers that one.
@@ -440,12 +484,12 @@ fn end_now(served: Served) {
     stop.send("GET /dice HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     #[cfg(unix)]
     {
-        signal("-INT", served.running.id());
+        signal("-INT", served.id());
         thread::sleep(Duration::from_millis(300));
-        if is_alive(served.running.id()) {
-            signal("-INT", served.running.id());
+        if is_alive(served.id()) {
+            signal("-INT", served.id());
         }
-        assert_eq!(served.running.wait().code(), 130);
+        assert_eq!(served.wait().code(), 130);
     }
 }
 
@@ -458,6 +502,13 @@ fn a_worker_that_keeps_its_client_serves_nobody_else() {
     assert!(!answers_beside_silent_ones(&keeps, 2));
     assert!(answers_beside_silent_ones(&LESSON.program(), 2));
     assert!(answers_beside_silent_ones(&LESSON.program(), 200));
+    // Where all clients behave well, nobody sees the difference.
+    let seconds = |program: &Program| {
+        let run = program.record(&["--slow", "0", "--latency", "100"]);
+        number(section(&run, "the pool").1, "seconds")
+    };
+    let (kept, lesson) = (seconds(&keeps), seconds(&LESSON.program()));
+    assert!(kept < 2.0 * lesson, "{kept} and {lesson}");
 }
 
 #[cfg(unix)]
@@ -508,11 +559,16 @@ fn a_client_that_does_not_read_is_given_up() {
         deaf.send("GET /jython HTTP/1.1\r\nHost: h\r\n\r\n");
     }
     assert_eq!(served.ask("/dice"), 200);
-    // There is one worker: if it were still busy with that client, nobody would be answered.
-    wait_until("its worker is free", || served.ask("/dice") == 200);
-    signal("-INT", served.running.id());
-    let ended = served.running.wait();
-    assert_eq!(ended.code(), 130, "{ended:?}");
+    let gone = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted];
+    wait_until("it is given up", || {
+        (&deaf.stream).write(b"G").is_err_and(|error| gone.contains(&error.kind()))
+    });
+    // There is one worker, and it is free again.
+    assert_eq!(served.ask("/dice"), 200);
+    signal("-INT", served.id());
+    let ended = served.wait();
+    let failed = "Failed /jython: the client did not read\n";
+    assert_eq!((ended.code(), ended.stderr.as_str()), (130, failed), "{ended:?}");
 }
 
 #[cfg(unix)]
@@ -568,15 +624,15 @@ fn ctrl_c_answers_what_is_open_and_nothing_new() {
     }
     // Two are with the workers now, and three wait for them.
     thread::sleep(Duration::from_millis(500));
-    signal("-INT", served.running.id());
+    signal("-INT", served.id());
     wait_until("the door is closed", || TcpStream::connect(served.address).is_err());
-    assert!(is_alive(served.running.id()), "the pages take longer than that");
+    assert!(is_alive(served.id()), "the pages take longer than that");
     let answers: Vec<Answer> = asking.iter_mut().map(Client::answer).collect();
     let count = |status| answers.iter().filter(|it| it.status == status).count();
     assert_eq!((count(200), count(503)), (2, 3), "{answers:?}");
     assert!(answers.iter().all(|answer| answer.has("Connection: close")), "{answers:?}");
     assert!(silent.is_closed() && begun.is_closed());
-    let ended = served.running.wait();
+    let ended = served.wait();
     assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
     assert_eq!((answered(&ended), said(&ended, " with 503")), (2, 3), "{ended:?}");
 }
@@ -588,10 +644,10 @@ fn ctrl_c_twice_ends_it_at_once_and_before_the_first_client_once_is_enough() {
     served.connect().send("GET /dice HTTP/1.1\r\nHost: h\r\n\r\n");
     thread::sleep(Duration::from_millis(200));
     let start = Instant::now();
-    signal("-INT", served.running.id());
+    signal("-INT", served.id());
     thread::sleep(Duration::from_millis(100));
-    signal("-INT", served.running.id());
-    assert_eq!(served.running.wait().code(), 130);
+    signal("-INT", served.id());
+    assert_eq!(served.wait().code(), 130);
     assert!(start.elapsed() < Duration::from_secs(50), "it waited for the page");
 
     let ended = Served::start(&LESSON.program(), &[]).end();
@@ -607,7 +663,7 @@ fn it_ends_by_itself_after_so_many_requests() {
     for _ in 0..3 {
         assert_eq!(client.ask("/dice").status, 200);
     }
-    let ended = served.running.wait();
+    let ended = served.wait();
     assert_eq!((ended.code(), ended.stderr.as_str(), answered(&ended)), (0, "", 3), "{ended:?}");
 }
 
@@ -619,7 +675,7 @@ fn the_courses_own_downloader_is_answered_and_the_lanes_are_the_workers() {
     let served = Served::start(&LESSON.program(), &["--requests", "20", "--workers", "2"]);
     let url = format!("http://{}", served.address);
     let run = testing::program(threads.name()).record(&["--site", &url, "--repeat", "10"]);
-    let ended = served.running.wait();
+    let ended = served.wait();
     assert_eq!((&run["done"], answered(&ended), ended.code()), (&20.into(), 20, 0), "{ended:?}");
     // Five are in flight in the client, and two of them at the server.
     assert!(ended.stdout.contains("At most 2 requests in flight"), "{ended:?}");
