@@ -141,7 +141,10 @@ impl Program {
                 return Ok(Some(format!("there is no alias {}", self.how)));
             }
         }
-        if let [option, value] = self.cargo.as_slice() {
+        // Cargo says itself if there is no `--bin` of that name.
+        let others =
+            Some(self.cargo.as_slice()).filter(|it| it.first().is_none_or(|it| it != "--bin"));
+        if let Some([option, value]) = others {
             if option != "--config" || !value.starts_with("profile.dev.") {
                 return Ok(Some(format!("nobody checks {option} {value}")));
             }
