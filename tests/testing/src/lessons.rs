@@ -1,5 +1,6 @@
 //! The lessons, found and described in the same way as in the comparison. No test has to know their names.
 
+use std::fs;
 use std::sync::OnceLock;
 
 use course::Lesson;
@@ -34,6 +35,17 @@ pub fn downloaders() -> impl Iterator<Item = &'static Lesson> {
 /// Whether a lesson only does items of this kind, each of them once.
 pub fn only_does(lesson: &Lesson, kind: &str) -> bool {
     lesson.described.kinds == [kind] && !lesson.has_sections()
+}
+
+/// Whether a lesson downloads with the course's clients (`http_clients`), which all treat a page in the same way. A lesson
+/// with a client of its own, which may be smaller, tests that itself.
+///
+/// # Panics
+/// When its manifest cannot be read.
+pub fn has_the_clients(lesson: &Lesson) -> bool {
+    let root = course::root().expect("the workspace");
+    let manifest = fs::read_to_string(root.join(&lesson.found.folder).join("Cargo.toml"));
+    manifest.expect("a lesson has a manifest").contains("http_clients")
 }
 
 /// The first lesson, in the order of the course, that satisfies this.

@@ -23,7 +23,7 @@ pub use arguments::{long, short};
 pub use cores::has_no_second_core;
 pub use examples::{compile, compile_program};
 pub use folder::Folder;
-pub use lessons::{downloaders, first, lessons, nine, only_does};
+pub use lessons::{downloaders, first, has_the_clients, lessons, nine, only_does};
 pub use picture::{bars, words};
 #[cfg(unix)]
 pub use processes::{children, is_alive, signal};

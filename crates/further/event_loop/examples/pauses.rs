@@ -1,0 +1,87 @@
+//! Solution: the task sleeps in the list of waiting tasks, and the others have their turns meanwhile.
+//!
+//! Run:     `cargo run -p event_loop --example pauses`
+//! Watch:   the same pause after each page, and all five tasks are in it at the same time.
+
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
+use std::{cell::RefCell, collections::BTreeMap, io, mem, process::ExitCode, time::Duration};
+
+use common::{Run, Sites};
+use network::{Net, Task, Tasks, in_time};
+use waiting::Waiting;
+
+#[path = "../src/http.rs"]
+mod http;
+#[path = "../src/network.rs"]
+mod network;
+#[path = "../src/trace.rs"]
+mod trace;
+#[path = "../src/waiting.rs"]
+mod waiting;
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Async).workers(5).sections(&["by hand", "tokio"]);
+    let (run, (sites, is_traced)) = lesson.start((downloads::Pages, trace::SWITCH));
+    trace::start(run, *is_traced);
+    run.section("by hand");
+    let waiting = Waiting::new();
+    download_all_sites(run, sites, &waiting, |tasks| run_all(tasks, &waiting));
+    run.section("tokio");
+    download_all_sites(run, sites, &network::Tokio, network::run_all_on_tokio);
+    run.finish()
+}
+
+/// Wakes one task: it moves to the ready list. Any thread may do that, even while the loop sleeps.
+struct TaskWaker {
+    task: usize,
+    ready: Arc<Mutex<Vec<usize>>>,
+    bell: Arc<mio::Waker>,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        trace::woken(self.task);
+        self.ready.lock().expect("no thread panics here").push(self.task);
+        self.bell.wake().expect("the system ends the loop's sleep");
+    }
+}
+
+fn run_all(tasks: Tasks<'_>, waiting: &Waiting) {
+    let ready = Arc::new(Mutex::new(Vec::from_iter(0..tasks.len()))); // at first, all of them
+    let waker = |task| TaskWaker { task, ready: ready.clone(), bell: waiting.bell.clone() };
+    let wakers: Vec<Waker> = (0..tasks.len()).map(|task| Arc::new(waker(task)).into()).collect();
+    let mut tasks: BTreeMap<usize, Task<'_>> = tasks.into_iter().enumerate().collect();
+    while !tasks.is_empty() {
+        waiting.wake_some();
+        let now = mem::take(&mut *ready.lock().expect("no thread panics here"));
+        for number in now {
+            let Some(task) = tasks.get_mut(&number) else { continue }; // woken twice
+            let mut context = Context::from_waker(&wakers[number]);
+            if trace::turn(number, || task.as_mut().poll(&mut context)).is_ready() {
+                tasks.remove(&number); // it has ended
+            }
+        }
+    }
+}
+
+/// Time for the site to recover, after each page.
+const PAUSE: Duration = Duration::from_millis(50);
+
+fn download_all_sites(run: &Run, sites: &Sites, net: &impl Net, run_all: impl FnOnce(Tasks<'_>)) {
+    let queue = RefCell::new(sites.urls.iter());
+    let next_site = || queue.borrow_mut().next();
+    let download = async || {
+        while let Some(url) = next_site() {
+            let Some(page) = run.begin(url) else { return };
+            page.end_after(download_site(net, url, sites.timeout)).await;
+        }
+    };
+    run_all((0..run.workers).map(|_| Box::pin(download()) as Task<'_>).collect());
+}
+
+async fn download_site(net: &impl Net, url: &str, timeout: Duration) -> io::Result<u64> {
+    let page = in_time(http::get(net, url), net.sleep(timeout)).await.map_err(http::in_words);
+    net.sleep(PAUSE).await;
+    page
+}
