@@ -24,7 +24,7 @@ const LONGEST_ID: usize = 40;
 /// This many times in each run, a busy service answers 503.
 const BUSY: u32 = 2;
 /// A busy service stays busy while requests of a run follow each other within this time.
-const RECOVERS: Duration = Duration::from_millis(20);
+const RECOVERS: Duration = Duration::from_millis(40);
 /// A service that was slow once takes so many latencies from then on.
 const NOT_SLOW: u32 = 2;
 
