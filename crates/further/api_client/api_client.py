@@ -32,7 +32,7 @@ async def ask_all(run, site, run_id):
         except TimeoutError:
             missing[service] = f"not answered within {run.options.deadline} s"
         except (aiohttp.ClientError, ValueError, KeyError) as error:
-            missing[service] = str(error)
+            missing[service] = getattr(error, "message", str(error))
         return int(service in answers)
 
     async def begin(service):
