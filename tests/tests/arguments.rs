@@ -60,7 +60,7 @@ fn wrong_numbers_and_urls() {
             }
             // All other defaults are numbers.
             assert!(default.parse::<f64>().is_ok(), "{option}: {default}");
-            let time = option == "timeout";
+            let time = ["deadline", "timeout"].contains(&option.as_str());
             let sentence = if time { "a number of seconds" } else { "a whole number from " };
             refused(&[&format!("--{option}"), "many"], sentence);
         }

@@ -164,6 +164,34 @@ fn a_client_that_goes_away_is_not_in_flight_any_more() {
     wait_until("the request", || site.record.in_flight() == 1);
     drop(stream);
     wait_until("its end", || site.record.in_flight() == 0);
+    assert_eq!(site.record.given_up(), 1);
+}
+
+#[test]
+fn the_services_take_their_latencies_and_count_as_pages() {
+    let site = Site::start(100);
+    for (method, path, status, latencies) in [
+        ("GET", "/services/price", "200 OK", 1),
+        ("GET", "/services/points", "200 OK", 3),
+        ("GET", "/services/rates", "503 Service Unavailable", 0),
+        ("POST", "/services/order", "503 Service Unavailable", 1),
+    ] {
+        let asked = Instant::now();
+        let answer = answer(ask(address(&site), method, path));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{path}: {answer}");
+        assert!(asked.elapsed() >= Duration::from_millis(100) * latencies, "{path}");
+    }
+    // They are not there with another method.
+    for (method, path, status) in [
+        ("GET", "/services/order", "404 Not Found"),
+        ("POST", "/services/price", "405 Method Not Allowed"),
+        ("GET", "/services/none", "404 Not Found"),
+    ] {
+        let answer = answer(ask(address(&site), method, path));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{path}: {answer}");
+    }
+    assert_eq!(site.record.given_up(), 0);
+    assert_eq!(site.seen(), (1, 4, 4));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 // Made of the pictures by `cargo run -p book -- --diffs`: where the plot of each is, how long its run took, and what the run did.
 const RUNS = {
+  "api_client-python.svg": { of: [960, 316], at: [110, 82], size: [790, 182], micros: 1002400, item: "service", items: 10, peak: 10, third: 8 },
+  "api_client.svg": { of: [960, 556], at: [110, 102], size: [790, 402], micros: 3010502, item: "service", items: 20, peak: 10, third: 10 },
   "async_cpu-python.svg": { of: [960, 138], at: [110, 82], size: [790, 22], micros: 87364, item: "call", items: 20, peak: 1, third: 6 },
   "async_cpu.svg": { of: [960, 156], at: [110, 82], size: [790, 22], micros: 551604, item: "call", items: 20, peak: 1, third: 6 },
   "async_downloader-blocking.svg": { of: [960, 316], at: [110, 82], size: [790, 182], micros: 156967, item: "page", items: 10, peak: 10, third: 0 },

@@ -184,6 +184,7 @@ mod tests {
                 peak_in_flight: 5,
                 bytes: 160,
                 took: Duration::from_secs_f64(run.seconds - 0.01),
+                given_up: 0,
             }),
         };
         run

@@ -73,12 +73,7 @@ impl Work for Pages {
                 .help("Pages to download instead of the practice site's"),
             repeat(),
             latency().conflicts_with_all(["site", "live"]),
-            Arg::new("site")
-                .long("site")
-                .value_name("URL")
-                .conflicts_with("live")
-                .value_parser(ValueParser::from(urls::check_site))
-                .help("A practice site that is already running, such as http://127.0.0.1:8000"),
+            site().conflicts_with("live"),
             Arg::new("live")
                 .long("live")
                 .action(ArgAction::SetTrue)
@@ -136,6 +131,15 @@ pub fn latency() -> Arg {
     numeric("latency", "MS", 0..=60_000u64)
         .default_value("50")
         .help("How long the practice site takes to answer, in milliseconds")
+}
+
+/// `--site URL`
+pub fn site() -> Arg {
+    Arg::new("site")
+        .long("site")
+        .value_name("URL")
+        .value_parser(ValueParser::from(urls::check_site))
+        .help("A practice site that is already running, such as http://127.0.0.1:8000")
 }
 
 /// `--timeout SECONDS`

@@ -24,6 +24,8 @@ mod words;
 mod urls;
 
 pub use urls::encoded;
+#[cfg(any(feature = "ureq", feature = "reqwest"))]
+pub use words::may_pass;
 
 #[cfg(any(feature = "ureq", feature = "reqwest"))]
 use std::time::Duration;

@@ -50,6 +50,26 @@ pub(crate) fn explain(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
+/// Whether the same request may succeed a moment later: the connection failed, the time was up, or the site is busy
+/// (429, 5xx). A site that has no such page, or that sends nonsense, will do so again.
+pub fn may_pass(error: &(dyn Error + 'static)) -> bool {
+    const PASSING: [Words; 7] =
+        [REFUSED, RESET, ABORTED, CLOSED, CUT_SHORT, TIMED_OUT, OUT_OF_REACH];
+    #[cfg(feature = "ureq")]
+    if let Some(ureq::Error::StatusCode(code)) = error.downcast_ref() {
+        return is_busy(*code);
+    }
+    #[cfg(feature = "reqwest")]
+    if let Some(status) = error.downcast_ref().and_then(reqwest::Error::status) {
+        return is_busy(status.as_u16());
+    }
+    explain(error).is_some_and(|words| PASSING.iter().any(|passing| *passing == words))
+}
+
+fn is_busy(code: u16) -> bool {
+    code == 429 || code >= 500
+}
+
 /// An error of ureq that came before the response, with its words.
 #[cfg(feature = "ureq")]
 #[derive(Debug)]
@@ -298,6 +318,33 @@ mod tests {
             before_answer(ureq::Error::StatusCode(404)),
             ureq::Error::StatusCode(404)
         ));
+    }
+
+    #[cfg(feature = "ureq")]
+    #[test]
+    fn an_error_may_pass_or_will_come_again() {
+        use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, InvalidData, UnexpectedEof};
+
+        let io = |kind: ErrorKind| ureq::Error::Io(kind.into());
+        let status = ureq::Error::StatusCode;
+        for (error, passes) in [
+            (status(503), true),
+            (status(500), true),
+            (status(429), true),
+            (status(404), false),
+            (status(400), false),
+            (io(ConnectionRefused), true),
+            (before_answer(io(ConnectionReset)), true),
+            (before_answer(io(UnexpectedEof)), true),
+            (before_answer(io(InvalidData)), false),
+            (ureq::Error::Timeout(ureq::Timeout::Global), true),
+            (ureq::Error::HostNotFound, false),
+            (ureq::Error::TooManyRedirects, false),
+            (not_http(), false),
+        ] {
+            assert_eq!(may_pass(&error), passes, "{error}");
+        }
+        assert!(!may_pass(&io::Error::from(ConnectionReset)), "it is no client's");
     }
 
     fn words_for(error: &io::Error) -> String {

@@ -78,10 +78,13 @@ fn serve(times: &str) -> io::Result<Server> {
     thread::Builder::new().spawn(move || {
         // Each line of the input asks for the record since the line before.
         for _ in io::stdin().lines().map_while(Result::ok) {
-            let Seen { connections, requests, peak_in_flight, bytes, took } = record.take();
+            let Seen { connections, requests, peak_in_flight, bytes, took, given_up } =
+                record.take();
             let took = took.as_micros();
-            let _ =
-                writeln!(io::stdout(), "{connections} {requests} {peak_in_flight} {bytes} {took}");
+            let _ = writeln!(
+                io::stdout(),
+                "{connections} {requests} {peak_in_flight} {bytes} {took} {given_up}"
+            );
         }
         process::exit(0)
     })?;
@@ -105,11 +108,12 @@ impl PracticeSite {
         let (line, answers) = answer.recv_timeout(patience).ok()?;
         self.answers = Some(answers);
         let numbers = line.split_whitespace().map(str::parse).collect::<Result<Vec<u64>, _>>();
-        let [connections, requests, peak_in_flight, bytes, took] = numbers.ok()?[..] else {
+        let [connections, requests, peak_in_flight, bytes, took, given_up] = numbers.ok()?[..]
+        else {
             return None;
         };
         let took = Duration::from_micros(took);
-        Some(Seen { connections, requests, peak_in_flight, bytes, took })
+        Some(Seen { connections, requests, peak_in_flight, bytes, took, given_up })
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! It has the articles' two pages, `/jython` (about 10 KB) and `/dice` (about 300 bytes), and answers
 //! each request a fixed latency after it came, even if many others wait. A third page, `/record`, returns the site's
-//! counts at once: its [`SiteRecord`]. `/` is a page for a browser, which shows them live.
+//! counts at once: its [`SiteRecord`]. `/` is a page for a browser, which shows them live. Below `/services/` there are ten
+//! services ([`SERVICES`]) for a client that asks several at once.
 //!
 //! A downloader starts it as a separate process, with [`start`]: so the site's work takes no time from the thread that
 //! is being timed, and its connections count against its own limit of open files.
@@ -16,6 +17,7 @@ mod child;
 mod options;
 mod pages;
 mod server;
+mod services;
 
 pub use child::{PracticeSite, be_the_site_if_asked, start};
 pub use options::{options, times};
@@ -23,3 +25,4 @@ pub use pages::scripted;
 pub use server::{
     Body, LONGEST_STREAM, Limits, Pages, Seen, Server, SiteRecord, SiteTimes, response,
 };
+pub use services::{Conduct, SERVICES, Service};

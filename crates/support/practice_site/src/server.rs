@@ -27,6 +27,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use processes::reserve_descriptors;
 
 use crate::pages;
+use crate::services::Runs;
 
 /// The listen backlog: how many connections may wait to be accepted. With the standard library's 128, some of a burst
 /// of 160 took over a second to connect. A system's own limit may be lower: Linux has 4096 (`net.core.somaxconn`),
@@ -89,7 +90,7 @@ impl Default for Limits {
     }
 }
 
-/// A site's counts: only requests for its two pages count.
+/// A site's counts: only requests for its two pages and its services count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Connections with a request for one of the two pages.
@@ -102,6 +103,8 @@ pub struct Seen {
     pub bytes: u64,
     /// From the first request to the last answer.
     pub took: Duration,
+    /// Requests that their client gave up before they were answered: it closed their connection.
+    pub given_up: u64,
 }
 
 /// A site's counts while it runs.
@@ -135,6 +138,11 @@ impl SiteRecord {
         self.counts().in_flight
     }
 
+    /// Requests that their client gave up before they were answered: it closed their connection.
+    pub fn given_up(&self) -> u64 {
+        self.counts().seen.given_up
+    }
+
     /// The most requests that have waited at once.
     pub fn peak_in_flight(&self) -> u64 {
         self.counts().seen.peak_in_flight
@@ -156,14 +164,15 @@ impl SiteRecord {
             "requests": seen.requests,
             "in_flight": in_flight,
             "peak_in_flight": seen.peak_in_flight,
+            "given_up": seen.given_up,
         })
         .to_string()
         .into()
     }
 }
 
-/// A request in flight. If its client gives up, `drop` removes it as well.
-struct InFlight(Arc<SiteRecord>);
+/// A request in flight, and whether it is answered. If its client gives up, `drop` removes it as well.
+struct InFlight(Arc<SiteRecord>, bool);
 
 impl InFlight {
     fn new(record: &Arc<SiteRecord>, came: Instant, is_first_page: bool) -> Self {
@@ -174,11 +183,12 @@ impl InFlight {
         seen.connections += u64::from(is_first_page);
         seen.requests += 1;
         seen.peak_in_flight = seen.peak_in_flight.max(counts.in_flight);
-        Self(record.clone())
+        Self(record.clone(), false)
     }
 
     /// It is answered with a page of that size.
-    fn answered(&self, bytes: usize) {
+    fn answered(&mut self, bytes: usize) {
+        self.1 = true;
         let counts = &mut *self.0.counts();
         counts.seen.bytes += bytes as u64;
         counts.seen.took = counts.first.map_or(Duration::ZERO, |first| first.elapsed());
@@ -187,7 +197,9 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.counts().in_flight -= 1;
+        let counts = &mut *self.0.counts();
+        counts.in_flight -= 1;
+        counts.seen.given_up += u64::from(!self.1);
     }
 }
 
@@ -204,6 +216,7 @@ pub struct Server {
 struct SitePages {
     times: SiteTimes,
     record: Arc<SiteRecord>,
+    services: Arc<Runs>,
     /// Further pages, if there are any.
     others: Option<Arc<Pages>>,
 }
@@ -227,7 +240,8 @@ impl Server {
             socket.bind(address)?;
             socket.listen(BACKLOG)
         })?;
-        let pages = SitePages { times: times.into(), record: Arc::default(), others: None };
+        let (times, record, services) = (times.into(), Arc::default(), Arc::default());
+        let pages = SitePages { times, record, services, others: None };
         Ok(Self { runtime, listener, limits: Limits::default(), pages })
     }
 
@@ -389,8 +403,12 @@ async fn answer(
     connection: &Connection,
     pages: &SitePages,
 ) -> Response<Body> {
-    let SitePages { times, record, others } = pages;
+    let SitePages { times, record, services, others } = pages;
     let method = request.method().clone();
+    if let Some((answer, latencies)) = services.ask(&request) {
+        let times = SiteTimes { latency: times.latency * latencies, ..*times };
+        return when_due(|| answer, &method, came, times, connection, record).await;
+    }
     let mut answered = None;
     if let Some(others) = others.as_deref().filter(|_| !OWN.contains(&request.uri().path())) {
         answered = other_page(request, others).await;
@@ -420,19 +438,32 @@ async fn page(
     connection: &Connection,
     record: &Arc<SiteRecord>,
 ) -> Response<Body> {
+    let page = || (StatusCode::OK, pages::HTML, page());
+    when_due(page, method, came, times, connection, record).await
+}
+
+/// An answer that counts as a page, when it is due.
+async fn when_due(
+    answer: impl FnOnce() -> (StatusCode, &'static str, Bytes),
+    method: &Method,
+    came: Instant,
+    times: SiteTimes,
+    connection: &Connection,
+    record: &Arc<SiteRecord>,
+) -> Response<Body> {
     let mut takes = times.latency;
     let is_first_page = connection.is_first_page.swap(false, Relaxed);
     if is_first_page {
         takes += times.connecting;
     }
     connection.is_quiet_from(came + takes);
-    let in_flight = InFlight::new(record, came, is_first_page);
+    let mut in_flight = InFlight::new(record, came, is_first_page);
     sleep_until(came + takes).await;
-    let page = page();
+    let (status, content_type, page) = answer();
     // The answer to HEAD has no page.
-    let is_sent = method == Method::GET;
+    let is_sent = method != Method::HEAD;
     in_flight.answered(if is_sent { page.len() } else { 0 });
-    response(StatusCode::OK, pages::HTML, page)
+    response(status, content_type, page)
 }
 
 fn nothing_there(method: &Method) -> Response<Body> {

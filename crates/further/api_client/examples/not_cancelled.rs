@@ -1,0 +1,76 @@
+//! Wrong on purpose: each request is a task of its own, so the deadline ends only the wait for it.
+//!
+//! Run:     `cargo run -p api_client --example not_cancelled`
+//! Watch:   the answer comes in time; the site still has a request in flight that nobody waits for.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use common::Run;
+use services::{Answer, LATE, Service, Services, TenServices};
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{sleep, timeout_at};
+
+#[path = "../src/services.rs"]
+mod services;
+#[path = "../src/threads.rs"]
+mod threads;
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Async).worker_per_item().sections(&["tasks", "threads"]);
+    let (run, services) = lesson.start(TenServices);
+    let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let event_loop = event_loop.expect("the system gives an event loop");
+    event_loop.block_on(ask_all(run, services));
+    threads::ask_all(run, services);
+    services.status(run.finish())
+}
+
+async fn ask_all(run: &'static Run, services: &'static Services) {
+    run.section("tasks");
+    let session: reqwest::Client = http_clients::session(services.timeout, false);
+    let (deadline, mut tasks) = (Instant::now() + services.deadline, JoinSet::new());
+    for service in services.of_a_run() {
+        let session = session.clone();
+        tasks.spawn(async move {
+            let (asked, mut answer) = (run.begin(&service)?, LATE);
+            asked
+                .end_after(async {
+                    // Wrong on purpose: at the deadline the task's handle is dropped, and the task goes on.
+                    let mine = service.clone();
+                    let asking = async move { retry(&session, &mine, services.retries).await };
+                    let asking = tokio::spawn(asking);
+                    let joined = timeout_at(deadline.into(), asking).await;
+                    answer = joined.map_or(LATE, |joined| joined.expect("no panic"));
+                    services.outcome(&answer)
+                })
+                .await;
+            Some((service, answer))
+        });
+    }
+    let answers = tasks.join_all().await;
+    // It blocks, so it needs another thread: the event loop still has a connection to close.
+    let told = spawn_blocking(move || services.tell(run, deadline, answers.into_iter().flatten()));
+    told.await.expect("no panic");
+}
+
+async fn retry(session: &reqwest::Client, service: &Service, retries: u32) -> Answer {
+    for wait in waits(retries) {
+        match ask(session, service).await {
+            Err(why) if service.method.is_idempotent() && why.may_pass() => sleep(wait).await,
+            answer => return answer, // an answer, or an error that is final
+        }
+    }
+    ask(session, service).await
+}
+
+/// Each wait is twice as long as the last on average, and random: 1,000 clients must not come back together.
+fn waits(retries: u32) -> impl Iterator<Item = Duration> {
+    let first = Duration::from_millis(100);
+    (0..retries).map(move |n| (first * 2u32.pow(n)).mul_f64(0.5 + fastrand::f64())) // 50 to 150 %
+}
+
+async fn ask(session: &reqwest::Client, service: &Service) -> Answer {
+    let response = session.request(service.method.clone(), &service.url).send().await?;
+    services::read(&services::body(response.error_for_status()?).await?)
+}

@@ -1,0 +1,101 @@
+//! Solution: a cancellation token by hand. When the order has failed, nothing else is needed: all the rest is cancelled.
+//!
+//! Run:     `cargo run -p api_client --example token`
+//! Watch:   the first section is over as soon as the order has failed, and the site sees what was given up.
+
+use std::pin::pin;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use common::Run;
+use futures_util::future::{Either, select};
+use services::{Answer, LATE, Missing, Service, Services, TenServices};
+use tokio::sync::watch;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{sleep, timeout_at};
+
+#[path = "../src/services.rs"]
+mod services;
+#[path = "../src/threads.rs"]
+mod threads;
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Async).worker_per_item().sections(&["tasks", "threads"]);
+    let (run, services) = lesson.start(TenServices);
+    let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let event_loop = event_loop.expect("the system gives an event loop");
+    event_loop.block_on(ask_all(run, services));
+    threads::ask_all(run, services);
+    services.status(run.finish())
+}
+
+async fn ask_all(run: &'static Run, services: &'static Services) {
+    run.section("tasks");
+    let session: reqwest::Client = http_clients::session(services.timeout, false);
+    let (deadline, mut tasks) = (Instant::now() + services.deadline, JoinSet::new());
+    let token = watch::Sender::new(false); // one value, and everybody can wait for its change
+    for service in services.of_a_run() {
+        let (session, token) = (session.clone(), token.clone());
+        tasks.spawn(async move {
+            let (asked, mut answer) = (run.begin(&service)?, LATE);
+            asked
+                .end_after(async {
+                    // At the deadline the request is dropped. That cancels it, and closes its connection.
+                    let asking = unless_cancelled(&token, &session, &service, services.retries);
+                    answer = timeout_at(deadline.into(), asking).await.unwrap_or(LATE);
+                    services.outcome(&answer)
+                })
+                .await;
+            Some((service, answer))
+        });
+    }
+    let answers = tasks.join_all().await;
+    // It blocks, so it needs another thread: the event loop still has a connection to close.
+    let told = spawn_blocking(move || services.tell(run, deadline, answers.into_iter().flatten()));
+    told.await.expect("no panic");
+}
+
+/// Waits for the answer and for the token: the first that comes counts, and the other is dropped.
+async fn unless_cancelled(
+    token: &watch::Sender<bool>,
+    session: &reqwest::Client,
+    service: &Service,
+    retries: u32,
+) -> Answer {
+    let mut receiver = token.subscribe();
+    let (cancelled, asking) =
+        (pin!(receiver.wait_for(|is_set| *is_set)), pin!(retry(session, service, retries)));
+    match select(cancelled, asking).await {
+        Either::Left(_) => {
+            let why = "cancelled: the order has failed".into();
+            Err(Missing::Failed { why, may_pass: false })
+        }
+        Either::Right((answer, _)) => {
+            if answer.is_err() && !service.method.is_idempotent() {
+                token.send_replace(true);
+            }
+            answer
+        }
+    }
+}
+
+async fn retry(session: &reqwest::Client, service: &Service, retries: u32) -> Answer {
+    for wait in waits(retries) {
+        match ask(session, service).await {
+            Err(why) if service.method.is_idempotent() && why.may_pass() => sleep(wait).await,
+            answer => return answer, // an answer, or an error that is final
+        }
+    }
+    ask(session, service).await
+}
+
+/// Each wait is twice as long as the last on average, and random: 1,000 clients must not come back together.
+fn waits(retries: u32) -> impl Iterator<Item = Duration> {
+    let first = Duration::from_millis(100);
+    (0..retries).map(move |n| (first * 2u32.pow(n)).mul_f64(0.5 + fastrand::f64())) // 50 to 150 %
+}
+
+async fn ask(session: &reqwest::Client, service: &Service) -> Answer {
+    let response = session.request(service.method.clone(), &service.url).send().await?;
+    services::read(&services::body(response.error_for_status()?).await?)
+}
