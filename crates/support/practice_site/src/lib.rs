@@ -4,6 +4,8 @@
 //! each request a fixed latency after it came, even if many others wait. A third page, `/record`, returns the site's
 //! counts at once: its [`SiteRecord`]. `/` is a page for a browser, which shows them live.
 //!
+//! Crawlers find a small [`world`] of linked pages below `/world/`, and a `/robots.txt`; they count as pages do.
+//!
 //! A downloader starts it as a separate process, with [`start`]: so the site's work takes no time from the thread that
 //! is being timed, and its connections count against its own limit of open files.
 //!
@@ -16,6 +18,7 @@ mod child;
 mod options;
 mod pages;
 mod server;
+pub mod world;
 
 pub use child::{PracticeSite, be_the_site_if_asked, start};
 pub use options::{options, times};

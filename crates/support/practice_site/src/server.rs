@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Either, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use processes::reserve_descriptors;
 
-use crate::pages;
+use crate::{pages, world};
 
 /// The listen backlog: how many connections may wait to be accepted. With the standard library's 128, some of a burst
 /// of 160 took over a second to connect. A system's own limit may be lower: Linux has 4096 (`net.core.somaxconn`),
@@ -89,10 +89,10 @@ impl Default for Limits {
     }
 }
 
-/// A site's counts: only requests for its two pages count.
+/// A site's counts: only requests for its two pages, for its world and for `/robots.txt` count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Connections with a request for one of the two pages.
+    /// Connections with a request for a page.
     pub connections: u64,
     /// Requests for a page.
     pub requests: u64,
@@ -120,7 +120,7 @@ impl SiteRecord {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connections with a request for one of the two pages.
+    /// Connections with a request for a page.
     pub fn connections(&self) -> u64 {
         self.counts().seen.connections
     }
@@ -392,16 +392,28 @@ async fn answer(
     let SitePages { times, record, others } = pages;
     let method = request.method().clone();
     let mut answered = None;
-    if let Some(others) = others.as_deref().filter(|_| !OWN.contains(&request.uri().path())) {
+    let path = request.uri().path();
+    let is_own = OWN.contains(&path) || world::is_asked_for(path);
+    if let Some(others) = others.as_deref().filter(|_| !is_own) {
         answered = other_page(request, others).await;
     } else if [Method::GET, Method::HEAD].contains(&method) {
-        answered = match request.uri().path() {
+        answered = match path {
             "/" => Some(pages::home(&request, *times, others.is_some())),
             "/record" => Some(response(StatusCode::OK, "application/json", record.json())),
             "/jython" => {
-                return page(pages::jython, &method, came, *times, connection, record).await;
+                let jython = || html(pages::jython());
+                return page(jython, &method, came, *times, connection, record).await;
             }
-            "/dice" => return page(pages::dice, &method, came, *times, connection, record).await,
+            "/dice" => {
+                let dice = || html(pages::dice());
+                return page(dice, &method, came, *times, connection, record).await;
+            }
+            path if world::is_asked_for(path) => {
+                let latency = times.latency * world::slowness(path);
+                let times = SiteTimes { latency, ..*times };
+                let place = || world::answer(request.uri(), pages::host(&request));
+                return page(place, &method, came, times, connection, record).await;
+            }
             _ => None,
         };
     }
@@ -411,9 +423,13 @@ async fn answer(
     answered.unwrap_or_else(|| nothing_there(&method))
 }
 
-/// One of the two pages, when it is due.
+fn html(page: Bytes) -> Response<Body> {
+    response(StatusCode::OK, pages::HTML, page)
+}
+
+/// A page that counts, when it is due.
 async fn page(
-    page: fn() -> Bytes,
+    page: impl FnOnce() -> Response<Body>,
     method: &Method,
     came: Instant,
     times: SiteTimes,
@@ -431,8 +447,9 @@ async fn page(
     let page = page();
     // The answer to HEAD has no page.
     let is_sent = method == Method::GET;
-    in_flight.answered(if is_sent { page.len() } else { 0 });
-    response(StatusCode::OK, pages::HTML, page)
+    let bytes = page.body().size_hint().lower() as usize;
+    in_flight.answered(if is_sent { bytes } else { 0 });
+    page
 }
 
 fn nothing_there(method: &Method) -> Response<Body> {
