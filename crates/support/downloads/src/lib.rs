@@ -72,12 +72,7 @@ impl Work for Pages {
                 .help("Pages to download instead of the practice site's"),
             repeat(),
             latency().conflicts_with_all(["site", "live"]),
-            Arg::new("site")
-                .long("site")
-                .value_name("URL")
-                .conflicts_with("live")
-                .value_parser(ValueParser::from(urls::check_site))
-                .help("A practice site that is already running, such as http://127.0.0.1:8000"),
+            site().conflicts_with("live"),
             Arg::new("live")
                 .long("live")
                 .action(ArgAction::SetTrue)
@@ -135,6 +130,15 @@ pub fn latency() -> Arg {
     numeric("latency", "MS", 0..=60_000u64)
         .default_value("50")
         .help("How long the practice site takes to answer, in milliseconds")
+}
+
+/// `--site URL`
+pub fn site() -> Arg {
+    Arg::new("site")
+        .long("site")
+        .value_name("URL")
+        .value_parser(ValueParser::from(urls::check_site))
+        .help("A practice site that is already running, such as http://127.0.0.1:8000")
 }
 
 /// `--timeout SECONDS`
@@ -196,9 +200,7 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
         Source::RunningSite(base) => practice_sites(&base),
         Source::Live => LIVE_SITES.map(String::from).to_vec(),
         Source::OwnSite(times) => {
-            let (base, site) = practice_site::start(times).unwrap_or_else(|error| {
-                give_up(&format!("the practice site did not come up: {error}"))
-            });
+            let (base, site) = own_site(times);
             setup.remark(|timeline| a_connection_for_each_page(timeline, site));
             practice_sites(&base)
         }
@@ -209,6 +211,13 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
     let by_process = setup.lesson.model == Model::Processes;
     setup.add(Kind { line: if by_process { line_of_worker } else { line }, ..PAGE }, urls.len());
     Sites { urls, timeout: setup.value("timeout"), proxy }
+}
+
+/// Starts a practice site with these times; returns its URL, and the site, which runs until it is dropped. If it does not
+/// come up, prints a sentence and ends the process.
+pub fn own_site(times: impl Into<SiteTimes>) -> (String, PracticeSite) {
+    practice_site::start(times)
+        .unwrap_or_else(|error| give_up(&format!("the practice site did not come up: {error}")))
 }
 
 /// A remark, from the site's counts, for a lesson whose pages do not share connections.
