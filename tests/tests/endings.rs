@@ -43,7 +43,7 @@ fn ctrl_c_ends_a_lesson_in_good_order() {
         let mut running = start(lesson);
         running.item_line();
         let processes = children(running.id());
-        let has_some = lesson.does("page") || lesson.model() == Model::Processes;
+        let has_some = lesson.takes("site") || lesson.model() == Model::Processes;
         assert_eq!(!processes.is_empty(), has_some, "{}", lesson.name());
         signal("-INT", running.id());
         running.wait().assert_interrupted(lesson.name(), 1);
