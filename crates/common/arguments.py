@@ -55,7 +55,8 @@ def end_with_input():
 
 def describe(model, sections, defaults, options):
     """A lesson's description of itself, for programs that look for lessons."""
-    about = {"repeat": "page", "number": "call", "pictures": "picture", "increments": "round"}
+    about = {"repeat": "page", "number": "call", "pictures": "picture", "increments": "round",
+             "visits": "visit"}
     limit = defaults.get("workers", "one")
     return json.dumps({
         "model": model,
@@ -76,7 +77,8 @@ def read(model, sections, defaults):
     for name, default in defaults.items():
         text = f"default: {'as many as there are' if default is None else default}"
         parser.add_argument("--" + name, metavar="N", type=number, default=default, help=text)
-    if "repeat" in defaults:
+    has_pages = "repeat" in defaults or "visits" in defaults
+    if has_pages:
         parser.add_argument("--site", metavar="URL", help="a practice site that is already running")
     for name in ("--describe", "--ends-with-input"):
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
@@ -93,10 +95,10 @@ def read(model, sections, defaults):
         if getattr(options, name) == 0 and name not in ("number", "payload"):
             parser.error(f"argument --{name}: a whole number from 1 on")
     options.sites, options.numbers = [], []
+    if has_pages and not options.site:
+        give_up("bring up the practice site with `cargo run -p practice_site`, and name it: "
+                "--site http://127.0.0.1:8000")
     if "repeat" in defaults:
-        if not options.site:
-            give_up("bring up the practice site with `cargo run -p practice_site`, and name it: "
-                    "--site http://127.0.0.1:8000")
         pages = [options.site.rstrip("/") + page for page in ("/jython", "/dice")]
         options.sites = pages * options.repeat
     if "number" in defaults:
