@@ -48,7 +48,7 @@ async fn crawl(run: &'static Run, site: &Site, limit: usize) -> Map {
     let client = site.client();
     let rules = robots::ask(run, &client, &site.start).await;
     let start = Some(site.start.clone()).filter(|start| rules.allow(start));
-    let mut seen = HashSet::from_iter(start.clone()); // found at any time: nothing is found twice
+    let mut seen: HashSet<Url> = HashSet::from_iter(start.clone()); // found at any time
     let mut frontier = VecDeque::from_iter(start.map(|start| (start, 0))); // found, and not visited yet
     let (mut in_flight, mut map) = (JoinSet::new(), Map::of(site));
     loop {

@@ -38,7 +38,8 @@ impl Page {
     async fn read(&mut self, client: &Client, url: &Url) -> reqwest::Result<Done> {
         let answer = ask(client, url).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = |name| headers.get(name).and_then(|value| str::from_utf8(value.as_bytes()).ok());
+        let text =
+            |name| headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
         let is_html = text(CONTENT_TYPE).is_some_and(|it| it.trim_start().starts_with("text/html"));
         let body = body(answer).await?;
         self.links = match text(LOCATION) {
