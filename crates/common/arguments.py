@@ -56,7 +56,7 @@ def end_with_input():
 def describe(model, sections, defaults, options):
     """A lesson's description of itself, for programs that look for lessons."""
     about = {"repeat": "page", "number": "call", "pictures": "picture", "increments": "round",
-             "requests": "request", "retries": "service"}
+             "requests": "request", "retries": "service", "visits": "visit"}
     limit = defaults.get("workers", "one")
     return json.dumps({
         "model": model,
@@ -77,7 +77,7 @@ def read(model, sections, defaults):
     for name, default in defaults.items():
         text = f"default: {'as many as there are' if default is None else default}"
         parser.add_argument("--" + name, metavar="N", type=number, default=default, help=text)
-    has_site = "repeat" in defaults or "retries" in defaults
+    has_site = any(name in defaults for name in ("repeat", "retries", "visits"))
     if has_site:
         parser.add_argument("--site", metavar="URL", help="a practice site that is already running")
     for name in ("--describe", "--ends-with-input"):

@@ -28,8 +28,8 @@ class Item:
 
     def end(self, value, line=None, **details):
         of_page, of_call = f"Read {value} bytes from {self.label}", f"{self.label} = {value}"
-        self.line = line or (of_page if self.kind == "page" else of_call)
-        unit = "bytes" if self.kind in ("page", "picture", "request") else "result"
+        self.line = line or (of_page if self.kind in ("page", "visit") else of_call)
+        unit = "bytes" if self.kind in ("page", "picture", "request", "visit") else "result"
         self.result = {unit: value, **details}
 
     @types.coroutine
@@ -71,7 +71,8 @@ class Run:
         self.model, self.workers = model, 1
         self.options = arguments.read(model, sections, defaults)
         self.sites, self.numbers = self.options.sites, self.options.numbers
-        many, times = max(len(self.sites), len(self.numbers)), max(1, len(sections))
+        visits, times = getattr(self.options, "visits", 0), max(1, len(sections))
+        many = max(len(self.sites), len(self.numbers), visits)
         self.wanted = {"page": len(self.sites) * times, "call": len(self.numbers) * times}
         if "workers" in defaults:
             self.workers = min(self.options.workers or many, many)

@@ -9,9 +9,9 @@ from pathlib import Path
 from arguments import CORES, GIL
 
 VERBS = {"page": "downloaded", "call": "computed", "picture": "resized", "round": "counted",
-         "request": "answered", "service": "asked"}
+         "request": "answered", "service": "asked", "visit": "visited"}
 COUNTED = {"page": "sites", "call": "calls", "picture": "pictures", "round": "rounds",
-           "request": "requests", "service": "services"}
+           "request": "requests", "service": "services", "visit": "pages"}
 STEP = 0.015625 if sys.platform == "win32" else 1e-6  # the step in which the system counts CPU time
 SCHEDULED = Path("/proc/thread-self/schedstat")
 TELLS_READY = SCHEDULED.exists()
@@ -38,7 +38,7 @@ def summary(run):
     phrases = []
     for kind, many in wanted.items():
         words = [VERBS[kind]]
-        is_counted = len(wanted) > 1 or kind in ("page", "picture", "request", "service")
+        is_counted = len(wanted) > 1 or kind in ("page", "picture", "request", "service", "visit")
         if run.interrupted or not is_whole:
             words.append(f"{done.count(kind)} of {many}")
         elif is_counted:

@@ -638,8 +638,9 @@ fn the_trace_is_a_chrome_trace() {
                 "{name}"
             );
         }
-        if lesson.model() == Model::Async && lesson.does("page") {
-            assert_eq!(pairs.len(), lesson.times("page") * pages, "{name}");
+        if lesson.model() == Model::Async && lesson.takes("latency") {
+            let waiting = if lesson.does("page") { lesson.times("page") * pages } else { items };
+            assert_eq!(pairs.len(), waiting, "{name}");
             let overlap =
                 pairs.windows(2).any(|two| number(&two[1][0], "ts") < number(&two[0][1], "ts"));
             assert!(overlap, "{pairs:?}");

@@ -316,15 +316,19 @@ fn each_section_does_the_whole_work() {
         let all = [["--repeat", "2"], ["--number", "18"], ["--calls", "4"], ["--pictures", "4"]];
         let its = all.into_iter().filter(|[option, _]| original.takes(&option[2..]));
         let mut arguments: Vec<&str> = its.flatten().collect();
-        if original.takes("repeat") {
+        if original.takes("repeat") || original.takes("visits") {
             arguments.extend(["--site", &site.url]);
         }
         let (report, _) = original.report(python, &arguments);
         assert!(report.sections.len() > 1, "{name}");
-        let kinds = if original.takes("repeat") && original.takes("number") { 2 } else { 1 };
+        let items = match &original {
+            it if it.takes("visits") => practice_site::world::PAGES,
+            it if it.takes("repeat") && it.takes("number") => 8,
+            _ => 4,
+        };
         for section in &report.sections {
             let its = report.items.iter().filter(|it| it.section.as_ref() == Some(&section.name));
-            assert_eq!(its.count(), 4 * kinds, "{name}: {}", section.name);
+            assert_eq!(its.count(), items, "{name}: {}", section.name);
         }
     }
 }
@@ -387,7 +391,8 @@ fn the_race_is_hidden_by_the_gil_and_seen_where_a_call_is_in_the_line() {
 #[test]
 fn what_is_missing_is_said_in_a_sentence() {
     let Some(python) = python() else { return };
-    for original in originals().into_iter().filter(|it| it.takes("repeat")) {
+    let needs_a_site = |it: &Original| it.takes("repeat") || it.takes("visits");
+    for original in originals().into_iter().filter(needs_a_site) {
         let name = &original.name;
         let ended = original.run(python, &[]);
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{name}: {ended:?}");

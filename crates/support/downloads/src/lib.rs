@@ -201,9 +201,7 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
         Source::RunningSite(base) => practice_sites(&base),
         Source::Live => LIVE_SITES.map(String::from).to_vec(),
         Source::OwnSite(times) => {
-            let (base, site) = practice_site::start(times).unwrap_or_else(|error| {
-                give_up(&format!("the practice site did not come up: {error}"))
-            });
+            let (base, site) = own_site(times);
             setup.remark(|timeline| a_connection_for_each_page(timeline, site));
             practice_sites(&base)
         }
@@ -214,6 +212,13 @@ fn gather(setup: &mut Setup, connecting: Duration) -> Sites {
     let by_process = setup.lesson.model == Model::Processes;
     setup.add(Kind { line: if by_process { line_of_worker } else { line }, ..PAGE }, urls.len());
     Sites { urls, timeout: setup.value("timeout"), proxy }
+}
+
+/// Starts a practice site with these times; returns its URL, and the site, which runs until it is dropped. If it does not
+/// come up, prints a sentence and ends the process.
+pub fn own_site(times: impl Into<SiteTimes>) -> (String, PracticeSite) {
+    practice_site::start(times)
+        .unwrap_or_else(|error| give_up(&format!("the practice site did not come up: {error}")))
 }
 
 /// A remark, from the site's counts, for a lesson whose pages do not share connections.

@@ -113,35 +113,55 @@ impl Session for ureq::Agent {
 #[cfg(feature = "reqwest")]
 impl Session for reqwest::Client {
     fn new(timeout: Duration, proxy: bool) -> Self {
-        use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-
-        // This unpacks deflate, too, if a site sends it unasked.
-        let asked_for =
-            HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(PACKING))]);
-        let builder = || {
-            let builder = Self::builder()
-                .timeout(timeout)
-                .user_agent(USER_AGENT)
-                .default_headers(asked_for.clone())
-                .http1_max_headers(MOST_HEADERS)
-                .retry(rejections())
-                .dns_resolver(awaiting::OnThread);
-            let Some(proxies) = proxies::Proxies::from_environment() else { return builder };
-            builder.proxy(reqwest::Proxy::custom(move |url| {
-                proxies.of(url.scheme(), url.host_str()?).map(String::from)
-            }))
-        };
-        // This client trusts no certificate, and needs none for http.
-        let without_certificates = || builder().tls_certs_only([]);
-        let client = if proxy {
-            // If the system has no certificates, each page over https fails by itself.
-            builder().build().or_else(|_| without_certificates().build())
-        } else {
-            // A practice site has no certificate, and reading the system's would take 3 to 20 ms.
-            without_certificates().no_proxy().build()
-        };
-        client.expect("a client can be built")
+        client(timeout, proxy, |builder| builder.retry(rejections()))
     }
+}
+
+/// The same session, which returns each answer as it came: a redirect is not followed, and no status is an error.
+#[cfg(feature = "reqwest")]
+#[derive(Clone, Debug)]
+pub struct AsAnswered(pub reqwest::Client);
+
+#[cfg(feature = "reqwest")]
+impl Session for AsAnswered {
+    fn new(timeout: Duration, proxy: bool) -> Self {
+        Self(client(timeout, proxy, |builder| builder.redirect(reqwest::redirect::Policy::none())))
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn client(
+    timeout: Duration,
+    proxy: bool,
+    set_up: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> reqwest::Client {
+    use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+
+    // This unpacks deflate, too, if a site sends it unasked.
+    let asked_for = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(PACKING))]);
+    let builder = || {
+        let builder = reqwest::Client::builder()
+            .timeout(timeout)
+            .user_agent(USER_AGENT)
+            .default_headers(asked_for.clone())
+            .http1_max_headers(MOST_HEADERS)
+            .dns_resolver(awaiting::OnThread);
+        let builder = set_up(builder);
+        let Some(proxies) = proxies::Proxies::from_environment() else { return builder };
+        builder.proxy(reqwest::Proxy::custom(move |url| {
+            proxies.of(url.scheme(), url.host_str()?).map(String::from)
+        }))
+    };
+    // This client trusts no certificate, and needs none for http.
+    let without_certificates = || builder().tls_certs_only([]);
+    let client = if proxy {
+        // If the system has no certificates, each page over https fails by itself.
+        builder().build().or_else(|_| without_certificates().build())
+    } else {
+        // A practice site has no certificate, and reading the system's would take 3 to 20 ms.
+        without_certificates().no_proxy().build()
+    };
+    client.expect("a client can be built")
 }
 
 /// reqwest returns every response. Its `error_for_status` fails only with 4xx and 5xx, but only a response with

@@ -5,6 +5,8 @@
 //! counts at once: its [`SiteRecord`]. `/` is a page for a browser, which shows them live. Below `/services/` there are ten
 //! services ([`SERVICES`]) for a client that asks several at once.
 //!
+//! Crawlers find a small [`world`] of linked pages below `/world/`, and a `/robots.txt`; they count as pages do.
+//!
 //! A downloader starts it as a separate process, with [`start`]: so the site's work takes no time from the thread that
 //! is being timed, and its connections count against its own limit of open files.
 //!
@@ -18,6 +20,7 @@ mod options;
 mod pages;
 mod server;
 mod services;
+pub mod world;
 
 pub use child::{PracticeSite, be_the_site_if_asked, start};
 pub use options::{options, times};

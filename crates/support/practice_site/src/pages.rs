@@ -40,13 +40,18 @@ pub(crate) fn dice() -> Bytes {
     )
 }
 
-/// The page that says what the site is.
-pub(crate) fn home<T>(request: &Request<T>, times: SiteTimes, has_board: bool) -> Response<Body> {
+/// What the client calls the site: safe to write into a page.
+pub(crate) fn host<T>(request: &Request<T>) -> &str {
     let is_plain = |host: &&str| {
         host.len() < 80 && host.chars().all(|it| it.is_ascii_alphanumeric() || ".-:[]".contains(it))
     };
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).filter(is_plain);
-    let host = host.unwrap_or("127.0.0.1:8000");
+    host.unwrap_or("127.0.0.1:8000")
+}
+
+/// The page that says what the site is.
+pub(crate) fn home<T>(request: &Request<T>, times: SiteTimes, has_board: bool) -> Response<Body> {
+    let host = host(request);
     let board = if has_board { "<p><a href=\"/class\">The class's board</a></p>" } else { "" };
     scripted(
         include_str!("home.html"),
@@ -73,7 +78,7 @@ pub fn scripted(page: &str, values: &[(&str, &str)]) -> Response<Body> {
     answer
 }
 
-fn html(title: &str, body: &str) -> Bytes {
+pub(crate) fn html(title: &str, body: &str) -> Bytes {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"

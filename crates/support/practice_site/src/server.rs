@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Either, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,8 +26,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use processes::reserve_descriptors;
 
-use crate::pages;
 use crate::services::Runs;
+use crate::{pages, world};
 
 /// The listen backlog: how many connections may wait to be accepted. With the standard library's 128, some of a burst
 /// of 160 took over a second to connect. A system's own limit may be lower: Linux has 4096 (`net.core.somaxconn`),
@@ -90,10 +90,10 @@ impl Default for Limits {
     }
 }
 
-/// A site's counts: only requests for its two pages and its services count.
+/// A site's counts: only requests for its two pages, its services, its world and `/robots.txt` count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Connections with a request for one of the two pages.
+    /// Connections with a request for a page.
     pub connections: u64,
     /// Requests for a page.
     pub requests: u64,
@@ -123,7 +123,7 @@ impl SiteRecord {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connections with a request for one of the two pages.
+    /// Connections with a request for a page.
     pub fn connections(&self) -> u64 {
         self.counts().seen.connections
     }
@@ -407,19 +407,33 @@ async fn answer(
     let method = request.method().clone();
     if let Some((answer, latencies)) = services.ask(&request) {
         let times = SiteTimes { latency: times.latency * latencies, ..*times };
-        return when_due(|| answer, &method, came, times, connection, record).await;
+        let (status, content_type, body) = answer;
+        let answer = || response(status, content_type, body);
+        return when_due(answer, &method, came, times, connection, record).await;
     }
     let mut answered = None;
-    if let Some(others) = others.as_deref().filter(|_| !OWN.contains(&request.uri().path())) {
+    let path = request.uri().path();
+    let is_own = OWN.contains(&path) || world::is_asked_for(path);
+    if let Some(others) = others.as_deref().filter(|_| !is_own) {
         answered = other_page(request, others).await;
     } else if [Method::GET, Method::HEAD].contains(&method) {
-        answered = match request.uri().path() {
+        answered = match path {
             "/" => Some(pages::home(&request, *times, others.is_some())),
             "/record" => Some(response(StatusCode::OK, "application/json", record.json())),
             "/jython" => {
-                return page(pages::jython, &method, came, *times, connection, record).await;
+                let jython = || html(pages::jython());
+                return when_due(jython, &method, came, *times, connection, record).await;
             }
-            "/dice" => return page(pages::dice, &method, came, *times, connection, record).await,
+            "/dice" => {
+                let dice = || html(pages::dice());
+                return when_due(dice, &method, came, *times, connection, record).await;
+            }
+            path if world::is_asked_for(path) => {
+                let latency = times.latency * world::slowness(path);
+                let times = SiteTimes { latency, ..*times };
+                let place = || world::answer(request.uri(), pages::host(&request));
+                return when_due(place, &method, came, times, connection, record).await;
+            }
             _ => None,
         };
     }
@@ -429,22 +443,13 @@ async fn answer(
     answered.unwrap_or_else(|| nothing_there(&method))
 }
 
-/// One of the two pages, when it is due.
-async fn page(
-    page: fn() -> Bytes,
-    method: &Method,
-    came: Instant,
-    times: SiteTimes,
-    connection: &Connection,
-    record: &Arc<SiteRecord>,
-) -> Response<Body> {
-    let page = || (StatusCode::OK, pages::HTML, page());
-    when_due(page, method, came, times, connection, record).await
+fn html(page: Bytes) -> Response<Body> {
+    response(StatusCode::OK, pages::HTML, page)
 }
 
 /// An answer that counts as a page, when it is due.
 async fn when_due(
-    answer: impl FnOnce() -> (StatusCode, &'static str, Bytes),
+    answer: impl FnOnce() -> Response<Body>,
     method: &Method,
     came: Instant,
     times: SiteTimes,
@@ -459,11 +464,12 @@ async fn when_due(
     connection.is_quiet_from(came + takes);
     let mut in_flight = InFlight::new(record, came, is_first_page);
     sleep_until(came + takes).await;
-    let (status, content_type, page) = answer();
+    let answer = answer();
     // The answer to HEAD has no page.
     let is_sent = method != Method::HEAD;
-    in_flight.answered(if is_sent { page.len() } else { 0 });
-    response(status, content_type, page)
+    let bytes = answer.body().size_hint().lower() as usize;
+    in_flight.answered(if is_sent { bytes } else { 0 });
+    answer
 }
 
 fn nothing_there(method: &Method) -> Response<Body> {
