@@ -7,6 +7,7 @@ const RUNS = {
   "async_downloader.svg": { of: [960, 316], at: [110, 82], size: [790, 182], micros: 54609, item: "page", items: 10, peak: 10, third: 0 },
   "blocking_async-python.svg": { of: [960, 328], at: [110, 102], size: [790, 174], micros: 1067983, item: "page", items: 12, peak: 4, third: 0 },
   "blocking_async.svg": { of: [960, 328], at: [110, 102], size: [790, 174], micros: 1062063, item: "page", items: 12, peak: 4, third: 0 },
+  "chat_server.svg": { of: [960, 336], at: [110, 102], size: [790, 182], micros: 884879, item: "message", items: 200, peak: 10, third: 100 },
   "gil_cpu-python.svg": { of: [960, 264], at: [110, 102], size: [790, 110], micros: 404126, item: "call", items: 60, peak: 4, third: 17 },
   "gil_cpu.svg": { of: [960, 264], at: [110, 102], size: [790, 110], micros: 923292, item: "call", items: 60, peak: 4, third: 16 },
   "image_resizer-python.svg": { of: [960, 220], at: [110, 102], size: [790, 66], micros: 284438, item: "picture", items: 16, peak: 2, third: 0 },

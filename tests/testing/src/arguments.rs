@@ -44,8 +44,12 @@ fn sized(
         ["--calls", calls],
         ["--increments", "1000"],
         ["--pictures", pictures],
-        ["--clients", clients],
         ["--messages", messages],
     ];
-    sizes.into_iter().filter(|[option, _]| lesson.takes(&option[2..])).flatten().collect()
+    let mut arguments: Vec<_> =
+        sizes.into_iter().filter(|[option, _]| lesson.takes(&option[2..])).flatten().collect();
+    if lesson.takes("messages") {
+        arguments.extend(["--clients", clients]); // each receives each message
+    }
+    arguments
 }

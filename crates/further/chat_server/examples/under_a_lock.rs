@@ -33,12 +33,12 @@ fn main() -> ExitCode {
     let (run, crowd) = lesson.start(crowd::Crowd);
     let event_loop = Builder::new_current_thread().enable_all().build();
     let event_loop = event_loop.expect("the system gives an event loop");
-    if let Some((listener, room)) = crowd.comes(run, "tasks") {
+    if let Some((listener, room)) = crowd.comes(run, "tasks", usize::MAX) {
         let server = event_loop.spawn(serve(listener, room));
         event_loop.block_on(crowd.chats(run, room));
         server.abort();
     }
-    if let Some((listener, room)) = crowd.comes(run, "threads") {
+    if let Some((listener, room)) = crowd.comes(run, "threads", threads::most()) {
         thread::spawn(|| threads::serve(listener, room));
         event_loop.block_on(crowd.chats(run, room));
     }

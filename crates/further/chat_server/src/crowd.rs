@@ -73,6 +73,8 @@ pub(crate) struct Visits {
     readers: usize,
     sleepers: usize,
     messages: usize,
+    /// The most connections, if there is a limit.
+    room: Option<usize>,
     /// The address for people, in place of the clients.
     serve: Option<SocketAddr>,
     clients: Mutex<Option<Clients>>,
@@ -148,6 +150,8 @@ impl Work for Crowd {
             numeric("asleep", "N", 0..=MOST_CLIENTS)
                 .default_value("1")
                 .help("How many more come in and do not read until all is said"),
+            numeric("room", "N", 1..=MOST_CLIENTS)
+                .help("How many connections are let in [default: as many as the system carries]"),
             numeric("messages", "N", 1..=MOST_ITEMS)
                 .default_value("500")
                 .help("How many messages the clients send, in turn"),
@@ -200,16 +204,19 @@ impl Work for Crowd {
         let [seen, doubted] = [figures.clone(), figures.clone()];
         setup.table("chats", move || table(&lock(&seen)));
         setup.remark(move |_| lock(&doubted).iter().find_map(Figures::doubt));
-        Visits { readers, sleepers, messages, serve, clients: Mutex::default(), figures }
+        let room = setup.optional("room");
+        Visits { readers, sleepers, messages, room, serve, clients: Mutex::default(), figures }
     }
 }
 
 impl Visits {
-    /// Opens a room, and sends for the clients; returns where they come in. `None` after Ctrl-C.
+    /// Opens a room, and sends for the clients; returns where they come in, at most so many of them. `None` after
+    /// Ctrl-C.
     pub(crate) fn comes(
         &self,
         run: &Run,
         way: &'static str,
+        most: usize,
     ) -> Option<(TcpListener, &'static Room)> {
         if is_cancelled() {
             return None;
@@ -228,8 +235,9 @@ impl Visits {
                 .unwrap_or_else(|error| give_up(&format!("the clients did not start: {error}")));
             *lock(&self.clients) = Some(clients);
         }
+        let all = self.readers + self.sleepers + OTHERS;
         let manners = Manners {
-            most_guests: self.readers + self.sleepers + OTHERS,
+            most_guests: self.room.unwrap_or(all).min(most),
             announces: is_for_people,
             limits_rate: is_for_people,
         };
@@ -434,7 +442,7 @@ impl Figures {
         }
         let all = clients + refused;
         (*refused > 0).then(|| {
-            format!("{way}: {clients} of {all} clients came in; for the others the system gave nothing more.")
+            format!("{way}: {clients} of {all} clients came in; the others found no room, or the system had no thread for them.")
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The same chat with threads. The channel is the same, too: `blocking_recv` waits as `recv` does, but holds a thread.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown::Both, TcpListener, TcpStream};
 use std::sync::Mutex;
@@ -9,6 +10,13 @@ use tokio::sync::broadcast::error::RecvError::Lagged;
 
 use crate::PAUSE;
 use crate::room::{FAREWELL, FULL, Room};
+
+/// How many connections this system can carry. A thread takes four mappings of memory on Linux, which has a limit for them;
+/// a thread that gets only some of its own ends the process.
+pub(crate) fn most() -> usize {
+    let mappings = fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+    mappings.and_then(|text| text.trim().parse::<usize>().ok()).map_or(usize::MAX, |most| most / 10)
+}
 
 // ANCHOR: threads
 pub(crate) fn serve(listener: TcpListener, room: &'static Room) -> io::Result<()> {
