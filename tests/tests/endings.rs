@@ -44,8 +44,8 @@ fn ctrl_c_ends_a_lesson_in_good_order() {
         running.item_line();
         let processes = children(running.id());
         // A site, the clients of a server, or workers.
-        let has_some =
-            lesson.takes("site") || lesson.does("request") || lesson.model() == Model::Processes;
+        let serves = ["request", "message"].iter().any(|kind| lesson.does(kind));
+        let has_some = lesson.takes("site") || serves || lesson.model() == Model::Processes;
         assert_eq!(!processes.is_empty(), has_some, "{}", lesson.name());
         signal("-INT", running.id());
         running.wait().assert_interrupted(lesson.name(), 1);

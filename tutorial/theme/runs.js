@@ -9,6 +9,7 @@ const RUNS = {
   "async_downloader.svg": { of: [960, 316], at: [110, 82], size: [790, 182], micros: 54609, item: "page", items: 10, peak: 10, third: 0 },
   "blocking_async-python.svg": { of: [960, 328], at: [110, 102], size: [790, 174], micros: 1067983, item: "page", items: 12, peak: 4, third: 0 },
   "blocking_async.svg": { of: [960, 328], at: [110, 102], size: [790, 174], micros: 1062063, item: "page", items: 12, peak: 4, third: 0 },
+  "chat_server.svg": { of: [960, 336], at: [110, 102], size: [790, 182], micros: 884879, item: "message", items: 200, peak: 10, third: 100 },
   "event_loop-never.svg": { of: [960, 256], at: [110, 102], size: [790, 102], micros: 2304860, item: "page", items: 40, peak: 5, third: 14 },
   "event_loop-python.svg": { of: [960, 236], at: [110, 82], size: [790, 102], micros: 215119, item: "page", items: 20, peak: 5, third: 5 },
   "event_loop.svg": { of: [960, 256], at: [110, 102], size: [790, 102], micros: 425570, item: "page", items: 40, peak: 5, third: 10 },

@@ -5,7 +5,7 @@ use harness::Limit;
 
 /// A few short items.
 pub fn short(lesson: &Lesson) -> Vec<&'static str> {
-    sized(lesson, ["20", "3"], ["20", "7"], "3")
+    sized(lesson, ["20", "3"], ["20", "7"], "3", ["20", "7"])
 }
 
 /// Work for a minute or more (pictures: some seconds), with two workers if the lesson has `--workers`; the first line
@@ -18,7 +18,7 @@ pub fn short(lesson: &Lesson) -> Vec<&'static str> {
 /// When the lesson is one of those.
 pub fn long(lesson: &Lesson) -> Vec<&'static str> {
     assert!(!lesson.does("round") && lesson.limit() != Limit::OneEach, "{}", lesson.name());
-    let mut arguments = sized(lesson, ["400", "1000"], ["30", "100000"], "100");
+    let mut arguments = sized(lesson, ["400", "1000"], ["30", "100000"], "100", ["200", "100000"]);
     if lesson.takes("block") {
         arguments.extend(["--block", "2"]); // in one section a single task blocks for all pages
     }
@@ -28,12 +28,14 @@ pub fn long(lesson: &Lesson) -> Vec<&'static str> {
     arguments
 }
 
-/// With this latency and this many repetitions, this number and this many calls, and this many pictures.
+/// With this latency and this many repetitions, this number and this many calls, this many pictures, and this many clients
+/// and messages.
 fn sized(
     lesson: &Lesson,
     [latency, repeat]: [&'static str; 2],
     [number, calls]: [&'static str; 2],
     pictures: &'static str,
+    [clients, messages]: [&'static str; 2],
 ) -> Vec<&'static str> {
     let sizes = [
         ["--latency", latency],
@@ -42,6 +44,12 @@ fn sized(
         ["--calls", calls],
         ["--increments", "1000"],
         ["--pictures", pictures],
+        ["--messages", messages],
     ];
-    sizes.into_iter().filter(|[option, _]| lesson.takes(&option[2..])).flatten().collect()
+    let mut arguments: Vec<_> =
+        sizes.into_iter().filter(|[option, _]| lesson.takes(&option[2..])).flatten().collect();
+    if lesson.takes("messages") {
+        arguments.extend(["--clients", clients]); // each receives each message
+    }
+    arguments
 }

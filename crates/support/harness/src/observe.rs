@@ -18,8 +18,8 @@ use timeline::Timeline;
 
 use crate::class::{self, Class};
 use crate::printer::{self, Message, Printed, Style};
-use crate::report::{Report, digits};
-use crate::setup::{Format, Kept, Remarks, Setup, TimelineFile};
+use crate::report::{Report, digits, table};
+use crate::setup::{Format, Kept, Remarks, Setup, Tables, TimelineFile};
 use crate::terminal::{cores, look};
 use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt};
 
@@ -89,6 +89,7 @@ struct ToFinish {
     printer: JoinHandle<Printed>,
     kept: Kept,
     remarks: Remarks,
+    tables: Tables,
     class: Option<Class>,
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let drawing = setup.drawing.take();
     // The work of worker processes is not known until they end.
     let is_seen = lesson_computes_here(&setup);
-    let Setup { lesson, kinds, facts, kept, remarks, longest, .. } = setup;
+    let Setup { lesson, kinds, facts, kept, remarks, tables, longest, .. } = setup;
     let patience = is_seen.then_some(longest + MARGIN);
     let plan = Plan { lesson, kinds, workers, patience, sections: Mutex::default() };
     let plan = Arc::new(plan);
@@ -137,7 +138,7 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
         class.begins();
         class
     });
-    let to_finish = Mutex::new(Some(ToFinish { printer, kept, remarks, class }));
+    let to_finish = Mutex::new(Some(ToFinish { printer, kept, remarks, tables, class }));
     let reporter =
         Reporter { plan, json, quiet, timeline, guess, drawing, facts, messages, to_finish };
     Run::start(workers, reporter)
@@ -219,12 +220,18 @@ impl Observer for Reporter {
         self.send(Message::End);
         let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
         let to_finish = to_finish.expect("a run is finished once");
-        let ToFinish { printer, kept, remarks, class } = to_finish;
+        let ToFinish { printer, kept, remarks, tables: of_the_work, class } = to_finish;
         let Ok(Printed { records, begun, open, error }) = printer.join() else {
             return ExitCode::FAILURE;
         };
         let mut report = Report::of(&self.plan, &records, took, interrupted);
         report.totals.extend(self.facts.iter().map(|(name, value)| ((*name).into(), json!(value))));
+        let mut tables = Vec::new();
+        for (name, make) in of_the_work {
+            let (value, rows) = make();
+            report.totals.push((name.into(), value));
+            tables.push(rows);
+        }
         report.totals.extend(self.guess.map(|guess| ("guess".into(), json!(guess.as_secs_f64()))));
         report.is_drawn_otherwise = self.drawing.is_some();
         let timeline = report.timeline();
@@ -235,7 +242,8 @@ impl Observer for Reporter {
             Some(error) => Err(error),
             None if self.json => writeln!(io::stdout(), "{}", report.to_json()),
             None => {
-                write!(io::stdout(), "{}", self.last_lines(&report, &records, &timeline, &doubts))
+                let lines = self.last_lines(&report, &records, &timeline, &doubts, &tables);
+                write!(io::stdout(), "{lines}")
             }
         };
         // The diagram is written even if the output could not be, and the other way round.
@@ -269,6 +277,7 @@ impl Reporter {
         records: &[Record],
         timeline: &Timeline,
         doubts: &[String],
+        tables: &[Vec<Vec<String>>],
     ) -> String {
         let colour = match report.done {
             _ if report.interrupted => Color::Yellow,
@@ -290,6 +299,7 @@ impl Reporter {
             } else {
                 lines += &report.sections_compared(timeline, look);
             }
+            lines.extend(tables.iter().map(|rows| table(rows, &[0], look)));
             lines += &timeline.terminal(look);
         }
         lines + &guess

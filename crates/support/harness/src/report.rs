@@ -167,6 +167,9 @@ impl Report {
         // A section that did nothing because of Ctrl-C has no time of its own.
         let sections: Vec<(Timeline, Facts)> =
             sections.filter_map(|section| section.facts().map(|facts| (section, facts))).collect();
+        if sections.is_empty() {
+            return String::new();
+        }
         let mut rows = vec![["part", "seconds", "", "in flight", "cores busy"].map(String::from)];
         rows.extend(sections.iter().enumerate().map(|(index, (section, facts))| {
             let first = sections.iter().position(|(other, _)| other.item == section.item);
@@ -181,7 +184,7 @@ impl Report {
                 format!("{:.2}", facts.cores_busy),
             ]
         }));
-        table(&rows, look)
+        table(&rows, &[0, 2], look)
     }
 
     /// Returns one JSON object; all times in seconds.
@@ -431,25 +434,27 @@ pub fn facts_to_json(facts: Facts) -> Value {
     })
 }
 
-/// Formats rows; the first names the columns. If they do not fit, the columns move together, and then columns on
-/// the right are left out.
-fn table(rows: &[[String; 5]], look: Look) -> String {
-    let width = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max();
-    let widths: Vec<usize> = (0..5).map(|column| width(column).unwrap_or_default()).collect();
+/// Formats rows; the first names the columns, of which these have text, aligned to the left. If they do not fit, the
+/// columns move together, and then columns on the right are left out.
+pub(crate) fn table<R: AsRef<[String]>>(rows: &[R], text: &[usize], look: Look) -> String {
+    let is_text = |column: usize| text.contains(&column);
+    let all = rows.first().map_or(0, |head| head.as_ref().len());
+    let width =
+        |column: usize| rows.iter().map(|row| measure_text_width(&row.as_ref()[column])).max();
+    let widths: Vec<usize> = (0..all).map(|column| width(column).unwrap_or_default()).collect();
     let fitting = |gap: usize| {
-        (1..=5).rev().find(|&columns| {
+        (1..=all).rev().find(|&columns| {
             widths[..columns].iter().sum::<usize>() + gap * (columns - 1) <= look.width
         })
     };
-    let gap = if fitting(2) == Some(5) { "  " } else { " " };
+    let gap = if fitting(2) == Some(all) { "  " } else { " " };
     let columns = fitting(gap.len()).unwrap_or(1);
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(&widths).enumerate().take(columns);
+        let cells = row.as_ref().iter().zip(&widths).enumerate().take(columns);
         let cells: Vec<String> = cells
-            .map(|(column, (cell, width))| match column {
-                0 | 2 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
+            .map(|(column, (cell, width))| {
+                if is_text(column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
             })
             .collect();
         let line = cells.join(gap);
@@ -499,13 +504,13 @@ mod tests {
         let look = |width| Look { width, unicode: false, colour: false };
         let all = "part    seconds               in flight  cores busy\n\
                    joined    0.056  9.2x faster         10        0.12\n";
-        assert_eq!(table(&rows, look(80)), all);
+        assert_eq!(table(&rows, &[0, 2], look(80)), all);
         for width in 0..80 {
-            let text = table(&rows, look(width));
+            let text = table(&rows, &[0, 2], look(width));
             let widest = text.lines().map(measure_text_width).max();
             assert!(widest <= Some(width.max(6)), "{width}: {text}");
         }
-        assert_eq!(table(&rows, look(16)), "part   seconds\njoined   0.056\n");
+        assert_eq!(table(&rows, &[0, 2], look(16)), "part   seconds\njoined   0.056\n");
     }
 
     #[test]

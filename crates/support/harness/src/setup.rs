@@ -55,6 +55,12 @@ pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
 /// Remarks of a work about a finished run: each returns a sentence or nothing.
 pub(crate) type Remarks = Vec<Box<dyn FnOnce(&Timeline) -> Option<String> + Send>>;
 
+/// A work's own table of a finished run: its value in the report, and its rows of cells for people.
+pub(crate) type Table = (Value, Vec<Vec<String>>);
+
+/// Tables of a finished run, each with its name in the report.
+pub(crate) type Tables = Vec<(&'static str, Box<dyn FnOnce() -> Table + Send>)>;
+
 /// A parsed command line, and the run that is prepared from it.
 pub struct Setup {
     /// The lesson.
@@ -71,6 +77,7 @@ pub struct Setup {
     /// Values to keep until the end.
     pub(crate) kept: Kept,
     pub(crate) remarks: Remarks,
+    pub(crate) tables: Tables,
     /// How long an item that does not compute may take.
     pub(crate) longest: Duration,
     catches_ctrl_c: bool,
@@ -232,7 +239,7 @@ impl Setup {
     ) -> Result<Self, clap::Error> {
         let mut command = command(&lesson, declared);
         let matches = command.try_get_matches_from_mut(arguments)?;
-        let (kinds, drawing, facts, kept, remarks, catches_ctrl_c) = Default::default();
+        let (kinds, drawing, facts, kept, remarks, tables, catches_ctrl_c) = Default::default();
         Ok(Self {
             lesson,
             command,
@@ -243,6 +250,7 @@ impl Setup {
             facts,
             kept,
             remarks,
+            tables,
             longest: Duration::from_secs(10),
             catches_ctrl_c,
         })
@@ -303,6 +311,16 @@ impl Setup {
     /// Calls this when the run is over, and prints the sentence that it may return.
     pub fn remark(&mut self, remark: impl FnOnce(&Timeline) -> Option<String> + Send + 'static) {
         self.remarks.push(Box::new(remark));
+    }
+
+    /// Calls this when the run is over: puts the value into the report, under this name, and prints the rows as a table. The
+    /// first row is its head; columns that do not fit the terminal are left out.
+    pub fn table(
+        &mut self,
+        name: &'static str,
+        make: impl FnOnce() -> (Value, Vec<Vec<String>>) + Send + 'static,
+    ) {
+        self.tables.push((name, Box::new(make)));
     }
 
     /// Sets the longest time of an item that does not compute.

@@ -1,0 +1,359 @@
+//! The rules of the chat, without a socket, a thread or a task: what a guest's bytes mean, and what the guest is told.
+//!
+//! Guests are strangers. Names and lines are bounded, no control character goes from one terminal to another, and a guest
+//! who sends too fast is told so and then shown out.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::broadcast::{self, Receiver, Sender};
+
+/// The channel keeps this many messages for readers that are behind.
+pub(crate) const CAPACITY: usize = 64;
+/// What a connection is told for which there is no room.
+pub(crate) const FULL: &[u8] = b"* No room is left. Try again later.\n";
+/// The last line that a guest is told.
+pub(crate) const FAREWELL: &[u8] = b"* The server ends. Good-bye.\n";
+
+/// The most bytes of a line, without its end; the rest is cut off.
+const LONGEST_LINE: usize = 400;
+/// A guest who sends more than this many bytes without a line's end is shown out.
+const LONGEST_UNENDED: usize = 64 * 1024;
+/// About how many bytes a guest is told in one write.
+const MOST_AT_ONCE: usize = 4 * 1024;
+/// The most characters of a name.
+const LONGEST_NAME: usize = 16;
+/// A guest may send this many lines at once,
+const BURST: f64 = 10.0;
+/// and this many a second for long.
+const LINES_A_SECOND: f64 = 2.0;
+/// A guest who sends this many lines in vain is shown out.
+const MOST_IN_VAIN: u32 = 20;
+
+/// What is shared by all guests.
+#[derive(Debug)]
+pub(crate) struct Room {
+    manners: Manners,
+    /// `None` once the room is closed: then every receiver sees the end of the channel.
+    messages: Mutex<Option<Sender<Arc<str>>>>,
+    names: Mutex<HashSet<String>>,
+    guests: AtomicUsize,
+    /// Messages that guests sent.
+    sent: AtomicU64,
+    /// Messages that were taken out of the channel for a guest.
+    delivered: AtomicU64,
+    /// Messages that were gone before a guest could take them.
+    missed: AtomicU64,
+}
+
+/// How guests treat each other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manners {
+    /// The most guests at once.
+    pub(crate) most_guests: usize,
+    /// Whether all are told who comes and goes. Among C guests who come one by one these are C²/2 lines.
+    pub(crate) announces: bool,
+    /// Whether a guest may only send some lines a second.
+    pub(crate) limits_rate: bool,
+}
+
+/// A connection: at first without a name.
+#[derive(Debug)]
+pub(crate) struct Guest<'room> {
+    room: &'room Room,
+    name: Option<String>,
+    /// The line that has not ended yet, up to its longest length.
+    line: Vec<u8>,
+    /// How many bytes it really has.
+    length: usize,
+    /// How many lines it may send now, at the time of the last one.
+    tokens: f64,
+    last: Instant,
+    in_vain: u32,
+    has_to_go: bool,
+}
+
+impl Room {
+    /// An empty room.
+    pub(crate) fn new(manners: Manners) -> Self {
+        let messages = Mutex::new(Some(broadcast::channel(CAPACITY).0));
+        let (names, guests, sent, delivered, missed) = Default::default();
+        Self { manners, messages, names, guests, sent, delivered, missed }
+    }
+
+    /// A connection comes in; returns its guest, and the end of the channel on which it receives.
+    /// `None` when the room is full or closed.
+    pub(crate) fn enter(&self) -> Option<(Guest<'_>, Receiver<Arc<str>>)> {
+        // The guest leaves when it is dropped.
+        let before = self.guests.fetch_add(1, Relaxed);
+        let (line, now) = (Vec::new(), Instant::now());
+        let (length, in_vain, has_to_go) = (0, 0, false);
+        let guest = Guest {
+            room: self,
+            name: None,
+            line,
+            length,
+            tokens: BURST,
+            last: now,
+            in_vain,
+            has_to_go,
+        };
+        let messages = self.messages().as_ref().map(Sender::subscribe);
+        messages.filter(|_| before < self.manners.most_guests).map(|messages| (guest, messages))
+    }
+
+    /// A message goes to a guest, and with it those that follow in the channel: one write for all costs little more than one
+    /// for each. Returns what that guest is told.
+    pub(crate) fn delivers(&self, first: Arc<str>, more: &mut Receiver<Arc<str>>) -> Arc<str> {
+        let (mut told, mut many) = (String::new(), 1);
+        while told.len() < MOST_AT_ONCE {
+            match more.try_recv() {
+                Ok(message) => {
+                    told += &message;
+                    many += 1;
+                }
+                Err(TryRecvError::Lagged(missed)) => told += &self.missed(missed),
+                Err(_) => break,
+            }
+        }
+        self.delivered.fetch_add(many, Relaxed);
+        if told.is_empty() { first } else { (first.to_string() + &told).into() }
+    }
+
+    /// A guest was behind, and this many messages are gone: returns what that guest is told.
+    pub(crate) fn missed(&self, many: u64) -> Arc<str> {
+        self.missed.fetch_add(many, Relaxed);
+        format!("* You missed {many} messages.\n").into()
+    }
+
+    /// How many connections there are.
+    pub(crate) fn guests(&self) -> usize {
+        self.guests.load(Relaxed)
+    }
+
+    /// What the server counted: messages sent, deliveries, and messages missed.
+    pub(crate) fn counted(&self) -> [u64; 3] {
+        [&self.sent, &self.delivered, &self.missed].map(|count| count.load(Relaxed))
+    }
+
+    /// Ends the chat: whoever has received all messages is told farewell.
+    pub(crate) fn close(&self) {
+        *self.messages() = None;
+    }
+
+    fn publish(&self, message: String) {
+        if let Some(messages) = self.messages().as_ref() {
+            // It fails if nobody is there to receive it.
+            let _ = messages.send(message.into());
+        }
+    }
+
+    fn messages(&self) -> MutexGuard<'_, Option<Sender<Arc<str>>>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn names(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guest<'_> {
+    /// What a connection is told first.
+    pub(crate) fn greeting(&self) -> Arc<str> {
+        "* Welcome. Your name?\n".into()
+    }
+
+    /// The guest has sent these bytes, perhaps several lines, perhaps a part of one: returns what this guest alone is told
+    /// (often nothing). What the others are told goes into the channel.
+    ///
+    /// # Errors
+    /// When the conversation is over: no bytes are the end of the connection, or the guest was told good-bye.
+    pub(crate) fn says(&mut self, bytes: &[u8]) -> io::Result<Arc<str>> {
+        if bytes.is_empty() || self.has_to_go {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        let mut told = String::new();
+        for &byte in bytes {
+            if byte == b'\n' {
+                if self.length > LONGEST_LINE {
+                    told += &format!("* That line was cut: {LONGEST_LINE} bytes are the most.\n");
+                }
+                let line = printable(&self.line);
+                (self.line, self.length) = (Vec::new(), 0);
+                self.says_line(&line, &mut told);
+            } else {
+                self.length += 1;
+                if self.length <= LONGEST_LINE {
+                    self.line.push(byte);
+                }
+            }
+        }
+        if self.length > LONGEST_UNENDED {
+            told += "* That line has no end. Good-bye.\n";
+            self.has_to_go = true;
+        }
+        Ok(told.into())
+    }
+
+    fn says_line(&mut self, line: &str, told: &mut String) {
+        if !self.may_send() {
+            self.in_vain += 1;
+            if self.in_vain == 1 {
+                *told += "* Too fast: your lines are dropped. Wait a little.\n";
+            } else if self.in_vain == MOST_IN_VAIN {
+                *told += "* Too fast. Good-bye.\n";
+                self.has_to_go = true;
+            }
+            return;
+        }
+        self.in_vain = 0;
+        match &self.name {
+            _ if line.is_empty() => {}
+            Some(name) => {
+                self.room.sent.fetch_add(1, Relaxed);
+                self.room.publish(format!("{name}: {line}\n"));
+            }
+            None => match self.takes_name(line) {
+                Ok(()) => {
+                    *told += &format!("* You are {line}. Here: {}.\n", self.room.names().len())
+                }
+                Err(why) => *told += &format!("* {why} Another name?\n"),
+            },
+        }
+    }
+
+    fn takes_name(&mut self, name: &str) -> Result<(), &'static str> {
+        let fits = |sign: char| sign.is_alphanumeric() || sign == '-' || sign == '_';
+        if name.chars().count() > LONGEST_NAME || !name.chars().all(fits) {
+            return Err("A name has up to 16 letters and digits.");
+        }
+        if !self.room.names().insert(name.to_lowercase()) {
+            return Err("That name is taken.");
+        }
+        self.name = Some(name.into());
+        if self.room.manners.announces {
+            self.room.publish(format!("* {name} joined.\n"));
+        }
+        Ok(())
+    }
+
+    /// A bucket of tokens: each line takes one, and time brings new ones.
+    fn may_send(&mut self) -> bool {
+        if !self.room.manners.limits_rate {
+            return true;
+        }
+        let since: Duration = self.last.elapsed();
+        self.last += since;
+        self.tokens = (self.tokens + since.as_secs_f64() * LINES_A_SECOND).min(BURST);
+        let may = self.tokens >= 1.0;
+        self.tokens -= if may { 1.0 } else { 0.0 };
+        may
+    }
+}
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        self.room.guests.fetch_sub(1, Relaxed);
+        if let Some(name) = &self.name {
+            self.room.names().remove(&name.to_lowercase());
+            if self.room.manners.announces {
+                self.room.publish(format!("* {name} left.\n"));
+            }
+        }
+    }
+}
+
+/// A line as text that no terminal obeys: without control characters, and without those that reverse what stands beside
+/// them or are not seen. What is no UTF-8 becomes `\u{fffd}`.
+fn printable(line: &[u8]) -> String {
+    let is_order = |sign: char| {
+        sign.is_control()
+            || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    String::from_utf8_lossy(line).replace(is_order, "").trim().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRICT: Manners = Manners { most_guests: 3, announces: true, limits_rate: true };
+
+    #[test]
+    fn no_terminal_gets_an_order() {
+        assert_eq!(printable("\u{1b}[2J\u{7}a\tb\r\u{9b}31m\u{202e}c ".as_bytes()), "[2Jab31mc");
+        assert_eq!(printable(b"caf\xc3\xa9 \xff\xfe"), "café \u{fffd}\u{fffd}");
+    }
+
+    fn received(messages: &mut Receiver<Arc<str>>) -> Vec<String> {
+        std::iter::from_fn(|| messages.try_recv().ok().map(|text| text.trim().into())).collect()
+    }
+
+    #[test]
+    fn a_name_is_free_and_short_and_free_again_when_its_guest_left() {
+        let room = Room::new(STRICT);
+        let (mut ann, mut heard) = room.enter().expect("there is room");
+        let (mut other, _messages) = room.enter().expect("there is room");
+        let says = |guest: &mut Guest<'_>, bytes: &[u8]| {
+            guest.says(bytes).expect("it may stay").to_string()
+        };
+        assert_eq!(says(&mut ann, b"an"), "");
+        assert_eq!(says(&mut ann, b"n\r\n"), "* You are ann. Here: 1.\n");
+        assert_eq!(says(&mut other, b"ANN\n"), "* That name is taken. Another name?\n");
+        for name in ["a b\n", "*ann\n", "12345678901234567\n", "ann:\n"] {
+            assert!(says(&mut other, name.as_bytes()).starts_with("* A name has"), "{name}");
+        }
+        drop(ann);
+        assert_eq!(says(&mut other, b"Ann\nhi\n"), "* You are Ann. Here: 1.\n");
+        assert_eq!(
+            received(&mut heard),
+            ["* ann joined.", "* ann left.", "* Ann joined.", "Ann: hi"]
+        );
+    }
+
+    #[test]
+    fn a_line_is_bounded_whether_it_ends_or_not() {
+        let room = Room::new(Manners { limits_rate: false, ..STRICT });
+        let (mut ann, mut heard) = room.enter().expect("there is room");
+        ann.says(b"ann\n").expect("a name");
+        for length in [LONGEST_LINE, LONGEST_LINE + 1, LONGEST_UNENDED] {
+            let told = ann.says(&vec![b'x'; length]).expect("it may stay");
+            assert_eq!(&*told, "");
+            let told = ann.says(b"\n").expect("it may stay");
+            assert_eq!(told.contains("was cut"), length > LONGEST_LINE, "{told}");
+        }
+        let heard = received(&mut heard);
+        assert_eq!(heard.len(), 4);
+        assert!(heard[1..].iter().all(|line| line.len() == "ann: ".len() + LONGEST_LINE));
+        let told = ann.says(&vec![b'x'; LONGEST_UNENDED + 1]).expect("it is told");
+        assert_eq!(&*told, "* That line has no end. Good-bye.\n");
+        ann.says(b"\n").expect_err("it has to go");
+    }
+
+    #[test]
+    fn who_sends_too_fast_is_told_once_and_then_shown_out() {
+        let room = Room::new(STRICT);
+        let (mut ann, _messages) = room.enter().expect("there is room");
+        let told: Vec<_> = (0..).map_while(|_| ann.says(b"ann\n").ok()).collect();
+        let sent = room.sent.load(Relaxed);
+        assert!((9..12).contains(&sent), "{sent}");
+        assert_eq!(told.iter().filter(|told| told.contains("Wait a little")).count(), 1);
+        assert!(told.len() < 32, "{}", told.len());
+    }
+
+    #[test]
+    fn a_full_room_and_a_closed_one_let_nobody_in() {
+        let room = Room::new(STRICT);
+        let guests: Vec<_> = (0..3).map(|_| room.enter().expect("there is room")).collect();
+        assert!(room.enter().is_none(), "it is full");
+        assert_eq!(room.guests(), 3);
+        drop(guests);
+        room.enter().expect("there is room again");
+        room.close();
+        assert!(room.enter().is_none(), "it is closed");
+    }
+}

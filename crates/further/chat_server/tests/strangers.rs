@@ -1,0 +1,281 @@
+//! How the chat treats strangers: whoever comes, with whatever they send.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use testing::{OwnLesson, Program, Running, own_lesson, signal};
+
+const LESSON: OwnLesson = own_lesson!();
+
+/// A chat that is open for whoever comes.
+struct Open {
+    running: Option<Running>,
+    port: u16,
+}
+
+/// Somebody in the chat.
+struct Guest {
+    socket: TcpStream,
+    lines: BufReader<TcpStream>,
+}
+
+fn open(program: &Program, arguments: &[&str]) -> Open {
+    let arguments = [&["--serve", "--port", "0"], arguments].concat();
+    let mut running = program.start(&arguments);
+    let invitation = running.line();
+    let port = invitation.split("nc 127.0.0.1 ").nth(1).and_then(|rest| rest.split(' ').next());
+    let port = port.and_then(|port| port.parse().ok());
+    Open { running: Some(running), port: port.unwrap_or_else(|| panic!("no port: {invitation}")) }
+}
+
+impl Open {
+    fn guest(&self) -> Guest {
+        let socket = TcpStream::connect(("127.0.0.1", self.port)).expect("it is open");
+        // Only a hang takes so long.
+        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+        let lines = BufReader::new(socket.try_clone().expect("a second handle"));
+        let mut guest = Guest { socket, lines };
+        assert_eq!(guest.line(), "* Welcome. Your name?");
+        guest
+    }
+
+    fn named(&self, name: &str) -> Guest {
+        let mut guest = self.guest();
+        guest.says(name);
+        guest.hears(&format!("* {name} joined."));
+        guest
+    }
+
+    /// Ends it, as Ctrl-C does.
+    fn ends(mut self) {
+        let running = self.running.take().expect("it runs");
+        signal("-INT", running.id());
+        let ended = running.wait();
+        assert_eq!((ended.code(), ended.stderr.as_str()), (130, ""), "{ended:?}");
+        assert!(!ended.stdout.contains("panicked"), "{ended:?}");
+    }
+}
+
+/// Even after a test that failed, nothing is left.
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            signal("-KILL", running.id());
+        }
+    }
+}
+
+impl Guest {
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("a line");
+        line.trim_end_matches('\n').into()
+    }
+
+    fn says(&mut self, line: &str) {
+        self.says_bytes(format!("{line}\n").as_bytes());
+    }
+
+    fn says_bytes(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).expect("it is written");
+    }
+
+    /// Reads up to this line; returns those before it.
+    fn hears(&mut self, wanted: &str) -> Vec<String> {
+        let mut before = Vec::new();
+        loop {
+            match self.line() {
+                line if line == wanted => return before,
+                line if line.is_empty() => panic!("'{wanted}' did not come: {before:?}"),
+                line => before.push(line),
+            }
+        }
+    }
+
+    /// Whether the server has closed the connection, after whatever it said before.
+    fn is_shown_out(&mut self) -> bool {
+        let mut rest = Vec::new();
+        match self.lines.read_to_end(&mut rest) {
+            Ok(_) => true,
+            // What the server did not read any more is answered in this way.
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+        }
+    }
+}
+
+#[test]
+fn people_chat_under_names_of_their_own_and_are_told_farewell() {
+    let open = open(&LESSON.program(), &[]);
+    let mut ann = open.named("ann");
+    let mut other = open.guest();
+    other.says("Ann\r");
+    assert_eq!(other.line(), "* That name is taken. Another name?");
+    other.says("b:b");
+    assert_eq!(other.line(), "* A name has up to 16 letters and digits. Another name?");
+    other.says("bob");
+    other.hears("* bob joined.");
+    ann.hears("* bob joined.");
+    ann.says("hello");
+    assert_eq!(other.line(), "ann: hello");
+    assert_eq!(ann.line(), "ann: hello");
+    // In the middle of a line, bob is gone: what did not end was not said.
+    other.says_bytes(b"half a li");
+    drop(other);
+    assert_eq!(ann.line(), "* bob left.");
+    // The name is free again.
+    let mut bob = open.named("bob");
+    open.ends();
+    ann.hears("* The server ends. Good-bye.");
+    bob.hears("* The server ends. Good-bye.");
+    assert!(ann.is_shown_out() && bob.is_shown_out());
+}
+
+#[test]
+fn no_terminal_gets_an_order_and_no_line_is_too_long() {
+    let open = open(&LESSON.program(), &[]);
+    let mut ann = open.named("ann");
+    let mut mallory = open.named("mallory");
+    mallory.says_bytes(b"\x1b[2J\x1b]0;title\x07red\r\n\xff\xfe\x9b31m caf\xc3\xa9 \xe2\x80\xae\n");
+    mallory.says(&"x".repeat(5_000));
+    ann.hears("mallory: [2J]0;titlered");
+    assert_eq!(ann.line(), "mallory: \u{fffd}\u{fffd}\u{fffd}31m café");
+    assert_eq!(ann.line(), format!("mallory: {}", "x".repeat(400)));
+    mallory.hears("* That line was cut: 400 bytes are the most.");
+    // A line of a megabyte: it may be over before all is written.
+    let _ = mallory.socket.write_all(&vec![b'y'; 1_000_000]);
+    assert!(mallory.is_shown_out());
+    assert_eq!(ann.hears("* mallory left."), [""; 0]);
+    open.ends();
+}
+
+#[test]
+fn a_flood_is_cut_off_and_the_others_chat_on() {
+    let open = open(&LESSON.program(), &[]);
+    let mut ann = open.named("ann");
+    let mut flood = open.named("flood");
+    ann.hears("* flood joined.");
+    let _ = flood.socket.write_all("again\n".repeat(100_000).as_bytes());
+    assert!(flood.is_shown_out());
+    let said = ann.hears("* flood left.");
+    // Ten at once, of which the name was one; a slow machine has time for a few more.
+    assert!((9..=30).contains(&said.len()), "{said:?}");
+    ann.says("still here");
+    ann.hears("ann: still here");
+    open.ends();
+}
+
+#[test]
+fn a_thousand_come_at_once_and_go_at_once() {
+    let open = open(&LESSON.program(), &[]);
+    let mut ann = open.named("ann");
+    let connect = |_| TcpStream::connect(("127.0.0.1", open.port)).expect("it is open");
+    let mut all: Vec<TcpStream> = (0..1_000).map(connect).collect();
+    for socket in &mut all {
+        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+        let mut greeting = [0; 22];
+        socket.read_exact(&mut greeting).expect("a greeting");
+        assert_eq!(&greeting, b"* Welcome. Your name?\n");
+    }
+    drop(all);
+    ann.says("alone again");
+    ann.hears("ann: alone again");
+    open.ends();
+}
+
+/// Sixty guests say nine lines each, and one does not read them.
+#[test]
+fn a_guest_who_does_not_read_is_told_what_it_missed_and_holds_up_nobody() {
+    let open = open(&LESSON.program(), &[]);
+    let sleeper = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let sleeper = sleeper.expect("a socket");
+    sleeper.set_recv_buffer_size(16 * 1024).expect("a small buffer");
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], open.port));
+    sleeper.connect(&address.into()).expect("it is open");
+    let socket = TcpStream::from(sleeper);
+    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+    let lines = BufReader::new(socket.try_clone().expect("a second handle"));
+    let mut sleeper = Guest { socket, lines };
+    sleeper.says("sleeper");
+    sleeper.hears("* sleeper joined.");
+
+    let mut guests: Vec<Guest> =
+        (0..60).map(|number| open.named(&format!("guest{number}"))).collect();
+    // Nine rounds: each says a line, and then each reads the lines of all. So those who read are never far behind.
+    let text = "z".repeat(390);
+    let mut own = vec![0; guests.len()];
+    for round in 1..=9 {
+        for guest in &mut guests {
+            guest.says(&format!("{text}{round}"));
+        }
+        for (guest, heard) in guests.iter_mut().zip(&mut own) {
+            while *heard < round * 60 {
+                *heard += usize::from(guest.line().starts_with("guest"));
+            }
+        }
+    }
+    let (mut heard, mut missed, mut line) = (0, 0, String::new());
+    sleeper.socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a time limit");
+    while heard + missed < 60 + 540 {
+        match sleeper.lines.read_line(&mut line) {
+            Ok(bytes) => {
+                assert!(bytes > 0, "{heard} heard, {missed} missed");
+                match line.strip_prefix("* You missed ").and_then(|rest| rest.split(' ').next()) {
+                    Some(many) => missed += many.parse::<usize>().expect("a number"),
+                    None => heard += usize::from(!line.contains("Too fast")),
+                }
+                line.clear();
+            }
+            // What it sends tells the server's system that there is room again.
+            Err(_late) => sleeper.says_bytes(b"\n"),
+        }
+    }
+    assert_eq!(heard + missed, 60 + 540);
+    assert!(missed > 0, "{heard} heard");
+    open.ends();
+}
+
+#[test]
+fn a_full_room_lets_nobody_in_and_says_so() {
+    let open = open(&LESSON.program(), &["--room", "1"]);
+    let mut ann = open.named("ann");
+    let mut late = String::new();
+    let socket = TcpStream::connect(("127.0.0.1", open.port)).expect("it is open");
+    BufReader::new(socket).read_to_string(&mut late).expect("it is closed in good order");
+    assert_eq!(late, "* No room is left. Try again later.\n");
+    ann.says("alone");
+    ann.hears("ann: alone");
+    open.ends();
+}
+
+// The examples
+
+#[test]
+fn whoever_comes_in_later_is_told_the_last_ten_lines() {
+    let open = open(&LESSON.example("history"), &[]);
+    let mut ann = open.named("ann");
+    for line in 1..=4 {
+        ann.says(&format!("line {line}"));
+    }
+    ann.hears("ann: line 4");
+    let mut late =
+        TcpStream::connect(("127.0.0.1", open.port)).map(BufReader::new).expect("it is open");
+    let mut told = String::new();
+    while !told.ends_with("name?\n") {
+        assert!(late.read_line(&mut told).expect("a line") > 0, "{told}");
+    }
+    assert!(told.starts_with("* ann joined.\nann: line 1\nann: line 2\n"), "{told}");
+    open.ends();
+    LESSON.example("history").record(&["--clients", "20", "--messages", "20"]);
+}
+
+#[test]
+fn whoever_is_idle_is_shown_out() {
+    let open = open(&LESSON.example("idle_guests"), &["--idle", "1"]);
+    let mut silent = open.guest();
+    assert_eq!(silent.line(), "* The server ends. Good-bye.");
+    assert!(silent.is_shown_out());
+    open.ends();
+    LESSON.example("idle_guests").record(&["--clients", "20", "--messages", "20"]);
+}
