@@ -381,12 +381,13 @@ mod process_pool {
     #[derive(Debug)]
     struct Process {
         is_alive: bool,
+        has_a_job: bool,
     }
 
     impl Process {
         fn start(_initargs: &str, _number: usize) -> io::Result<Self> {
             plan(|plan| &mut plan.processes)?;
-            Ok(Self { is_alive: true })
+            Ok(Self { is_alive: true, has_a_job: false })
         }
 
         fn is_fit(&mut self) -> io::Result<bool> {
@@ -399,6 +400,8 @@ mod process_pool {
 
         fn exchange(&mut self, job: &str, _limit: Option<Duration>) -> Result<Vec<u8>, CallError> {
             shuttle::thread::yield_now();
+            // One that dies here has read its job.
+            self.has_a_job = true;
             if plan(|plan| &mut plan.answers).is_err() {
                 return Err(CallError::Died(None));
             }
