@@ -40,6 +40,8 @@ const RUNS = {
   "threaded_downloader-python.svg": { of: [960, 244], at: [110, 82], size: [790, 110], micros: 220166, item: "page", items: 20, peak: 5, third: 5 },
   "threaded_downloader.svg": { of: [960, 244], at: [110, 82], size: [790, 110], micros: 208668, item: "page", items: 20, peak: 5, third: 5 },
   "waiting.svg": { of: [960, 138], at: [110, 82], size: [790, 22], micros: 415215, item: "page", items: 8, peak: 1, third: 2 },
+  "web_scraper-python.svg": { of: [960, 496], at: [110, 102], size: [790, 342], micros: 6993100, item: "visit", items: 208, peak: 20, third: 33 },
+  "web_scraper.svg": { of: [960, 496], at: [110, 102], size: [790, 342], micros: 2755587, item: "visit", items: 208, peak: 20, third: 35 },
   "web_server-python.svg": { of: [960, 222], at: [110, 82], size: [790, 88], micros: 628831, item: "request", items: 48, peak: 4, third: 12 },
   "web_server.svg": { of: [960, 242], at: [110, 102], size: [790, 88], micros: 3052282, item: "request", items: 96, peak: 4, third: 19 },
   "work_queue-held.svg": { of: [960, 226], at: [110, 82], size: [790, 110], micros: 1042553, item: "page", items: 20, peak: 1, third: 6 },
