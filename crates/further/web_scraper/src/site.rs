@@ -35,7 +35,7 @@ fn line(span: &Span, done: &Done) -> String {
         moved if moved.is_redirection() => format!("Moved: {moved}: {url}"),
         _ => {
             let plural = if links == 1 { "" } else { "s" };
-            format!("Read {} bytes and {links} link{plural} from {url}", done.value)
+            format!("Found {links} link{plural} in {} bytes of {url}", done.value)
         }
     }
 }

@@ -259,7 +259,7 @@ fn what_is_remembered_only_when_it_arrives_is_visited_twice() {
 #[test]
 fn threads_find_the_same_pages_and_know_the_end() {
     let site = Site::start(20);
-    let run = LESSON.example("with_threads").record(&["--site", &site.url]);
+    let run = LESSON.example("crawl_by_threads").record(&["--site", &site.url]);
     for name in [ONE, SEVERAL] {
         assert_eq!(visited(&run, name).len(), world::PAGES, "{name}");
         assert_eq!(different(&run, name).len(), world::PAGES, "{name}");

@@ -1,6 +1,6 @@
 //! Solution: threads in place of tasks. They share the frontier, and one that finds it empty must know whether to wait.
 //!
-//! Run:     `cargo run -p web_scraper --example with_threads`
+//! Run:     `cargo run -p web_scraper --example crawl_by_threads`
 //! Watch:   a lane for each thread, and the same pages.
 
 use std::collections::{HashSet, VecDeque};
