@@ -1,5 +1,7 @@
 // Made of the pictures by `cargo run -p book -- --diffs`: where the plot of each is, how long its run took, and what the run did.
 const RUNS = {
+  "api_client-python.svg": { of: [960, 316], at: [110, 82], size: [790, 182], micros: 1002400, item: "service", items: 10, peak: 10, third: 8 },
+  "api_client.svg": { of: [960, 556], at: [110, 102], size: [790, 402], micros: 3010502, item: "service", items: 20, peak: 10, third: 10 },
   "async_cpu-python.svg": { of: [960, 138], at: [110, 82], size: [790, 22], micros: 87364, item: "call", items: 20, peak: 1, third: 6 },
   "async_cpu.svg": { of: [960, 156], at: [110, 82], size: [790, 22], micros: 551604, item: "call", items: 20, peak: 1, third: 6 },
   "async_downloader-blocking.svg": { of: [960, 316], at: [110, 82], size: [790, 182], micros: 156967, item: "page", items: 10, peak: 10, third: 0 },
@@ -7,6 +9,10 @@ const RUNS = {
   "async_downloader.svg": { of: [960, 316], at: [110, 82], size: [790, 182], micros: 54609, item: "page", items: 10, peak: 10, third: 0 },
   "blocking_async-python.svg": { of: [960, 328], at: [110, 102], size: [790, 174], micros: 1067983, item: "page", items: 12, peak: 4, third: 0 },
   "blocking_async.svg": { of: [960, 328], at: [110, 102], size: [790, 174], micros: 1062063, item: "page", items: 12, peak: 4, third: 0 },
+  "chat_server.svg": { of: [960, 336], at: [110, 102], size: [790, 182], micros: 884879, item: "message", items: 200, peak: 10, third: 100 },
+  "event_loop-never.svg": { of: [960, 256], at: [110, 102], size: [790, 102], micros: 2304860, item: "page", items: 40, peak: 5, third: 14 },
+  "event_loop-python.svg": { of: [960, 236], at: [110, 82], size: [790, 102], micros: 215119, item: "page", items: 20, peak: 5, third: 5 },
+  "event_loop.svg": { of: [960, 256], at: [110, 102], size: [790, 102], micros: 425570, item: "page", items: 40, peak: 5, third: 10 },
   "gil_cpu-python.svg": { of: [960, 264], at: [110, 102], size: [790, 110], micros: 404126, item: "call", items: 60, peak: 4, third: 17 },
   "gil_cpu.svg": { of: [960, 264], at: [110, 102], size: [790, 110], micros: 923292, item: "call", items: 60, peak: 4, third: 16 },
   "image_resizer-python.svg": { of: [960, 220], at: [110, 102], size: [790, 66], micros: 284438, item: "picture", items: 16, peak: 2, third: 0 },
@@ -36,6 +42,8 @@ const RUNS = {
   "waiting.svg": { of: [960, 138], at: [110, 82], size: [790, 22], micros: 415215, item: "page", items: 8, peak: 1, third: 2 },
   "web_scraper-python.svg": { of: [960, 496], at: [110, 102], size: [790, 342], micros: 6672476, item: "visit", items: 208, peak: 20, third: 34 },
   "web_scraper.svg": { of: [960, 496], at: [110, 102], size: [790, 342], micros: 2653536, item: "visit", items: 208, peak: 20, third: 35 },
+  "web_server-python.svg": { of: [960, 222], at: [110, 82], size: [790, 88], micros: 628831, item: "request", items: 48, peak: 4, third: 12 },
+  "web_server.svg": { of: [960, 242], at: [110, 102], size: [790, 88], micros: 3052282, item: "request", items: 96, peak: 4, third: 19 },
   "work_queue-held.svg": { of: [960, 226], at: [110, 82], size: [790, 110], micros: 1042553, item: "page", items: 20, peak: 1, third: 6 },
   "work_queue-python.svg": { of: [960, 244], at: [110, 82], size: [790, 110], micros: 271543, item: "page", items: 20, peak: 4, third: 4 },
   "work_queue.svg": { of: [960, 244], at: [110, 82], size: [790, 110], micros: 260926, item: "page", items: 20, peak: 4, third: 4 },
