@@ -638,15 +638,18 @@ fn the_trace_is_a_chrome_trace() {
                 "{name}"
             );
         }
-        // Calls are no tasks that wait: each is one piece of work.
-        let tasks = if lesson.does("page") {
-            lesson.times("page") * pages
-        } else if lesson.does("call") {
-            0
-        } else {
-            items
-        };
-        if lesson.model() == Model::Async && tasks > 0 {
+        // What has turns is a task that shares its thread: its wait is a pair. All else is one piece of work.
+        let has_turns = |item: &&&Value| item["turns"].as_array().is_some_and(|it| !it.is_empty());
+        let tasks = self::items(&run).iter().filter(has_turns).count();
+        if lesson.model() == Model::Async && lesson.does("page") {
+            assert_eq!(tasks, lesson.times("page") * pages, "{name}");
+        }
+        assert_eq!(
+            tasks > 0,
+            lesson.model() == Model::Async && !only_does(lesson, "call"),
+            "{name}"
+        );
+        if tasks > 0 {
             assert_eq!(pairs.len(), tasks, "{name}");
             let overlap =
                 pairs.windows(2).any(|two| number(&two[1][0], "ts") < number(&two[0][1], "ts"));

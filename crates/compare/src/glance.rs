@@ -44,7 +44,7 @@ pub(crate) fn lines(results: &Results, look: Look) -> Option<Vec<String>> {
         title,
         lines: rows.iter().map(|row| of_row(results, row)).collect(),
     });
-    let mut groups: Vec<Group> = of_kinds.collect();
+    let mut groups = Vec::new();
     let sections: Vec<&Row> = results.rows_of_sections().collect();
     if !sections.is_empty() {
         let programs = sections.chunk_by(|one, next| one.is_of_same_program(next));
@@ -54,6 +54,8 @@ pub(crate) fn lines(results: &Results, look: Look) -> Option<Vec<String>> {
                 .into();
         groups.push(Group { title, lines });
     }
+    // With many lessons the first lines leave the screen; the nine stay on it.
+    groups.extend(of_kinds);
     let all = || groups.iter().flat_map(|group| &group.lines);
     let widest = |of: fn(&Line) -> &str| all().map(|line| of(line).chars().count()).max();
     let names = widest(|line| &line.name)?.min(LONGEST_NAME);

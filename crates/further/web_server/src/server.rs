@@ -152,17 +152,12 @@ impl Work for Server {
             Arg::new("bind")
                 .long("bind")
                 .value_name("ADDRESS")
-                .default_value("127.0.0.1")
                 .value_parser(value_parser!(IpAddr))
                 .requires("serve")
-                .help("The address to listen on; 0.0.0.0 means all addresses of this machine"),
-            Arg::new("port")
-                .long("port")
-                .value_name("N")
-                .default_value("8000")
-                .value_parser(value_parser!(u16))
+                .help("The address to listen on; 0.0.0.0 means all of this machine [default: 127.0.0.1]"),
+            numeric("port", "N", 0..=u16::MAX)
                 .requires("serve")
-                .help("The port to listen on; 0 picks a free one"),
+                .help("The port to listen on; 0 picks a free one [default: 8000]"),
         ]
     }
 
@@ -229,7 +224,10 @@ fn path(text: &str) -> Result<String, String> {
 
 /// Listens where the arguments say, says so, and waits for the first connection.
 fn open_door(setup: &Setup) -> (TcpListener, Vec<Connection>) {
-    let address = SocketAddr::new(setup.value("bind"), setup.value("port"));
+    let address = SocketAddr::new(
+        setup.optional("bind").unwrap_or(Ipv4Addr::LOCALHOST.into()),
+        setup.optional("port").unwrap_or(8_000),
+    );
     let listener = listen(address)
         .unwrap_or_else(|error| give_up(&format!("no server at {address}: {error}")));
     let address = listener.local_addr().unwrap_or(address);
