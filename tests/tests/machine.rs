@@ -223,6 +223,18 @@ fn ctrl_c_at_random_moments() {
     });
 }
 
+/// The beginnings of lines that are no item's: sections, and what lessons say at the end of one.
+const NOTES: [&str; 8] = [
+    "-- ",
+    "  ",
+    "Wide ",
+    "After ",
+    "The site saw ",
+    "The map of ",
+    "Dead link: ",
+    "Not visited: ",
+];
+
 fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
     let has_an_end = lesson.does("round") || lesson.limit() == Limit::OneEach;
     let arguments = if has_an_end { short(lesson) } else { long(lesson) };
@@ -256,7 +268,8 @@ fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
         assert!(!ended.stdout.contains(word) && !lines.contains(word), "{about}: {lines}");
     }
     let items = lines.lines().take_while(|line| !is_summary(line));
-    let items = items.filter(|line| !line.starts_with("-- ") && !line.starts_with("Wide ")).count();
+    let is_note = |line: &str| NOTES.iter().any(|begins| line.starts_with(begins));
+    let items = items.filter(|line| !is_note(line)).count();
     match lines.lines().find(|line| is_summary(line)) {
         Some(summary) if summary.starts_with("Interrupted: ") => {
             let words: Vec<&str> = summary.split(' ').collect();

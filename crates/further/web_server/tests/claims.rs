@@ -35,8 +35,10 @@ fn answered(ended: &Ended) -> u64 {
 fn four_workers_and_requests_of_fifty_milliseconds() {
     let described = LESSON.described();
     assert_eq!((described.model, described.limit), (Model::Threads, Limit::Fixed(4)));
-    let defaults = LESSON.defaults(["latency", "clients", "slow", "queue", "bind", "port"]);
-    assert_eq!(defaults, ["50", "16", "4", "64", "127.0.0.1", "8000"]);
+    let defaults = LESSON.defaults(["latency", "clients", "slow", "queue"]);
+    assert_eq!(defaults, ["50", "16", "4", "64"]);
+    let help = LESSON.run(&["--help"]).stdout;
+    assert!(help.contains("[default: 127.0.0.1]") && help.contains("[default: 8000]"), "{help}");
 }
 
 /// How many times as fast as one worker.
