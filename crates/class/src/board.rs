@@ -1,6 +1,7 @@
 //! The board: the students of a class, and what their runs told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use classroom::Message;
@@ -10,6 +11,8 @@ use crate::nicknames;
 
 /// The most students at once. If one more joins, a student who never ran anything loses the place.
 const MOST_STUDENTS: usize = 200;
+/// The most students of one address: a whole class may be behind one, but nobody takes the places of all others.
+const MOST_OF_AN_ADDRESS: usize = 60;
 /// The most runs of one student that are kept: one for each program with its options.
 const MOST_RUNS: usize = 40;
 /// The most programs to choose from that are not lessons.
@@ -18,6 +21,8 @@ const MOST_OTHERS: usize = 20;
 const MOST_ROWS: usize = 4;
 /// After this time without a message, a student is silent.
 const SILENT: Duration = Duration::from_secs(180);
+/// After this time without a message, a student has left.
+const LEFT: Duration = Duration::from_secs(3600);
 
 /// A class: its students, the lesson at hand, and whether results are hidden until all have guessed.
 #[derive(Debug)]
@@ -27,8 +32,13 @@ pub(crate) struct Board {
     /// The lesson that the instructor chose; `None`: the one that most students run.
     chosen: Option<String>,
     hides: bool,
+    /// When the instructor last chose a lesson, or whether results are hidden.
+    round: Instant,
+    /// The lesson for which all have guessed: its results stay, whoever comes later.
+    revealed: Option<String>,
     students: Vec<Student>,
-    joins: Budget,
+    /// How often each address joins, and how many students it has. This is not a part of what the board shows or saves.
+    addresses: HashMap<IpAddr, (Budget, usize)>,
 }
 
 #[derive(Debug)]
@@ -86,19 +96,30 @@ pub(crate) enum Refused {
 impl Board {
     /// An empty board, with these lessons to choose from.
     pub(crate) fn new(order: Vec<String>, now: Instant) -> Self {
-        let joins = Budget { left: 60.0, most: 60.0, a_second: 5.0, since: now };
-        Self { order, chosen: None, hides: false, students: Vec::new(), joins }
+        let (chosen, hides, revealed, students, addresses) = Default::default();
+        Self { order, chosen, hides, round: now, revealed, students, addresses }
     }
 
     /// Makes a new student of the caller, unless its token is one of the board's already; returns nickname and token.
-    pub(crate) fn join(&mut self, token: &str, now: Instant) -> Result<(String, String), Refused> {
+    pub(crate) fn join(
+        &mut self,
+        token: &str,
+        address: IpAddr,
+        now: Instant,
+    ) -> Result<(String, String), Refused> {
         if let Some(student) = self.students.iter_mut().find(|it| it.token == token) {
             student.last = now;
             return Ok((student.nickname.clone(), student.token.clone()));
         }
-        if !self.joins.takes_one(now) {
+        let joins = Budget { left: 40.0, most: 40.0, a_second: 0.2, since: now };
+        let (joins, students) = self.addresses.entry(address).or_insert((joins, 0));
+        if *students == MOST_OF_AN_ADDRESS {
+            return Err(Refused::Full);
+        }
+        if !joins.takes_one(now) {
             return Err(Refused::TooMuch);
         }
+        *students += 1;
         if self.students.len() == MOST_STUDENTS {
             let idle = self.students.iter().position(|student| student.runs.is_empty());
             self.students.remove(idle.ok_or(Refused::Full)?);
@@ -123,7 +144,31 @@ impl Board {
             return Err(Refused::TooMuch);
         }
         student.take(message, now);
-        Ok(&student.nickname)
+        self.reveal(now);
+        let student = self.students.iter().find(|it| it.token == token);
+        Ok(student.map_or("", |student| &student.nickname))
+    }
+
+    /// Notes if the last guess for the lesson at hand is in.
+    fn reveal(&mut self, now: Instant) {
+        let lesson = self.at_hand(now).map(String::from);
+        let (guessed, present) = self.guesses(lesson.as_deref(), now);
+        if guessed > 0 && guessed == present {
+            self.revealed = lesson;
+        }
+    }
+
+    /// How many have guessed for a lesson, of how many that still can: who has its result cannot guess any more.
+    fn guesses(&self, lesson: Option<&str>, now: Instant) -> (usize, usize) {
+        let has = |student: &Student, it: fn(&Run) -> bool| student.runs_of(lesson).any(it);
+        let guessed = self.students.iter().filter(|it| has(it, |run| run.guess.is_some())).count();
+        let can_guess = |student: &&Student| {
+            // After a long talk all are silent, and still there.
+            let last = student.last.max(self.round);
+            now.saturating_duration_since(last) < SILENT && !has(student, |run| run.took.is_some())
+        };
+        let waits = |it: &&Student| can_guess(it) && !has(it, |run| run.guess.is_some());
+        (guessed, guessed + self.students.iter().filter(waits).count())
     }
 
     /// Takes a message from a file, of a student with this name there.
@@ -153,22 +198,22 @@ impl Board {
     }
 
     /// Chooses the lesson at hand.
-    pub(crate) fn choose(&mut self, lesson: String) {
-        self.chosen = Some(lesson);
+    pub(crate) fn choose(&mut self, lesson: String, now: Instant) {
+        (self.chosen, self.revealed, self.round) = (Some(lesson), None, now);
     }
 
     /// Hides results until all have guessed, or shows them.
-    pub(crate) fn hide(&mut self, hides: bool) {
-        self.hides = hides;
+    pub(crate) fn hide(&mut self, hides: bool, now: Instant) {
+        (self.hides, self.revealed, self.round) = (hides, None, now);
     }
 
-    /// Forgets all runs, and all students who are silent.
+    /// Forgets all runs, the lesson at hand, and the students who have said nothing for long.
     pub(crate) fn reset(&mut self, now: Instant) {
-        self.students.retain(|student| !student.is_silent(now));
+        self.students.retain(|student| now.saturating_duration_since(student.last) < LEFT);
         for student in &mut self.students {
             (student.runs, student.light) = (Vec::new(), Light::Joined);
         }
-        (self.chosen, self.hides) = (None, false);
+        (self.chosen, self.hides, self.revealed, self.round) = (None, false, None, now);
     }
 
     /// The programs to choose from: the lessons, then the others that students ran.
@@ -203,7 +248,8 @@ impl Board {
     /// Returns what the page shows now.
     pub(crate) fn state(&self, join: &[String], now: Instant) -> Value {
         let lesson = self.at_hand(now);
-        let mut state = self.page(lesson, now, self.hides);
+        let is_revealed = lesson.is_some() && self.revealed.as_deref() == lesson;
+        let mut state = self.page(lesson, now, self.hides && !is_revealed);
         state["hides"] = json!(self.hides);
         state["join"] = json!(join);
         state["lessons"] = json!(self.programs());
@@ -213,26 +259,23 @@ impl Board {
     /// Returns what the page shows of a lesson. If it `hides`, the results are not in it until all have guessed.
     pub(crate) fn page(&self, lesson: Option<&str>, now: Instant, hides: bool) -> Value {
         let of_lesson = |run: &&Run| Some(run.message.program.as_str()) == lesson;
-        let has_guessed = |student: &Student| {
-            student.runs.iter().filter(of_lesson).any(|run| run.guess.is_some())
-        };
-        let is_here = |student: &&Student| !student.is_silent(now) || has_guessed(student);
-        let present = self.students.iter().filter(is_here).count();
-        let guessed = self.students.iter().filter(|student| has_guessed(student)).count();
+        let has_guessed =
+            |student: &Student| student.runs_of(lesson).any(|run| run.guess.is_some());
+        let (guessed, present) = self.guesses(lesson, now);
         let hidden = hides && (guessed == 0 || guessed < present);
         let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
         let mut speedups = Vec::new();
         let mut kind = None;
         for (index, student) in self.students.iter().enumerate() {
             for run in student.runs.iter().filter(|run| !(hidden && of_lesson(run))) {
-                let times = student.times_own_sync(run);
+                let times = student.times_own_sync(run, &self.order);
                 if of_lesson(&run) {
                     kind = Some(run.message.kind.as_str());
                     rows.entry(&run.message.options).or_default().add(index, run, times);
                 }
-                if let Some(times) =
-                    times.filter(|_| run.message.computes && run.message.model != SYNC)
-                {
+                let is_lesson = self.order.contains(&run.message.program);
+                let is_one = is_lesson && run.message.computes && run.message.model != SYNC;
+                if let Some(times) = times.filter(|_| is_one) {
                     speedups.push(json!({
                         "student": index,
                         "program": run.message.program,
@@ -316,6 +359,10 @@ impl Student {
         }
     }
 
+    fn runs_of<'a>(&'a self, lesson: Option<&'a str>) -> impl Iterator<Item = &'a Run> {
+        self.runs.iter().filter(move |run| Some(run.message.program.as_str()) == lesson)
+    }
+
     fn is_silent(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last) >= SILENT
     }
@@ -345,13 +392,15 @@ impl Student {
     }
 
     /// How many times as fast a run was as the same work in the student's own sync lesson; `None` if that is not known.
-    fn times_own_sync(&self, run: &Run) -> Option<f64> {
+    fn times_own_sync(&self, run: &Run, lessons: &[String]) -> Option<f64> {
         let work = |run: &Run| {
             let message = &run.message;
             (message.kind.clone(), message.items, message.options_without("--workers"))
         };
         let is_base = |other: &&Run| {
-            other.message.model == SYNC
+            // An example may be wrong on purpose.
+            lessons.contains(&other.message.program)
+                && other.message.model == SYNC
                 && other.message.sections == 0
                 && other.took.is_some()
                 && work(other) == work(run)
@@ -389,6 +438,8 @@ impl Budget {
 mod tests {
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     /// A run of this program; it took so long, or has just begun.
     fn message(
         program: &str,
@@ -412,7 +463,7 @@ mod tests {
     /// A board with this many students, and their tokens.
     fn class(students: usize, now: Instant) -> (Board, Vec<String>) {
         let mut board = Board::new(vec!["one".into(), "two".into()], now);
-        let join = |board: &mut Board| board.join("", now).expect("a place").1;
+        let join = |board: &mut Board| board.join("", HERE, now).expect("a place").1;
         let tokens = (0..students).map(|_| join(&mut board)).collect();
         (board, tokens)
     }
@@ -421,8 +472,8 @@ mod tests {
     fn hidden_results_are_not_sent_until_all_have_guessed() {
         let now = Instant::now();
         let (mut board, tokens) = class(2, now);
-        board.hide(true);
-        board.choose("two".into());
+        board.hide(true, now);
+        board.choose("two".into(), now);
         for (number, token) in tokens.iter().enumerate() {
             let state = board.state(&[], now);
             assert_eq!((&state["hidden"], &state["rows"]), (&json!(true), &json!([])));
@@ -437,7 +488,7 @@ mod tests {
         assert_eq!((&state["hidden"], &state["rows"][0]["median"]), (&json!(false), &json!(2.0)));
         assert_eq!(state["rows"][0]["guesses"][1]["seconds"], json!(7.25));
         // The next lesson begins with all results hidden again.
-        board.choose("one".into());
+        board.choose("one".into(), now);
         assert_eq!(board.state(&[], now)["hidden"], json!(true));
     }
 
@@ -514,15 +565,58 @@ mod tests {
         // The other student is not affected.
         board.take(&tokens[1], run(0), now).expect("taken");
         assert_eq!(board.take("another", run(0), now), Err(Refused::Unknown));
-        // Many new students: only those who never ran anything lose their places.
-        let joins =
-            |board: &mut Board, now| (0..1_000).filter(|_| board.join("", now).is_ok()).count();
-        assert_eq!(joins(&mut board, now), 58);
-        for second in 0..100 {
-            joins(&mut board, later + Duration::from_secs(second));
+        // Many new students of one address, at once and later: they take a part of the places.
+        let joins = |board: &mut Board, from: u8, now| {
+            let address = IpAddr::from([10, 0, 0, from]);
+            (0..1_000).filter(|_| board.join("", address, now).is_ok()).count()
+        };
+        assert_eq!(joins(&mut board, 1, now), 40);
+        assert_eq!(joins(&mut board, 1, later), MOST_OF_AN_ADDRESS - 40);
+        assert_eq!(board.join("", [10, 0, 0, 1].into(), later), Err(Refused::Full));
+        // Of many addresses: only those who never ran anything lose their places.
+        for from in 2..100 {
+            joins(&mut board, from, later);
         }
         assert_eq!(board.students(), MOST_STUDENTS);
-        assert_eq!(board.join(&tokens[0], later).map(|(_, token)| token), Ok(tokens[0].clone()));
-        assert_eq!(board.join(&tokens[1], later).map(|(_, token)| token), Ok(tokens[1].clone()));
+        for token in &tokens {
+            assert_eq!(board.join(token, HERE, later).map(|(_, token)| token), Ok(token.clone()));
+        }
+    }
+
+    #[test]
+    fn results_stay_hidden_after_a_long_talk_and_stay_shown_when_others_come() {
+        let now = Instant::now();
+        let (mut board, tokens) = class(3, now);
+        // All have been silent for four minutes when the instructor presses the button.
+        let now = now + Duration::from_secs(240);
+        board.choose("two".into(), now);
+        board.hide(true, now);
+        let run = |guess, took| message("two", "threads", "", guess, took);
+        board.take(&tokens[0], run(Some(1.0), Some(2.0)), now).expect("taken");
+        let state = board.state(&[], now);
+        assert_eq!((&state["hidden"], &state["present"]), (&json!(true), &json!(3)));
+        // Who ran it without a guess cannot guess any more, and holds up nobody.
+        board.take(&tokens[1], run(None, Some(2.0)), now).expect("taken");
+        let state = board.state(&[], now);
+        assert_eq!((&state["guessed"], &state["present"]), (&json!(1), &json!(2)));
+        board.take(&tokens[2], run(Some(3.0), None), now).expect("taken");
+        assert_eq!(board.state(&[], now)["hidden"], json!(false));
+        // A latecomer does not take the picture away.
+        board.join("", HERE, now).expect("a place");
+        assert_eq!(board.state(&[], now)["hidden"], json!(false));
+        board.choose("one".into(), now);
+        assert_eq!(board.state(&[], now)["hidden"], json!(true));
+    }
+
+    #[test]
+    fn an_example_is_no_base() {
+        let now = Instant::now();
+        let (mut board, tokens) = class(1, now);
+        for (program, model) in [("hoisted", "sync"), ("two", "threads")] {
+            board
+                .take(&tokens[0], message(program, model, "", None, Some(1.0)), now)
+                .expect("taken");
+        }
+        assert_eq!(board.state(&[], now)["rows"][0]["runs"][0]["times"], Value::Null);
     }
 }

@@ -117,7 +117,8 @@ fn book(root: &Path) -> Step {
 }
 
 fn port() -> Step {
-    TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT))
+    TcpListener::bind((Ipv4Addr::LOCALHOST, PORT))
+        .and_then(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)))
         .map(|_| format!("{PORT} is free"))
         .map_err(|error| {
             format!("{PORT} is not free ({error}): end the program that has it, or start the class with --port")

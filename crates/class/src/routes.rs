@@ -1,8 +1,10 @@
 //! The board's pages: what the practice site answers below `/class`.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,8 +26,12 @@ pub(crate) const PAGE: &str = include_str!("class.html");
 
 /// The header with the instructor's key.
 const KEY: &str = "x-class-key";
-/// The most browsers that show the board at once.
-const MOST_VIEWERS: usize = 60;
+/// The most browsers that show the board at once,
+const MOST_VIEWERS: usize = 200;
+/// and the most of one address.
+const MOST_OF_AN_ADDRESS: usize = 6;
+/// Lights go out no later than this after their time.
+const LIGHTS: Duration = Duration::from_secs(1);
 /// Browsers are told of changes at most this often.
 const PACE: Duration = Duration::from_millis(300);
 /// Without a change, a browser is told this often that the board is still there; lights may have gone out.
@@ -41,9 +47,13 @@ pub(crate) struct Routes {
     /// The file to which all messages are appended.
     save: Option<Mutex<File>>,
     changed: Notify,
+    changes: AtomicU64,
+    /// The last state: of which change, and when it was made.
+    made: Mutex<Option<(u64, Instant, Bytes)>>,
     shown: watch::Sender<Bytes>,
     publishes: Once,
-    viewers: AtomicUsize,
+    /// How many browsers of each address show the board.
+    viewers: Mutex<HashMap<IpAddr, usize>>,
 }
 
 impl Routes {
@@ -59,9 +69,11 @@ impl Routes {
             join,
             save: save.map(Mutex::new),
             changed: Notify::new(),
+            changes: AtomicU64::new(0),
+            made: Mutex::new(None),
             shown: watch::Sender::new(Bytes::new()),
             publishes: Once::new(),
-            viewers: AtomicUsize::new(0),
+            viewers: Mutex::default(),
         })
     }
 
@@ -73,7 +85,9 @@ impl Routes {
             "/class/state" if reads => {
                 Some(no_store(response(StatusCode::OK, "application/json", self.state())))
             }
-            "/class/events" if *request.method() == Method::GET => Some(self.events()),
+            "/class/events" if *request.method() == Method::GET => {
+                Some(self.events(address(request)))
+            }
             JOIN if *request.method() == Method::POST => Some(self.join(request)),
             RUNS if *request.method() == Method::POST => Some(self.run(request)),
             "/class/control" if *request.method() == Method::POST => Some(self.control(request)),
@@ -85,18 +99,32 @@ impl Routes {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn state(&self) -> String {
-        self.board().state(&self.join, Instant::now()).to_string()
+    /// The board's state; made anew only if something changed, or a second has passed: lights go out without a message.
+    fn state(&self) -> Bytes {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.changes.load(SeqCst);
+        match &*made {
+            Some((of, at, state)) if *of == changes && at.elapsed() < LIGHTS => state.clone(),
+            _ => {
+                let state = self.board().state(&self.join, Instant::now()).to_string();
+                made.insert((changes, Instant::now(), state.into())).2.clone()
+            }
+        }
+    }
+
+    fn has_changed(&self) {
+        self.changes.fetch_add(1, SeqCst);
+        self.changed.notify_one();
     }
 
     fn join(&self, request: &Request<Bytes>) -> Response<Body> {
         if is_from_a_browser(request.headers()) {
             return refused(StatusCode::FORBIDDEN);
         }
-        let joined = self.board().join(header(request, TOKEN), Instant::now());
+        let joined = self.board().join(header(request, TOKEN), address(request), Instant::now());
         match joined {
             Ok((nickname, token)) => {
-                self.changed.notify_one();
+                self.has_changed();
                 let student = json!({ "nickname": nickname, "token": token });
                 no_store(response(StatusCode::OK, "application/json", student.to_string()))
             }
@@ -119,7 +147,7 @@ impl Routes {
                     // The board goes on, even if the disk is full.
                     let _ = file.write_all(line_of(nickname, &message).as_bytes());
                 }
-                self.changed.notify_one();
+                self.has_changed();
                 refused(StatusCode::NO_CONTENT)
             }
             Err(refusal) => refused(refusal.status()),
@@ -136,20 +164,19 @@ impl Routes {
         let mut board = self.board();
         match (asked["do"].as_str(), asked["lesson"].as_str(), asked["hide"].as_bool()) {
             (Some("lesson"), Some(lesson), _) if board.programs().iter().any(|it| it == lesson) => {
-                board.choose(lesson.into());
+                board.choose(lesson.into(), Instant::now());
             }
-            (Some("hide"), _, Some(hides)) => board.hide(hides),
+            (Some("hide"), _, Some(hides)) => board.hide(hides, Instant::now()),
             (Some("reset"), ..) => board.reset(Instant::now()),
             _ => return refused(StatusCode::BAD_REQUEST),
         }
-        self.changed.notify_one();
+        self.has_changed();
         refused(StatusCode::NO_CONTENT)
     }
 
     /// The board as a stream of server-sent events, each the whole state.
-    fn events(self: &Arc<Self>) -> Response<Body> {
-        if self.viewers.fetch_add(1, SeqCst) >= MOST_VIEWERS {
-            self.viewers.fetch_sub(1, SeqCst);
+    fn events(self: &Arc<Self>, address: IpAddr) -> Response<Body> {
+        if !self.enters(address) {
             return refused(StatusCode::SERVICE_UNAVAILABLE);
         }
         let routes = self.clone();
@@ -161,7 +188,8 @@ impl Routes {
         let (mut sender, events) = Channel::<Bytes>::new(1);
         let ends = Instant::now() + LONGEST_STREAM - PULSE;
         tokio::spawn(async move {
-            let mut event = format!("retry: 1000\ndata: {}\n\n", routes.state());
+            let state = routes.state();
+            let mut event = format!("retry: 1000\ndata: {}\n\n", String::from_utf8_lossy(&state));
             shown.mark_unchanged();
             while Instant::now() < ends && sender.send_data(event.into()).await.is_ok() {
                 event = match timeout(PULSE, shown.changed()).await {
@@ -171,17 +199,37 @@ impl Routes {
                     Err(_) => ":\n\n".into(),
                 };
             }
-            routes.viewers.fetch_sub(1, SeqCst);
+            routes.leaves(address);
         });
         let mut answer = no_store(Response::new(Either::Right(events)));
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         answer
     }
 
+    /// Whether there is a place for one more browser of this address. There always is for the instructor's.
+    fn enters(&self, address: IpAddr) -> bool {
+        let mut viewers = self.viewers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, its) = (viewers.values().sum::<usize>(), viewers.get(&address).copied());
+        let is_room = all < MOST_VIEWERS && its.is_none_or(|its| its < MOST_OF_AN_ADDRESS);
+        let enters = address.is_loopback() || is_room;
+        if enters {
+            *viewers.entry(address).or_default() += 1;
+        }
+        enters
+    }
+
+    fn leaves(&self, address: IpAddr) {
+        let mut viewers = self.viewers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(its) = viewers.get_mut(&address) {
+            *its -= 1;
+        }
+        viewers.retain(|_, its| *its > 0);
+    }
+
     /// Makes the state for all browsers, when something changed.
     async fn publish(&self) {
         loop {
-            let state = Bytes::from(self.state());
+            let state = self.state();
             self.shown.send_if_modified(|shown| {
                 let is_new = *shown != state;
                 *shown = state;
@@ -212,6 +260,12 @@ fn refused(status: StatusCode) -> Response<Body> {
 fn no_store(mut answer: Response<Body>) -> Response<Body> {
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
+}
+
+/// The address of the client; it is in no answer and in no file.
+fn address(request: &Request<Bytes>) -> IpAddr {
+    let peer = request.extensions().get::<SocketAddr>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
 }
 
 fn header<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process;
 use std::time::Instant;
@@ -22,6 +22,10 @@ pub(crate) fn serve(arguments: &ArgMatches) -> Result<(), String> {
     let bind = arguments.get_one::<IpAddr>("bind").copied();
     let address = SocketAddr::from((bind.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), port));
     let none = |error: io::Error| format!("no class's site at {address}: {error}");
+    // Some systems let two programs have one port, if only one of them names an address.
+    if address.ip() == Ipv4Addr::UNSPECIFIED && port != 0 {
+        drop(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(none)?);
+    }
     let server = Server::bind(address, times).map_err(none)?;
     let address = server.address().map_err(none)?;
     let save = arguments.get_one::<PathBuf>("save").map(|path| {
@@ -47,7 +51,12 @@ pub(crate) fn serve(arguments: &ArgMatches) -> Result<(), String> {
     })
     .map_err(|error| format!("no handler for Ctrl-C: {error}"))?;
     // The site is up even if this is not read.
-    let _ = greet(&typed, address.port(), &key);
+    let own = if address.ip().is_unspecified() {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
+    } else {
+        address
+    };
+    let _ = greet(&typed, own, &key);
     server.with_pages(move |request| routes.answer(request)).run()
 }
 
@@ -60,7 +69,14 @@ pub(crate) fn addresses(bound: IpAddr) -> Vec<IpAddr> {
     let usable = interfaces.iter().filter(|it| !it.is_loopback() && !it.is_link_local());
     let mut addresses: Vec<IpAddr> =
         usable.map(|it| it.ip()).filter(|ip| ip.is_ipv4() || bound.is_ipv6()).collect();
-    addresses.sort_by_key(|ip| (ip.is_ipv6(), !is_private(ip)));
+    // The one on the way to the rest of the world is the network's that the students are in, and not a virtual machine's.
+    // Nothing is sent.
+    let way = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(203, 0, 113, 1), 9))?;
+        socket.local_addr()
+    });
+    let way = way.ok().map(|way| way.ip());
+    addresses.sort_by_key(|ip| (Some(*ip) != way, ip.is_ipv6(), !is_private(ip)));
     addresses
 }
 
@@ -69,13 +85,13 @@ fn is_private(ip: &IpAddr) -> bool {
     matches!(ip, IpAddr::V4(ip) if ip.is_private())
 }
 
-fn greet(typed: &[String], port: u16, key: &str) -> io::Result<()> {
+fn greet(typed: &[String], own: SocketAddr, key: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let look = harness::look(80);
     writeln!(
         out,
         "The class's site is up. The board, for your browser alone (it has your buttons):\n\n    {}\n",
-        style(format!("http://127.0.0.1:{port}/class#key={key}")).bold()
+        style(format!("http://{own}/class#key={key}")).bold()
     )?;
     let Some(first) = typed.first() else {
         return writeln!(
@@ -133,7 +149,7 @@ fn large(address: &str, block: char) -> Vec<String> {
                 _ => dot(line == 4),
             };
             let signs: Vec<String> = address.chars().map(sign).collect();
-            format!("    {}", signs.join(" ")).trim_end().to_owned()
+            signs.join(" ").trim_end().to_owned()
         })
         .collect()
 }
@@ -148,15 +164,15 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "     #  ###     ###     # #",
-                "    ##  # #       #  #  # #",
-                "     #  # #     ###     ###",
-                "     #  # #     #    #    #",
-                "    ### ###  #  ###       #",
+                " #  ###     ###     # #",
+                "##  # #       #  #  # #",
+                " #  # #     ###     ###",
+                " #  # #     #    #    #",
+                "### ###  #  ###       #",
             ]
         );
         // The longest address fits 80 columns.
-        assert!(large("192.168.100.100:8000", '#').iter().all(|line| line.len() <= 84));
+        assert!(large("192.168.100.100:8000", '#').iter().all(|line| line.len() <= 80));
         assert!(large("[fe80::1]:8000", '#').is_empty());
     }
 }

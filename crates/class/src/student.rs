@@ -9,8 +9,9 @@ use classroom::{JOIN, Membership, Message, Outcome, Place, Site, Unreachable, li
 
 use crate::nicknames;
 
-/// A board that does not answer within this time is out of reach.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A board that does not answer within this time is out of reach. Windows asks three times, for two seconds, before it says
+/// that nothing listens.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(windows) { 3 } else { 2 });
 
 /// Joins the class at this address, or one without a network.
 pub(crate) fn join(address: Option<&str>) -> Result<(), String> {
@@ -125,7 +126,7 @@ fn out_of_reach(site: &Site, error: &Unreachable) -> String {
             "nothing listens there. Does the instructor's program still run? Is the port the one on the board?"
         }
         Unreachable::TimedOut => {
-            "no answer within two seconds. If the address is right, something drops the request on its way: a firewall on the \
+            "no answer in time. If the address is right, something drops the request on its way: a firewall on the \
              instructor's machine (let it accept connections to this port), or a network that keeps its guests apart (use another \
              one, such as a phone's hotspot)."
         }

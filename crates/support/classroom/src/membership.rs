@@ -4,6 +4,7 @@ use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -83,9 +84,18 @@ impl Membership {
                 object["board"] = json!(site.to_string());
                 object["token"] = json!(token);
             }
-            Place::File(file) => object["file"] = json!(file),
+            Place::File(file) => {
+                let text = file.to_str();
+                object["file"] =
+                    json!(text.ok_or_else(|| {
+                        io::Error::other("the path of this folder is not UTF-8")
+                    })?);
+            }
         }
-        fs::write(path, format!("{object}\n"))
+        // Another program may read it at this moment.
+        let beside = path.with_extension(format!("{}.part", process::id()));
+        fs::write(&beside, format!("{object}\n"))?;
+        fs::rename(&beside, path).inspect_err(|_| _ = fs::remove_file(&beside))
     }
 
     /// Sends a message, within about this time. A board that does not know this student (any more) makes a new one of
@@ -107,11 +117,13 @@ impl Membership {
                 let mut answer = post(site, RUNS, token, &body, patience).map_err(said)?;
                 if answer.status == 401 {
                     let joined = post(site, JOIN, token, "", patience).map_err(said)?;
-                    (self.nickname, *token) = student(&joined.body).ok_or_else(|| {
-                        format!(
-                            "the board at {site} takes no more students (status {})",
-                            joined.status
-                        )
+                    (self.nickname, *token) = student(&joined.body).ok_or_else(|| match joined
+                        .status
+                    {
+                        429 => format!("the board at {site} is busy: try again in a moment"),
+                        status => {
+                            format!("the board at {site} takes no more students (status {status})")
+                        }
                     })?;
                     self.shown = false;
                     answer = post(site, RUNS, token, &body, patience).map_err(said)?;

@@ -39,12 +39,15 @@ impl Class {
             done: report.done as u64,
             interrupted: report.interrupted,
         });
+        // The student may have left meanwhile.
+        let place = Membership::load(&self.file).map(|membership| membership.place);
+        if place.as_ref() != Some(&self.membership.place) {
+            return;
+        }
         let said = match self.send() {
-            Err(sentence) => format!(
-                "{}{}. To leave the class: cargo run -p class -- leave",
-                sentence[..1].to_uppercase(),
-                &sentence[1..]
-            ),
+            Err(sentence) => {
+                format!("The class: {sentence}. To leave it: cargo run -p class -- leave")
+            }
             Ok(()) if self.membership.shown => return,
             Ok(()) => {
                 let (nickname, sent) = (self.membership.nickname.clone(), self.message.to_json());

@@ -144,6 +144,11 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     Run::start(workers, reporter)
 }
 
+/// A noun as a board accepts it.
+fn plain(noun: &str) -> String {
+    noun.chars().filter(|sign| sign.is_ascii_alphanumeric() || *sign == ' ').take(20).collect()
+}
+
 /// What a class's board gets to know of a run.
 fn message(plan: &Plan, options: String, guess: Option<Duration>) -> classroom::Message {
     let program = env::current_exe().ok();
@@ -153,7 +158,7 @@ fn message(plan: &Plan, options: String, guess: Option<Duration>) -> classroom::
         // An example is not its lesson.
         program: program.unwrap_or_else(|| plan.lesson.name.into()),
         model: plan.lesson.model.name().into(),
-        kind: if others.is_empty() { kind.noun } else { "item" }.into(),
+        kind: if others.is_empty() { plain(kind.noun) } else { "item".into() },
         computes: plan.kinds.iter().all(|(kind, _)| kind.only_computes),
         items: plan.items() as u64,
         sections: plan.lesson.sections.len() as u64,

@@ -46,7 +46,8 @@ const MOST_BODY: usize = 1024;
 /// The body of an answer: whole, or a stream that does not end by itself.
 pub type Body = Either<Full<Bytes>, Channel<Bytes>>;
 
-/// Answers a request for a path that the site itself does not have; `None` if there is no such page.
+/// Answers a request for a path that the site itself does not have; `None` if there is no such page. The client's
+/// `SocketAddr` is among the request's extensions.
 pub type Pages = dyn Fn(&Request<Bytes>) -> Option<Response<Body>> + Send + Sync;
 
 /// A stream may last this long. Then its reader has to ask again.
@@ -286,11 +287,11 @@ impl Server {
                     continue;
                 };
                 match listener.accept().await {
-                    Ok((stream, _)) => {
+                    Ok((stream, peer)) => {
                         let (pages, crowd) = (pages.clone(), crowd.clone());
                         tokio::spawn(async move {
                             let (number, connection) = crowd.enter();
-                            serve(stream, limits, pages, connection).await;
+                            serve((stream, peer), limits, pages, connection).await;
                             crowd.leave(number);
                             drop(place);
                         });
@@ -364,10 +365,17 @@ impl Connection {
     }
 }
 
-async fn serve(stream: TcpStream, limits: Limits, pages: SitePages, connection: Arc<Connection>) {
+async fn serve(
+    (stream, peer): (TcpStream, SocketAddr),
+    limits: Limits,
+    pages: SitePages,
+    connection: Arc<Connection>,
+) {
     // Otherwise a page of two packets may wait 40 ms for the acknowledgement of the first.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        // For further pages that treat clients alike.
+        request.extensions_mut().insert(peer);
         let (came, connection, pages) = (Instant::now(), connection.clone(), pages.clone());
         connection.is_quiet_from(came);
         async move { Ok::<_, Infallible>(answer(request, came, &connection, &pages).await) }
