@@ -248,7 +248,9 @@ impl Services {
             now = record(&self.site)?;
         }
         let before = self.seen.lock().expect("no panic").replace(now)?;
-        let (requests, given_up) = (now.requests - before.requests, now.given_up - before.given_up);
+        // A site that was started again counts from zero.
+        let requests = now.requests.saturating_sub(before.requests);
+        let given_up = now.given_up.saturating_sub(before.given_up);
         let in_flight = now.in_flight;
         Some(format!(
             "The site saw {requests} requests: {given_up} given up by the client, {in_flight} still in flight"

@@ -60,7 +60,12 @@ async fn serve(listener: net::TcpListener, room: &'static Room) -> io::Result<()
 /// It listens as all others do, but has no client.
 async fn remember(room: &'static Room) {
     let Some((_guest, mut messages)) = room.enter() else { return };
-    while let Ok(message) = messages.recv().await {
+    loop {
+        let message = match messages.recv().await {
+            Ok(message) => message,
+            Err(Lagged(_)) => continue, // what it missed is not in the history
+            Err(_closed) => return,
+        };
         let mut history = HISTORY.lock().expect("no task panics with it");
         history.push_back(message);
         if history.len() > 10 {

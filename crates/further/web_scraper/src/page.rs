@@ -4,12 +4,15 @@ use common::{Done, Outcome, plain_words};
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use reqwest::header::{CONTENT_TYPE, LOCATION, USER_AGENT};
 use reqwest::{Client, Response, StatusCode, Url};
+use std::collections::HashSet;
 
 /// At most this many bytes of a page are read. The rest is left, and its links are not found.
 const MOST_BYTES: usize = 1 << 20;
 
 /// Longer links are left: a site can make up new ones forever.
 const LONGEST_LINK: usize = 2_000;
+/// Of a page with more links, the rest is not read: nothing interrupts the reading of one page.
+const MOST_LINKS: usize = 1_000;
 
 /// Who asks. A site's owner sees it in the logs, and can name it in `robots.txt`.
 pub(crate) const AGENT: &str =
@@ -92,13 +95,16 @@ fn links(url: &Url, html: &[u8]) -> Vec<Url> {
 
 /// Links as whole URLs. Those to other things than pages are left out: `mailto:`, `javascript:`.
 fn resolved<'text>(base: &Url, links: impl IntoIterator<Item = &'text str>) -> Vec<Url> {
-    let mut found = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     for link in links {
         let Ok(mut url) = base.join(link) else { continue };
         url.set_fragment(None); // a place on the same page
         let is_page = ["http", "https"].contains(&url.scheme()) && url.username().is_empty();
-        if is_page && url.as_str().len() <= LONGEST_LINK && !found.contains(&url) {
+        if is_page && url.as_str().len() <= LONGEST_LINK && seen.insert(url.clone()) {
             found.push(url);
+        }
+        if found.len() == MOST_LINKS {
+            break;
         }
     }
     found
@@ -111,6 +117,13 @@ mod tests {
     fn found(html: &str) -> Vec<String> {
         let url = Url::parse("http://h/a/b/c").expect("a URL");
         links(&url, html.as_bytes()).into_iter().map(Into::into).collect()
+    }
+
+    #[test]
+    fn a_page_of_nothing_but_links_is_read_in_part() {
+        let html: String = (0..50_000).map(|n| format!("<a href='{n}'>")).collect();
+        let links = found(&html);
+        assert_eq!((links.len(), &*links[MOST_LINKS - 1]), (MOST_LINKS, "http://h/a/b/999"));
     }
 
     #[test]
