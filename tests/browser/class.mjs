@@ -271,6 +271,7 @@ const buttonsOf = async (page, expect) => {
   const inPage = await page.evaluate(() => document.documentElement.outerHTML);
   expect(!inPage.includes(key), "the key stands in the page");
   await page.reload();
+  await page.waitForSelector("#board:visible"); // the state has come
   expect(await isVisible(page, "#buttons"), "the buttons do not outlive a reload");
 };
 const withWrongKey = () =>
