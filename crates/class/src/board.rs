@@ -160,14 +160,14 @@ impl Board {
 
     /// How many have guessed for a lesson, of how many that still can: who has its result cannot guess any more.
     fn guesses(&self, lesson: Option<&str>, now: Instant) -> (usize, usize) {
-        let has = |student: &Student, it: fn(&Run) -> bool| student.runs_of(lesson).any(it);
-        let guessed = self.students.iter().filter(|it| has(it, |run| run.guess.is_some())).count();
-        let can_guess = |student: &&Student| {
+        let guessed = self.students.iter().filter(|it| it.has_guessed(lesson)).count();
+        let waits = |student: &&Student| {
             // After a long talk all are silent, and still there.
             let last = student.last.max(self.round);
-            now.saturating_duration_since(last) < SILENT && !has(student, |run| run.took.is_some())
+            now.saturating_duration_since(last) < SILENT
+                && !student.has_guessed(lesson)
+                && !student.runs_of(lesson).any(|run| run.took.is_some())
         };
-        let waits = |it: &&Student| can_guess(it) && !has(it, |run| run.guess.is_some());
         (guessed, guessed + self.students.iter().filter(waits).count())
     }
 
@@ -259,8 +259,6 @@ impl Board {
     /// Returns what the page shows of a lesson. If it `hides`, the results are not in it until all have guessed.
     pub(crate) fn page(&self, lesson: Option<&str>, now: Instant, hides: bool) -> Value {
         let of_lesson = |run: &&Run| Some(run.message.program.as_str()) == lesson;
-        let has_guessed =
-            |student: &Student| student.runs_of(lesson).any(|run| run.guess.is_some());
         let (guessed, present) = self.guesses(lesson, now);
         let hidden = hides && (guessed == 0 || guessed < present);
         let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
@@ -294,7 +292,7 @@ impl Board {
                 "name": student.nickname,
                 "light": if student.is_silent(now) { "silent" } else { student.light.name() },
                 "cores": student.cores,
-                "guessed": has_guessed(student),
+                "guessed": student.has_guessed(lesson),
             })
         };
         json!({
@@ -361,6 +359,10 @@ impl Student {
 
     fn runs_of<'a>(&'a self, lesson: Option<&'a str>) -> impl Iterator<Item = &'a Run> {
         self.runs.iter().filter(move |run| Some(run.message.program.as_str()) == lesson)
+    }
+
+    fn has_guessed(&self, lesson: Option<&str>) -> bool {
+        self.runs_of(lesson).any(|run| run.guess.is_some())
     }
 
     fn is_silent(&self, now: Instant) -> bool {

@@ -1,12 +1,15 @@
 //! The class's board, for a student who joined one: what a run tells it.
 
+use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use classroom::{LONGEST, Membership, Message, Outcome};
 
+use crate::cores;
 use crate::figures::seconds;
+use crate::observe::Plan;
 use crate::report::Report;
 
 /// A lesson waits this long for the board, before its clock starts and again after its last line.
@@ -88,6 +91,32 @@ pub(crate) fn options(given: impl Iterator<Item = (String, Option<String>)>) -> 
         }
     }
     options
+}
+
+/// A noun as a board accepts it.
+fn plain(noun: &str) -> String {
+    noun.chars().filter(|sign| sign.is_ascii_alphanumeric() || *sign == ' ').take(20).collect()
+}
+
+/// What a class's board gets to know of a run.
+pub(crate) fn message(plan: &Plan, options: String, guess: Option<Duration>) -> Message {
+    let program = env::current_exe().ok();
+    let program = program.and_then(|it| Some(it.file_stem()?.to_str()?.to_owned()));
+    let [(kind, _), others @ ..] = plan.kinds.as_slice() else { panic!("a lesson has work to do") };
+    Message {
+        // An example is not its lesson.
+        program: program.unwrap_or_else(|| plan.lesson.name.into()),
+        model: plan.lesson.model.name().into(),
+        kind: if others.is_empty() { plain(kind.noun) } else { "item".into() },
+        computes: plan.kinds.iter().all(|(kind, _)| kind.only_computes),
+        items: plan.items() as u64,
+        sections: plan.lesson.sections.len() as u64,
+        workers: plan.workers as u64,
+        cores: cores() as u64,
+        options,
+        guess: guess.map(|guess| guess.as_secs_f64()),
+        outcome: None,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The observer of a lesson's run: lines and bar while it runs, then summary, diagram or report.
 
-use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
@@ -20,7 +19,7 @@ use crate::class::{self, Class};
 use crate::printer::{self, Message, Printed, Style};
 use crate::report::{Report, digits, table};
 use crate::setup::{Format, Kept, Remarks, Setup, Tables, TimelineFile};
-use crate::terminal::{cores, look};
+use crate::terminal::look;
 use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt};
 
 /// A hidden switch for a program that reads the `--json` of a lesson: the lesson ends when its own standard input
@@ -133,7 +132,8 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     });
     // What a program reads is no run of a student's.
     let is_read = json || has_a_reader;
-    let class = if is_read { None } else { Class::joined(|| message(&plan, options, guess)) };
+    let class =
+        if is_read { None } else { Class::joined(|| class::message(&plan, options, guess)) };
     let class = class.map(|mut class| {
         class.begins();
         class
@@ -142,32 +142,6 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let reporter =
         Reporter { plan, json, quiet, timeline, guess, drawing, facts, messages, to_finish };
     Run::start(workers, reporter)
-}
-
-/// A noun as a board accepts it.
-fn plain(noun: &str) -> String {
-    noun.chars().filter(|sign| sign.is_ascii_alphanumeric() || *sign == ' ').take(20).collect()
-}
-
-/// What a class's board gets to know of a run.
-fn message(plan: &Plan, options: String, guess: Option<Duration>) -> classroom::Message {
-    let program = env::current_exe().ok();
-    let program = program.and_then(|it| Some(it.file_stem()?.to_str()?.to_owned()));
-    let [(kind, _), others @ ..] = plan.kinds.as_slice() else { panic!("a lesson has work to do") };
-    classroom::Message {
-        // An example is not its lesson.
-        program: program.unwrap_or_else(|| plan.lesson.name.into()),
-        model: plan.lesson.model.name().into(),
-        kind: if others.is_empty() { plain(kind.noun) } else { "item".into() },
-        computes: plan.kinds.iter().all(|(kind, _)| kind.only_computes),
-        items: plan.items() as u64,
-        sections: plan.lesson.sections.len() as u64,
-        workers: plan.workers as u64,
-        cores: cores() as u64,
-        options,
-        guess: guess.map(|guess| guess.as_secs_f64()),
-        outcome: None,
-    }
 }
 
 /// Silence may last as long as an item may take, and this much longer.
