@@ -8,6 +8,8 @@ import signal
 import sys
 import threading
 
+from kinds import CALL, PAGE
+
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 os.environ["no_proxy"] = "*"  # the practice site is reached directly
@@ -53,22 +55,26 @@ def end_with_input():
     os._exit(130)
 
 
-def describe(model, sections, defaults, options):
+def describe(model, sections, kind, defaults, options):
     """A lesson's description of itself, for programs that look for lessons."""
-    about = {"repeat": "page", "number": "call", "pictures": "picture", "increments": "round",
-             "requests": "request", "retries": "service", "visits": "visit"}
     limit = defaults.get("workers", "one")
+    does = {kind: kind, PAGE: "repeat" in defaults, CALL: "number" in defaults}
     return json.dumps({
         "model": model,
         "limit": "all of them" if limit is None else limit,
-        "kinds": [kind for name, kind in about.items() if name in defaults],
+        "kinds": [kind.name for kind, is_done in does.items() if is_done],
         "sections": [{"name": name, "kind": None} for name in sections],
         "options": [{"name": name, "default": None} for name in options],
     })
 
 
-def read(model, sections, defaults):
+FromZero = type("FromZero", (int,), {})  # the default of an option that may be 0
+
+
+def read(model, sections, kind, defaults):
     """Reads the options of a lesson. Adds `sites` if it has pages, and `numbers` if it has calls."""
+    has_site = "repeat" in defaults or "site" in defaults
+    defaults = {name: default for name, default in defaults.items() if name != "site"}
     parser = argparse.ArgumentParser(
         description=sys.modules["__main__"].__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -77,22 +83,21 @@ def read(model, sections, defaults):
     for name, default in defaults.items():
         text = f"default: {'as many as there are' if default is None else default}"
         parser.add_argument("--" + name, metavar="N", type=number, default=default, help=text)
-    has_site = any(name in defaults for name in ("repeat", "retries", "visits"))
     if has_site:
         parser.add_argument("--site", metavar="URL", help="a practice site that is already running")
     for name in ("--describe", "--ends-with-input"):
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.describe:
-        print(describe(model, sections, defaults, vars(options)))
+        print(describe(model, sections, kind, defaults, vars(options)))
         sys.exit()
     if options.ends_with_input:
         threading.Thread(target=end_with_input, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job may ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job may ignore it
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=ignore_ctrl_c)
-    for name in defaults:
-        if getattr(options, name) == 0 and name not in ("number", "payload", "retries"):
+    for name, default in defaults.items():
+        if getattr(options, name) == 0 and name != "number" and not isinstance(default, FromZero):
             parser.error(f"argument --{name}: a whole number from 1 on")
     options.sites, options.numbers = [], []
     if has_site and not options.site:

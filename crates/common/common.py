@@ -9,15 +9,16 @@ import types
 
 import arguments
 import report
-from arguments import CORES, GIL  # for the lessons
+from arguments import CORES, GIL, FromZero  # these are for the lessons
+from kinds import ASIDE, CALL, PAGE, Kind
 
 
 class Item:
     """A page or a call: its worker, its times, its result. A worker process sends it back."""
 
     def __init__(self, item, kind=None, run=None):
-        self.kind = kind or ("call" if isinstance(item, int) else "page")
-        self.label = f"fib({item})" if self.kind == "call" else str(item)
+        self.kind = kind or (CALL if isinstance(item, int) else PAGE)
+        self.label = f"fib({item})" if self.kind == CALL else str(item)
         self.run, self.line, self.result, self.turns = run, "", {}, []
 
     def __enter__(self):
@@ -28,9 +29,8 @@ class Item:
 
     def end(self, value, line=None, **details):
         of_page, of_call = f"Read {value} bytes from {self.label}", f"{self.label} = {value}"
-        self.line = line or (of_page if self.kind in ("page", "visit") else of_call)
-        unit = "bytes" if self.kind in ("page", "picture", "request", "visit") else "result"
-        self.result = {unit: value, **details}
+        self.line = line or (of_page if self.kind.unit == "bytes" else of_call)
+        self.result = {self.kind.unit: value, **details}
 
     @types.coroutine
     def end_after(self, coroutine):
@@ -65,15 +65,14 @@ class Item:
 
 
 class Run:
-    """The clock of a program, with the options of its lesson and their defaults."""
+    """The clock of a program, its options and their defaults, and how many items it will do."""
 
-    def __init__(self, model, sections=(), **defaults):
+    def __init__(self, model, sections=(), kind=None, **defaults):
         self.model, self.workers = model, 1
-        self.options = arguments.read(model, sections, defaults)
+        self.options = arguments.read(model, sections, kind, defaults)
         self.sites, self.numbers = self.options.sites, self.options.numbers
-        visits, times = getattr(self.options, "visits", 0), max(1, len(sections))
-        many = max(len(self.sites), len(self.numbers), visits)
-        self.wanted = {"page": len(self.sites) * times, "call": len(self.numbers) * times}
+        times, many = max(1, len(sections)), max(len(self.sites), len(self.numbers))
+        self.wanted = {PAGE: len(self.sites) * times, CALL: len(self.numbers) * times}
         if "workers" in defaults:
             self.workers = min(self.options.workers or many, many)
         self.main = os.getpid(), threading.get_native_id()
@@ -105,7 +104,7 @@ class Run:
             if "error" in item.result:
                 print(f"Failed {item.label}: {item.result['error']}", file=sys.stderr)
             elif item.line:
-                is_named = self.model == "processes" and item.kind == "page"
+                is_named = self.model == "processes" and item.kind == PAGE
                 self.note(f"{item.worker}: {item.line}" if is_named else item.line)
 
     def __exit__(self, kind, error, trace):

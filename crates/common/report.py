@@ -7,11 +7,8 @@ import time
 from pathlib import Path
 
 from arguments import CORES, GIL
+from kinds import ASIDE
 
-VERBS = {"page": "downloaded", "call": "computed", "picture": "resized", "round": "counted",
-         "request": "answered", "service": "asked", "visit": "visited"}
-COUNTED = {"page": "sites", "call": "calls", "picture": "pictures", "round": "rounds",
-           "request": "requests", "service": "services", "visit": "pages"}
 STEP = 0.015625 if sys.platform == "win32" else 1e-6  # the step in which the system counts CPU time
 SCHEDULED = Path("/proc/thread-self/schedstat")
 TELLS_READY = SCHEDULED.exists()
@@ -37,13 +34,13 @@ def summary(run):
     is_whole = all(done.count(kind) == many for kind, many in wanted.items())
     phrases = []
     for kind, many in wanted.items():
-        words = [VERBS[kind]]
-        is_counted = len(wanted) > 1 or kind in ("page", "picture", "request", "service", "visit")
+        words = [kind.verb]
+        is_counted = len(wanted) > 1 or kind.is_counted
         if run.interrupted or not is_whole:
             words.append(f"{done.count(kind)} of {many}")
         elif is_counted:
             words.append(str(many))
-        phrases.append(" ".join(words + [COUNTED[kind]] * is_counted))
+        phrases.append(" ".join(words + [kind.nouns] * is_counted))
     text = " and ".join(phrases)
     text = f"Interrupted: {text}" if run.interrupted else text[0].upper() + text[1:]
     failures = f" ({failed} failed)" if failed else ""
@@ -51,11 +48,13 @@ def summary(run):
 
 
 def whole(run):
-    items = [item for item in run.items if item.kind != "aside"]
+    items = [item for item in run.items if item.kind != ASIDE]
     failed = len([item for item in items if "error" in item.result])
     about = {kind for kind, many in run.wanted.items() if many}
-    kind = {"item": about.pop() if len(about) == 1 else "item"}
-    kind["only_computes"] = kind["item"] in ("call", "picture")
+    kind = {"item": "item", "only_computes": False}
+    if len(about) == 1:
+        only = about.pop()
+        kind = {"item": only.name, "only_computes": only.only_computes}
     starts = [start for _, start in run.sections] + [run.ended]
     return {
         "lesson": Path(sys.argv[0]).stem,
@@ -75,7 +74,7 @@ def whole(run):
             for (name, start), end in zip(run.sections, starts[1:])
         ],
         "items": [as_json(run, item) for item in items],
-        "asides": [as_json(run, item) for item in run.items if item.kind == "aside"],
+        "asides": [as_json(run, item) for item in run.items if item.kind == ASIDE],
     }
 
 

@@ -154,7 +154,7 @@ fn each_of_the_nine_has_an_original_that_is_short_and_has_the_lessons_functions_
         // As with the lessons, several sections or rounds are more than one program.
         let most = match &original {
             it if it.takes("increments") => 80,
-            it if it.is_further => 70,
+            it if it.is_further => 72, // with a kind of item of its own
             _ => 45,
         };
         assert!((15..=most).contains(&lines), "{name}.py has {lines} lines");
@@ -188,7 +188,9 @@ fn each_of_the_nine_has_an_original_that_is_short_and_has_the_lessons_functions_
 #[test]
 fn what_they_share_is_tiny() {
     let lines = |file: &str| read(&root().join("crates/common").join(file)).lines().count();
-    for (file, most) in [("common.py", 120), ("arguments.py", 110), ("report.py", 100)] {
+    for (file, most) in
+        [("common.py", 120), ("arguments.py", 115), ("kinds.py", 20), ("report.py", 100)]
+    {
         assert!((1..=most).contains(&lines(file)), "{file} has {} lines", lines(file));
     }
 }

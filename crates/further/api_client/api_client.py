@@ -13,12 +13,13 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 import aiohttp
 
+SERVICE = common.Kind("service", "asked", "services")
 SERVICES = "reviews price stock tax shipping points pictures rates coupons order".split()
 
 
 def main():
-    with common.Run("async", deadline=1, retries=3) as run:
-        run.wanted = {"service": len(SERVICES)}
+    with common.Run("async", (), SERVICE, site=None, deadline=1, retries=common.FromZero(3)) as run:
+        run.wanted[SERVICE] = len(SERVICES)
         asyncio.run(ask_all(run, run.options.site.rstrip("/"), random.getrandbits(64)))
     return run.finish()
 
@@ -33,10 +34,9 @@ async def ask_all(run, site, run_id):
             missing[service] = f"not answered within {run.options.deadline} s"
         except (aiohttp.ClientError, ValueError, KeyError) as error:
             missing[service] = getattr(error, "message", str(error))
-        return int(service in answers)
 
     async def begin(service):
-        with run.begin(service, "service") as asked:
+        with run.begin(service, SERVICE) as asked:
             await asked.end_after(ask_in_time(service))
             asked.end(int(service in answers), f"{service}: {answers.get(service, 'no answer')}")
 

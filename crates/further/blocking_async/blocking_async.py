@@ -49,7 +49,7 @@ async def download_all_sites(run, sites):
 
 def block(run, times):
     for _ in range(times):
-        with run.begin("blocks", "aside"):
+        with run.begin("blocks", common.ASIDE):
             time.sleep(run.options.block / 1000)
 # ANCHOR_END: download_all_sites
 

@@ -13,10 +13,13 @@ sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 from PIL import Image
 
+PICTURE = common.Kind("picture", "resized", "pictures", "bytes", only_computes=True)
+
 
 def main():
     sections = ["a for loop", "a pool of processes"]
-    with common.Run("processes", sections, pictures=24, width=400, workers=common.CORES) as run:
+    options = {"pictures": 24, "width": 400, "workers": common.CORES}
+    with common.Run("processes", sections, PICTURE, **options) as run:
         with tempfile.TemporaryDirectory() as folder:
             make_pictures(folder, run.options.pictures)
             resize_all(run, sorted(Path(folder).iterdir()))
@@ -34,7 +37,7 @@ def make_pictures(folder, many):
 
 # ANCHOR: resize_all
 def resize_all(run, pictures):
-    run.wanted["picture"] = 2 * len(pictures)
+    run.wanted[PICTURE] = 2 * len(pictures)
     run.workers = min(run.options.workers, len(pictures))
     widths = [run.options.width] * len(pictures)
     run.section("a for loop")
@@ -45,7 +48,7 @@ def resize_all(run, pictures):
 
 
 def resize(path, width):
-    with common.Item(path.name, "picture") as item, Image.open(path) as image:
+    with common.Item(path.name, PICTURE) as item, Image.open(path) as image:
         small = image.resize((width, image.height * width // image.width), Image.LANCZOS)
         small.save(out := path.with_suffix(".small.jpg"))
         size = out.stat().st_size

@@ -18,7 +18,7 @@ import common
 
 # ANCHOR: main
 def main():
-    options = {"number": 30, "calls": 20, "workers": common.CORES, "payload": 0}
+    options = {"number": 30, "calls": 20, "workers": common.CORES, "payload": common.FromZero(0)}
     with common.Run("processes", **options) as run:
         payload = b"*" * run.options.payload
         with ProcessPoolExecutor(max_workers=run.workers) as executor:

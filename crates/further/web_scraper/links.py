@@ -4,7 +4,10 @@ from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin
 from urllib.robotparser import RobotFileParser
 
+import aiohttp
+
 AGENT = "web_scraper/python (a lesson's crawler)"
+POLITE = {"timeout": aiohttp.ClientTimeout(10), "headers": {"User-Agent": AGENT}}
 
 
 class Links(HTMLParser):

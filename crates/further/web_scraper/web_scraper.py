@@ -14,19 +14,21 @@ import common
 import aiohttp
 import links
 
+SECTIONS = ["one at a time", "several at once"]
+VISIT = common.Kind("visit", "visited", "pages", "bytes")
+
 
 def main():
-    with common.Run("async", ["one at a time", "several at once"], workers=20, visits=104) as run:
-        run.wanted["visit"] = 2 * run.options.visits
+    with common.Run("async", SECTIONS, VISIT, site=None, workers=20, visits=104) as run:
+        run.wanted[VISIT], run.workers = 2 * run.options.visits, run.options.workers
         asyncio.run(crawl_twice(run, run.options.site.rstrip("/") + "/world/"))
     return run.finish()
 
 
 async def crawl_twice(run, start):
-    run.section("one at a time")
-    await crawl(run, start, 1)
-    run.section("several at once")
-    await crawl(run, start, run.workers)
+    for name, limit in zip(SECTIONS, (1, run.workers)):
+        run.section(name)
+        await crawl(run, start, limit)
 
 
 # ANCHOR: crawl
@@ -42,8 +44,7 @@ async def crawl(run, start, limit):
             frontier.task_done()  # only now: its links are in the queue
 
     seen, frontier = {start}, asyncio.Queue()
-    limits = {"timeout": aiohttp.ClientTimeout(10), "headers": {"User-Agent": links.AGENT}}
-    async with aiohttp.ClientSession(**limits) as session:
+    async with aiohttp.ClientSession(**links.POLITE) as session:
         rules = await links.rules(session, start)
         if rules.can_fetch(links.AGENT, start):
             frontier.put_nowait(start)
@@ -56,7 +57,7 @@ async def crawl(run, start, limit):
 
 async def visit(run, session, url):
     found = []
-    with run.begin(url, "visit") as page:
+    with run.begin(url, VISIT) as page:
         await page.end_after(download(session, url, found))
     return found
 

@@ -16,11 +16,13 @@ from urllib.request import urlopen
 sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
 
+REQUEST = common.Kind("request", "answered", "requests", "bytes")
+
 
 def main():
     options = {"requests": 48, "workers": 4, "latency": 50, "queue": 64, "clients": 16}
-    with common.Run("threads", **options) as run:
-        run.workers, run.wanted["request"] = run.options.workers, run.options.requests
+    with common.Run("threads", kind=REQUEST, **options) as run:
+        run.workers, run.wanted[REQUEST] = run.options.workers, run.options.requests
         serve(run)
     return run.finish()
 
@@ -49,7 +51,7 @@ class Server(http.server.HTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        with self.server.run.begin(self.path, "request") as request:
+        with self.server.run.begin(self.path, REQUEST) as request:
             time.sleep(self.server.run.options.latency / 1000)  # as for a database
             self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + b"*" * 10_000)
             request.end(10_000, f"{self.path}: 200, 10000 bytes")

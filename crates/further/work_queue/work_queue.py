@@ -36,7 +36,7 @@ def download_all_sites(run, sites):
         worker.start()
     try:
         for url in sites:
-            with run.begin("fills the queue", "aside"):
+            with run.begin("fills the queue", common.ASIDE):
                 pages.put(url)
     finally:  # after Ctrl-C, too: a worker without a sentinel would wait forever
         for worker in workers:

@@ -17,10 +17,10 @@ import common
 def main():
     sys.setswitchinterval(1e-5)  # a thread may have the GIL for 10 microseconds, not for 5,000
     ways = unprotected, wide_window, mutex, joined_sums
-    with common.Run("threads", threads=8, increments=300_000) as run:
-        run.wanted["round"] = len(ways)
+    with common.Run("threads", kind=ROUND, threads=8, increments=300_000) as run:
+        run.wanted[ROUND] = len(ways)
         for count in ways:
-            with run.begin(count.__doc__, "round") as this_round:
+            with run.begin(count.__doc__, ROUND) as this_round:
                 race(this_round, count, run.options.threads, run.options.increments)
     return run.finish()
 
@@ -58,6 +58,7 @@ def joined_sums(increments):
 
 
 lock = Lock()
+ROUND = common.Kind("round", "counted", "rounds", is_counted=False)
 
 
 def race(this_round, count, n, k):
