@@ -26,6 +26,7 @@ mod threads;
 
 /// After an accept that failed.
 const PAUSE: Duration = Duration::from_millis(50);
+const IDLE_TOO_LONG: &[u8] = b"* You were idle. Good-bye.\n";
 const IDLE: harness::Number =
     harness::Number::new("idle", "SECONDS", "600", 1..=86_400, "How long a client may be idle");
 
@@ -61,14 +62,15 @@ async fn converse(mut socket: TcpStream, room: &'static Room, idle: Duration) ->
     let (mut bytes, mut told) = ([0; 256], guest.greeting());
     loop {
         // While its client does not read, this task waits here, and nobody else does.
-        socket.write_all(told.as_bytes()).await?;
+        timeout(idle, socket.write_all(told.as_bytes())).await??;
+        guest.stays()?;
         // When the time is up, both are dropped, and so no longer waited for.
         let first =
             match timeout(idle, select(pin!(socket.read(&mut bytes)), pin!(messages.recv()))).await
             {
                 Ok(Left((read, _))) => Left(read?),
                 Ok(Right((message, _))) => Right(message),
-                Err(_idle) => return socket.write_all(FAREWELL).await,
+                Err(_idle) => return socket.write_all(IDLE_TOO_LONG).await,
             };
         told = match first {
             Left(read) => guest.says(&bytes[..read])?,

@@ -77,6 +77,7 @@ async fn converse(mut socket: TcpStream, room: &'static Room) -> io::Result<()> 
         let waits = waiting.fetch_add(told.len(), Relaxed) + told.len();
         LONGEST.fetch_max(waits, Relaxed);
         queue.send(told).map_err(io::Error::other)?;
+        guest.stays()?;
         let first = match select(pin!(socket.read(&mut bytes)), pin!(messages.recv())).await {
             Left((read, _)) => Left(read?),
             Right((message, _)) => Right(message),

@@ -63,6 +63,7 @@ async fn converse(mut socket: TcpStream, room: &'static Room) -> io::Result<()> 
         let turn = TURN.lock().await;
         socket.write_all(told.as_bytes()).await?;
         drop(turn);
+        guest.stays()?;
         let first = match select(pin!(socket.read(&mut bytes)), pin!(messages.recv())).await {
             Left((read, _)) => Left(read?),
             Right((message, _)) => Right(message),

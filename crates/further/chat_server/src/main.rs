@@ -57,6 +57,7 @@ async fn converse(mut socket: TcpStream, room: &'static Room) -> io::Result<()> 
     loop {
         // While its client does not read, this task waits here, and nobody else does.
         socket.write_all(told.as_bytes()).await?;
+        guest.stays()?;
         let first = match select(pin!(socket.read(&mut bytes)), pin!(messages.recv())).await {
             Left((read, _)) => Left(read?),
             Right((message, _)) => Right(message),

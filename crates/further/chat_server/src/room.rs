@@ -31,7 +31,7 @@ const LONGEST_NAME: usize = 16;
 const BURST: f64 = 10.0;
 /// and this many a second for long.
 const LINES_A_SECOND: f64 = 2.0;
-/// A guest who sends this many lines in vain is shown out.
+/// A guest who sends this many lines in vain is shown out; a whole burst of patience makes up for them.
 const MOST_IN_VAIN: u32 = 20;
 
 /// What is shared by all guests.
@@ -171,9 +171,9 @@ impl Guest<'_> {
     /// (often nothing). What the others are told goes into the channel.
     ///
     /// # Errors
-    /// When the conversation is over: no bytes are the end of the connection, or the guest was told good-bye.
+    /// No bytes are the end of the connection.
     pub(crate) fn says(&mut self, bytes: &[u8]) -> io::Result<Arc<str>> {
-        if bytes.is_empty() || self.has_to_go {
+        if bytes.is_empty() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         let mut told = String::new();
@@ -199,6 +199,14 @@ impl Guest<'_> {
         Ok(told.into())
     }
 
+    /// The guest may stay.
+    ///
+    /// # Errors
+    /// When it was told good-bye: its connection ends here, even if it never sends another byte.
+    pub(crate) fn stays(&self) -> io::Result<()> {
+        if self.has_to_go { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    }
+
     fn says_line(&mut self, line: &str, told: &mut String) {
         if !self.may_send() {
             self.in_vain += 1;
@@ -210,7 +218,6 @@ impl Guest<'_> {
             }
             return;
         }
-        self.in_vain = 0;
         match &self.name {
             _ if line.is_empty() => {}
             Some(name) => {
@@ -249,6 +256,9 @@ impl Guest<'_> {
         let since: Duration = self.last.elapsed();
         self.last += since;
         self.tokens = (self.tokens + since.as_secs_f64() * LINES_A_SECOND).min(BURST);
+        if self.tokens >= BURST {
+            self.in_vain = 0;
+        }
         let may = self.tokens >= 1.0;
         self.tokens -= if may { 1.0 } else { 0.0 };
         may
@@ -331,18 +341,42 @@ mod tests {
         assert!(heard[1..].iter().all(|line| line.len() == "ann: ".len() + LONGEST_LINE));
         let told = ann.says(&vec![b'x'; LONGEST_UNENDED + 1]).expect("it is told");
         assert_eq!(&*told, "* That line has no end. Good-bye.\n");
-        ann.says(b"\n").expect_err("it has to go");
+        ann.stays().expect_err("it has to go");
     }
 
     #[test]
     fn who_sends_too_fast_is_told_once_and_then_shown_out() {
         let room = Room::new(STRICT);
         let (mut ann, _messages) = room.enter().expect("there is room");
-        let told: Vec<_> = (0..).map_while(|_| ann.says(b"ann\n").ok()).collect();
+        let mut says = || ann.stays().and_then(|()| ann.says(b"ann\n"));
+        let told: Vec<_> = (0..).map_while(|_| says().ok()).collect();
         let sent = room.sent.load(Relaxed);
         assert!((9..12).contains(&sent), "{sent}");
         assert_eq!(told.iter().filter(|told| told.contains("Wait a little")).count(), 1);
         assert!(told.len() < 32, "{}", told.len());
+    }
+
+    #[test]
+    fn who_is_a_little_too_fast_for_long_is_shown_out_and_who_waits_is_forgiven() {
+        let room = Room::new(STRICT);
+        let (mut ann, _messages) = room.enter().expect("there is room");
+        // Lines at ten a second: four of five are in vain, and those between them that are not excuse nothing.
+        let mut says = |pause: u64| {
+            ann.last = ann.last.checked_sub(Duration::from_millis(pause)).expect("a time");
+            ann.says(b"ann\n").expect("it is open");
+            (ann.in_vain, ann.has_to_go)
+        };
+        let lines = (0..1_000).position(|_| says(100).1).expect("it has to go");
+        assert!((20..60).contains(&lines), "{lines}");
+
+        let (mut bob, _messages) = room.enter().expect("there is room");
+        let mut says = |pause: u64| {
+            bob.last = bob.last.checked_sub(Duration::from_millis(pause)).expect("a time");
+            bob.says(b"bob\n").expect("it is open");
+            bob.in_vain
+        };
+        assert!((0..20).map(|_| says(0)).last() > Some(5));
+        assert_eq!(says(5_000), 0, "a full bucket");
     }
 
     #[test]

@@ -49,6 +49,7 @@ fn converse(mut socket: &TcpStream, room: &Room) -> io::Result<()> {
         let mut speak = move || loop {
             let read = socket.read(&mut bytes)?;
             tell(guest.says(&bytes[..read])?.as_bytes())?;
+            guest.stays()?;
         };
         let ended = speak();
         socket.shutdown(Both)?; // so that the other thread's next write fails

@@ -41,6 +41,42 @@ impl Open {
         guest
     }
 
+    /// A guest who reads only if it has to, and for whom the system keeps little.
+    fn sleeper(&self) -> Guest {
+        let sleeper = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let sleeper = sleeper.expect("a socket");
+        sleeper.set_recv_buffer_size(16 * 1024).expect("a small buffer");
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], self.port));
+        sleeper.connect(&address.into()).expect("it is open");
+        let socket = TcpStream::from(sleeper);
+        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+        let lines = BufReader::new(socket.try_clone().expect("a second handle"));
+        let mut sleeper = Guest { socket, lines };
+        sleeper.says("sleeper");
+        sleeper.hears("* sleeper joined.");
+        sleeper
+    }
+
+    /// Sixty guests say nine lines each, and each reads the lines of all: more than the system keeps for a sleeper.
+    fn sixty_chat(&self) -> Vec<Guest> {
+        let guests = (0..60).map(|number| self.named(&format!("guest{number}")));
+        let mut guests: Vec<Guest> = guests.collect();
+        // In nine rounds, so that those who read are never far behind.
+        let text = "z".repeat(390);
+        let mut own = vec![0; guests.len()];
+        for round in 1..=9 {
+            for guest in &mut guests {
+                guest.says(&format!("{text}{round}"));
+            }
+            for (guest, heard) in guests.iter_mut().zip(&mut own) {
+                while *heard < round * 60 {
+                    *heard += usize::from(guest.line().starts_with("guest"));
+                }
+            }
+        }
+        guests
+    }
+
     fn named(&self, name: &str) -> Guest {
         let mut guest = self.guest();
         guest.says(name);
@@ -143,10 +179,16 @@ fn no_terminal_gets_an_order_and_no_line_is_too_long() {
     assert_eq!(ann.line(), "mallory: \u{fffd}\u{fffd}\u{fffd}31m café");
     assert_eq!(ann.line(), format!("mallory: {}", "x".repeat(400)));
     mallory.hears("* That line was cut: 400 bytes are the most.");
+    // A line without an end: good-bye means now, and not at its next byte.
+    let mut endless = open.named("endless");
+    endless.says_bytes(&[b'y'; 64 * 1024 + 1]);
+    endless.hears("* That line has no end. Good-bye.");
+    assert!(endless.is_shown_out());
     // A line of a megabyte: it may be over before all is written.
     let _ = mallory.socket.write_all(&vec![b'y'; 1_000_000]);
     assert!(mallory.is_shown_out());
-    assert_eq!(ann.hears("* mallory left."), [""; 0]);
+    let heard = ann.hears("* mallory left.");
+    assert_eq!(heard, ["* endless joined.", "* endless left."]);
     open.ends();
 }
 
@@ -184,37 +226,11 @@ fn a_thousand_come_at_once_and_go_at_once() {
     open.ends();
 }
 
-/// Sixty guests say nine lines each, and one does not read them.
 #[test]
 fn a_guest_who_does_not_read_is_told_what_it_missed_and_holds_up_nobody() {
     let open = open(&LESSON.program(), &[]);
-    let sleeper = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
-    let sleeper = sleeper.expect("a socket");
-    sleeper.set_recv_buffer_size(16 * 1024).expect("a small buffer");
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], open.port));
-    sleeper.connect(&address.into()).expect("it is open");
-    let socket = TcpStream::from(sleeper);
-    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
-    let lines = BufReader::new(socket.try_clone().expect("a second handle"));
-    let mut sleeper = Guest { socket, lines };
-    sleeper.says("sleeper");
-    sleeper.hears("* sleeper joined.");
-
-    let mut guests: Vec<Guest> =
-        (0..60).map(|number| open.named(&format!("guest{number}"))).collect();
-    // Nine rounds: each says a line, and then each reads the lines of all. So those who read are never far behind.
-    let text = "z".repeat(390);
-    let mut own = vec![0; guests.len()];
-    for round in 1..=9 {
-        for guest in &mut guests {
-            guest.says(&format!("{text}{round}"));
-        }
-        for (guest, heard) in guests.iter_mut().zip(&mut own) {
-            while *heard < round * 60 {
-                *heard += usize::from(guest.line().starts_with("guest"));
-            }
-        }
-    }
+    let mut sleeper = open.sleeper();
+    let _guests = open.sixty_chat();
     let (mut heard, mut missed, mut line) = (0, 0, String::new());
     sleeper.socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a time limit");
     while heard + missed < 60 + 540 {
@@ -228,7 +244,7 @@ fn a_guest_who_does_not_read_is_told_what_it_missed_and_holds_up_nobody() {
                 line.clear();
             }
             // What it sends tells the server's system that there is room again.
-            Err(_late) => sleeper.says_bytes(b"\n"),
+            Err(_late) => sleeper.says_bytes(b" "),
         }
     }
     assert_eq!(heard + missed, 60 + 540);
@@ -274,8 +290,29 @@ fn whoever_comes_in_later_is_told_the_last_ten_lines() {
 fn whoever_is_idle_is_shown_out() {
     let open = open(&LESSON.example("idle_guests"), &["--idle", "1"]);
     let mut silent = open.guest();
-    assert_eq!(silent.line(), "* The server ends. Good-bye.");
+    assert_eq!(silent.line(), "* You were idle. Good-bye.");
     assert!(silent.is_shown_out());
+    open.ends();
+
+    // And so is who does not read, though the server has something to say to it.
+    let open = self::open(&LESSON.example("idle_guests"), &["--idle", "4"]);
+    let _sleeper = open.sleeper();
+    let mut guests = open.sixty_chat();
+    let ann = &mut guests[0];
+    ann.socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a time limit");
+    let mut line = String::new();
+    while line != "* sleeper left.\n" {
+        match ann.lines.read_line(&mut line) {
+            Ok(bytes) => {
+                assert!(bytes > 0, "ann is shown out");
+                if !line.starts_with("* sleeper") {
+                    line.clear();
+                }
+            }
+            // A byte is a sign of life.
+            Err(_late) => ann.says_bytes(b" "),
+        }
+    }
     open.ends();
     LESSON.example("idle_guests").record(&["--clients", "20", "--messages", "20"]);
 }
