@@ -54,7 +54,7 @@ fn crawl(run: &Run, site: &Site, limit: usize) -> Map {
     let rules = event_loop().block_on(robots::ask(run, &site.client(), &site.start));
     let start = Some(site.start.clone()).filter(|start| rules.allow(start));
     let (seen, frontier) = (HashSet::from_iter(start.clone()), VecDeque::from_iter(start));
-    let shared = Mutex::new(Shared { seen, frontier, in_flight: 0, map: Map::of(site) });
+    let shared = Mutex::new(Shared { seen, frontier, in_flight: 0, map: Map::of(site, &rules) });
     let news = Condvar::new();
     let lock = || shared.lock().expect("no visit panics");
     thread::scope(|scope| {

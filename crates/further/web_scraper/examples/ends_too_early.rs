@@ -47,7 +47,7 @@ async fn crawl(run: &'static Run, site: &Site, limit: usize) -> Map {
     let start = Some(site.start.clone()).filter(|start| rules.allow(start));
     let mut seen: HashSet<Url> = HashSet::from_iter(start.clone()); // found at any time
     let mut frontier = VecDeque::from_iter(start); // found, and not visited yet
-    let (mut in_flight, mut map) = (JoinSet::new(), Map::of(site));
+    let (mut in_flight, mut map) = (JoinSet::new(), Map::of(site, &rules));
     while !frontier.is_empty() {
         while in_flight.len() < limit {
             let Some(url) = frontier.pop_front() else { break };

@@ -6,6 +6,7 @@ use common::{Run, is_cancelled};
 use reqwest::{StatusCode, Url};
 
 use crate::page::{Page, is_dead};
+use crate::robots::Rules;
 use crate::site::Site;
 
 /// A line has at most this many columns.
@@ -17,12 +18,14 @@ const MOST: [usize; 3] = [30, 10, 3];
 #[derive(Debug)]
 pub(crate) struct Map {
     start: Url,
+    rules: Rules,
     pages: HashMap<Url, Page>,
 }
 
 impl Map {
-    pub(crate) fn of(site: &Site) -> Self {
-        Self { start: site.start.clone(), pages: HashMap::new() }
+    /// An empty map of a site that asks crawlers to obey these rules.
+    pub(crate) fn of(site: &Site, rules: &Rules) -> Self {
+        Self { start: site.start.clone(), rules: rules.clone(), pages: HashMap::new() }
     }
 
     pub(crate) fn add(&mut self, url: Url, page: Page) {
@@ -60,13 +63,20 @@ impl Map {
         lines.extend(bounded(dead, MOST[1], "dead links"));
         let links: BTreeSet<&Url> = self.pages.values().flat_map(|page| &page.links).collect();
         let left = links.into_iter().filter(|link| !self.pages.contains_key(*link));
-        let (forbidden, elsewhere): (Vec<&Url>, Vec<&Url>) =
-            left.partition(|link| link.origin() == self.start.origin());
-        lines.push(format!(
-            "Not visited: {} that robots.txt forbids, {} elsewhere",
-            forbidden.len(),
-            elsewhere.len()
-        ));
+        let [mut forbidden, mut elsewhere, mut left_out] = [0; 3];
+        for link in left {
+            match link {
+                link if link.origin() != self.start.origin() => elsewhere += 1,
+                link if !self.rules.allow(link) => forbidden += 1,
+                _ => left_out += 1,
+            }
+        }
+        let mut left =
+            format!("Not visited: {forbidden} that robots.txt forbids, {elsewhere} elsewhere");
+        if left_out > 0 {
+            left += &format!(", {left_out} left out");
+        }
+        lines.push(left);
         lines
     }
 

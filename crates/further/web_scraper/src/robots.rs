@@ -7,8 +7,11 @@ use reqwest::{Client, Url};
 
 use crate::page::{AGENT, ask as get, body};
 
+/// So much of a `robots.txt` is read, in bytes: what RFC 9309 (2.5) demands at least. Each link is held against all rules.
+const MOST_BYTES: usize = 500 * 1024;
+
 /// The rules for this crawler.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rules(Vec<Rule>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +46,17 @@ async fn answered(client: &Client, start: &Url) -> Result<Rules, String> {
         status if status.is_client_error() => Ok(Rules::default()),
         status if status.is_success() => {
             let text = body(answer).await.map_err(words)?;
-            Ok(Rules::read(&String::from_utf8_lossy(&text), AGENT))
+            Ok(Rules::read(&String::from_utf8_lossy(first_lines(&text)), AGENT))
         }
         status => Err(status.to_string()),
     }
+}
+
+/// As many whole lines as are read: half a rule would forbid something else.
+fn first_lines(text: &[u8]) -> &[u8] {
+    let Some(first) = text.get(..MOST_BYTES) else { return text };
+    let end = first.iter().rposition(|byte| *byte == b'\n');
+    &first[..end.unwrap_or(0)]
 }
 
 impl Rules {
@@ -172,6 +182,19 @@ mod tests {
             assert_eq!(fits(pattern, path), is_fitting, "{pattern} {path}");
         }
         assert!(!allows("User-agent: *\nDisallow: /\u{e4}\n", "/%C3%A4"));
+    }
+
+    #[test]
+    fn of_a_long_file_the_first_rules_count_and_none_is_cut_in_two() {
+        let line = "Disallow: /private\n";
+        let text = format!("User-agent: *\n{}", line.repeat(MOST_BYTES / 10));
+        let first = first_lines(text.as_bytes());
+        assert!((MOST_BYTES - line.len()..MOST_BYTES).contains(&first.len()), "{}", first.len());
+        let rules = Rules::read(&String::from_utf8_lossy(first), "me");
+        assert!(rules.0.len() > MOST_BYTES / 20);
+        assert!(rules.0.iter().all(|rule| rule.pattern == "/private"));
+        assert_eq!(first_lines(b"User-agent: *\nDisallow: /a"), b"User-agent: *\nDisallow: /a");
+        assert_eq!(first_lines(&vec![b'x'; MOST_BYTES]), b"", "a line without an end");
     }
 
     #[test]

@@ -289,6 +289,9 @@ fn a_depth_limit_leaves_out_what_lies_deeper() {
     assert_eq!((ended.code(), ended.stderr.as_str()), (1, ""), "{ended:?}");
     let told = "8 of 208 were never begun.";
     assert!(ended.explanation().join(" ").contains(told), "{ended:?}");
+    // The links of the last pages were seen, and not those that lie behind them.
+    let left = "Not visited: 2 that robots.txt forbids, 1 elsewhere, 2 left out\n";
+    assert!(ended.stdout.contains(left), "{ended:?}");
     let asked = relay.asked();
     for page in 1..=5 {
         let path = format!("/world/list?sort=name&page={page}");
