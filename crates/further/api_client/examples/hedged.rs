@@ -1,17 +1,16 @@
-//! Solution: a second request if the first has no answer after a while; the one that comes first counts.
+//! Solution: a second request if the first has no answer after a while; the first good answer counts.
 //!
 //! Run:     `cargo run -p api_client --example hedged`
 //! Watch:   `reviews` answers in time, and the site still sees one request given up: the slower one.
 
-use std::pin::pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use common::Run;
-use futures_util::future::select;
+use futures_util::future::select_ok;
 use services::{Answer, LATE, Service, Services, TenServices};
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{sleep, timeout, timeout_at};
 
 #[path = "../src/services.rs"]
 mod services;
@@ -39,7 +38,7 @@ async fn ask_all(run: &'static Run, services: &'static Services) {
             asked
                 .end_after(async {
                     // At the deadline the request is dropped. That cancels it, and closes its connection.
-                    let asking = hedged(&session, &service, services.retries);
+                    let asking = retry(&session, &service, services.retries);
                     answer = timeout_at(deadline.into(), asking).await.unwrap_or(LATE);
                     services.outcome(&answer)
                 })
@@ -53,33 +52,34 @@ async fn ask_all(run: &'static Run, services: &'static Services) {
     told.await.expect("no panic");
 }
 
-/// Asks a second time if there is no answer after a while. `select` returns the first answer; the other is dropped.
-async fn hedged(session: &reqwest::Client, service: &Service, retries: u32) -> Answer {
-    let first = pin!(retry(session, service, retries));
-    if !service.method.is_idempotent() {
-        return first.await;
-    }
-    let second = pin!(async {
-        sleep(Duration::from_millis(300)).await; // longer than the others take
-        retry(session, service, retries).await
-    });
-    select(first, second).await.factor_first().0
-}
-
 async fn retry(session: &reqwest::Client, service: &Service, retries: u32) -> Answer {
     for wait in waits(retries) {
-        match ask(session, service).await {
+        match hedged(session, service).await {
             Err(why) if service.method.is_idempotent() && why.may_pass() => sleep(wait).await,
             answer => return answer, // an answer, or an error that is final
         }
     }
-    ask(session, service).await
+    hedged(session, service).await
 }
 
 /// Each wait is twice as long as the last on average, and random: 1,000 clients must not come back together.
 fn waits(retries: u32) -> impl Iterator<Item = Duration> {
     let first = Duration::from_millis(100);
     (0..retries).map(move |n| (first * 2u32.pow(n)).mul_f64(0.5 + fastrand::f64())) // 50 to 150 %
+}
+
+/// Asks a second time if there is no answer after a while. The first good answer counts, and the other request is dropped.
+async fn hedged(session: &reqwest::Client, service: &Service) -> Answer {
+    let mut first = Box::pin(ask(session, service));
+    if !service.method.is_idempotent() {
+        return first.await;
+    }
+    // Longer than the others take. An error before that is for `retry`.
+    if let Ok(answer) = timeout(Duration::from_millis(300), &mut first).await {
+        return answer;
+    }
+    let second = Box::pin(ask(session, service));
+    select_ok([first, second]).await.map(|(answer, _other)| answer)
 }
 
 async fn ask(session: &reqwest::Client, service: &Service) -> Answer {

@@ -383,6 +383,14 @@ fn a_second_request_helps_against_a_slow_one() {
     assert!(took(reviews) < 0.5 * alone, "{reviews} {alone}");
     wait_until("the last answer", || site.record.in_flight() == 0);
     assert!(site.record.given_up() >= 1, "the first of the two");
+
+    // One request is hedged, and not all those that `retry` makes: what fails at once is asked again by `retry` alone.
+    let site = OddSite::start(is_busy);
+    let ended = LESSON.example("hedged").run(&["--site", &site.url, "--deadline", "30"]);
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    let came: usize = site.came().values().map(Vec::len).sum();
+    // On a busy machine, an answer may take 300 ms to come.
+    assert!((37 + 37..37 + 37 + 9).contains(&came), "{came}");
 }
 
 #[test]

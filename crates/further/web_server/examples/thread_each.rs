@@ -11,12 +11,12 @@ use common::Run;
 use web_server::{Connection, Request, Server, Site, TICK};
 
 fn main() -> ExitCode {
-    let lesson = harness::lesson!(Threads).workers(4).sections(&["one worker", "the pool"]);
+    let lesson = harness::lesson!(Threads).workers(4).sections(&["a thread each", "and again"]);
     let (run, site) = lesson.start(Server);
     if site.has_clients() {
-        run.section("one worker");
+        run.section("a thread each");
         serve(run, site);
-        run.section("the pool");
+        run.section("and again");
     }
     serve(run, site);
     run.finish()

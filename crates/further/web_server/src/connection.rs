@@ -16,7 +16,7 @@ const MOST_HEAD: usize = 8 * 1024;
 const MOST_BODY: usize = 64 * 1024;
 /// The most headers of a request. More are refused with 431.
 const MOST_HEADERS: usize = 64;
-/// A client that takes nothing of its answer for so long is given up.
+/// A client that has not taken the whole of its answer after so long is given up: a worker waits for it.
 const WRITING: Duration = Duration::from_secs(2);
 /// A client that was refused has so long to read why, and to close the connection.
 const LEAVING: Duration = Duration::from_secs(1);
@@ -72,16 +72,15 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(WRITING))?;
         let (bytes, is_new, is_leaving) = Default::default();
         Ok(Self { stream, bytes, is_new, since: Instant::now(), is_leaving })
     }
 
-    /// Reads what has arrived. The client has so much time for a request, and for silence.
-    pub(crate) fn read(&mut self, timeout: Duration) -> News {
-        let mut arrived = [0; 16 * 1024];
+    /// Reads what has arrived, through a buffer that all connections share. The client has so much time for a request, and
+    /// for silence.
+    pub(crate) fn read(&mut self, timeout: Duration, arrived: &mut [u8]) -> News {
         // What is left from before may be the next request.
-        let read = if self.is_new { Ok(0) } else { self.stream.read(&mut arrived) };
+        let read = if self.is_new { Ok(0) } else { self.stream.read(arrived) };
         match read {
             _ if self.is_new => {}
             Ok(0) => return News::Gone,
@@ -122,7 +121,7 @@ impl Connection {
         let body = if request.method == "HEAD" { "" } else { &page.body };
         let answer = page.head(keeps) + body;
         let written = self.stream.set_nonblocking(false);
-        let written = written.and_then(|()| self.stream.write_all(answer.as_bytes()));
+        let written = written.and_then(|()| write_in_time(&mut self.stream, answer.as_bytes()));
         match written.and_then(|()| self.stream.set_nonblocking(true)) {
             Ok(()) if keeps => {
                 (self.since, self.is_new) = (Instant::now(), !self.bytes.is_empty());
@@ -156,6 +155,25 @@ impl Connection {
         (self.is_leaving, self.is_new, self.since) = (true, false, Instant::now());
         self.bytes.clear();
     }
+}
+
+/// Writes all of it, or fails after [`WRITING`], however often the client takes a little.
+fn write_in_time(stream: &mut TcpStream, mut answer: &[u8]) -> io::Result<()> {
+    let begun = Instant::now();
+    while !answer.is_empty() {
+        let left = WRITING.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        stream.set_write_timeout(Some(left))?;
+        match stream.write(answer) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(many) => answer = &answer[many..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Returns the first request of these bytes, if it is whole, and its length.

@@ -28,6 +28,8 @@ pub const TICK: Duration = Duration::from_millis(1);
 const MOST_CONNECTIONS: usize = 500;
 /// The most connections that are accepted in a row: then it is the turn of those that are there.
 const MOST_IN_A_ROW: usize = 64;
+/// This many bytes of a request are read at a time.
+const CHUNK: usize = 16 * 1024;
 /// Without `--requests`: how many the clients ask for in a section.
 const REQUESTS: usize = 48;
 /// No item comes for a day or more while nobody asks, and that is no hang.
@@ -193,8 +195,7 @@ impl Work for Server {
             setup.keep(process);
             let started = Arc::new(started);
             clients = Some(started.clone());
-            let workers = setup.workers(requests);
-            setup.remark(move |timeline| rates(timeline, workers));
+            setup.remark(rates);
             setup.remark(move |_| counted(&started));
             requests
         };
@@ -309,9 +310,9 @@ impl Site {
 
     /// Reads what has arrived, and takes out the connections that have sent a whole request. Returns at once.
     pub fn whole_requests(&self, lobby: &mut Vec<Connection>) -> Vec<(Connection, Request)> {
-        let (mut whole, mut at) = (Vec::new(), 0);
+        let (mut whole, mut at, mut arrived) = (Vec::new(), 0, [0; CHUNK]);
         while let Some(connection) = lobby.get_mut(at) {
-            match connection.read(self.timeout) {
+            match connection.read(self.timeout, &mut arrived) {
                 News::Asks(request) if self.counts.requests() < self.requests => {
                     self.counts.requests.fetch_add(1, SeqCst);
                     whole.push((lobby.swap_remove(at), request));
@@ -347,7 +348,7 @@ impl Site {
     /// Ends all these connections. Whoever has asked for something is told that it is too late.
     pub fn close(&self, lobby: Vec<Connection>) {
         for mut connection in lobby {
-            if let News::Asks(_) = connection.read(self.timeout) {
+            if let News::Asks(_) = connection.read(self.timeout, &mut [0; CHUNK]) {
                 self.refuse(&mut connection, 503);
             }
         }
@@ -355,19 +356,18 @@ impl Site {
 }
 
 /// Requests per second, compared with the first part.
-fn rates(timeline: &Timeline, workers: usize) -> Option<String> {
+fn rates(timeline: &Timeline) -> Option<String> {
     let rates = timeline.sections.iter().map(|section| {
-        let section = timeline.section(section);
-        let done = section.spans.iter().filter(|it| it.failed.is_none() && !it.is_annotation);
-        done.count() as f64 / section.took.as_secs_f64()
+        let its = timeline.section(section);
+        let done = its.spans.iter().filter(|it| it.failed.is_none() && !it.is_annotation);
+        (&section.name, done.count() as f64 / its.took.as_secs_f64())
     });
-    let [one, all] = rates.collect::<Vec<_>>().try_into().ok().filter(|_| !is_cancelled())?;
-    let workers =
-        timeline::plural("worker", workers).replace("worker", &format!("{workers} worker"));
+    let [(first, one), (second, all)] =
+        rates.collect::<Vec<_>>().try_into().ok().filter(|_| !is_cancelled())?;
     let times = Some(all / one).filter(|times| times.is_finite());
     let times =
         times.map_or_else(String::new, |times| format!(", {} times as many", two_digits(times)));
-    Some(format!("1 worker answered {one:.0} requests a second, {workers} {all:.0}{times}."))
+    Some(format!("Requests a second: {first} {one:.0}, {second} {all:.0}{times}."))
 }
 
 /// What the clients counted.
