@@ -223,18 +223,6 @@ fn ctrl_c_at_random_moments() {
     });
 }
 
-/// The beginnings of lines that are no item's: sections, and what lessons say at the end of one.
-const NOTES: [&str; 8] = [
-    "-- ",
-    "  ",
-    "Wide ",
-    "After ",
-    "The site saw ",
-    "The map of ",
-    "Dead link: ",
-    "Not visited: ",
-];
-
 fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
     let has_an_end = lesson.does("round") || lesson.limit() == Limit::OneEach;
     let arguments = if has_an_end { short(lesson) } else { long(lesson) };
@@ -247,7 +235,7 @@ fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
     let command = program(lesson.name()).command(&arguments);
     let command = format!("exec {command} > '{}'", out.display());
     let temporary = place.to_str().expect("text");
-    let environment = [(variable, value), ("TMPDIR", temporary)];
+    let environment = [(variable, value), ("TMPDIR", temporary), ("MARK_OF_NOTES", "-- ")];
     let mut terminal = Terminal::start(80, &environment, &command);
     // Before the shell has opened it, there may be no foreground process to receive a Ctrl-C.
     wait_until("the shell", || out.exists());
@@ -268,8 +256,8 @@ fn press_ctrl_c(lesson: &Lesson, moment: usize, folder: &Path) {
         assert!(!ended.stdout.contains(word) && !lines.contains(word), "{about}: {lines}");
     }
     let items = lines.lines().take_while(|line| !is_summary(line));
-    let is_note = |line: &str| NOTES.iter().any(|begins| line.starts_with(begins));
-    let items = items.filter(|line| !is_note(line)).count();
+    // Sections, and what lessons say beside their items.
+    let items = items.filter(|line| !line.starts_with("-- ")).count();
     match lines.lines().find(|line| is_summary(line)) {
         Some(summary) if summary.starts_with("Interrupted: ") => {
             let words: Vec<&str> = summary.split(' ').collect();

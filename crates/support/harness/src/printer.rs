@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -191,7 +192,9 @@ impl Printer<'_> {
             }
             Message::Record(record) => self.record(record),
             Message::Note(text) if self.style == Style::Lines => {
-                writeln!(io::stdout(), "{}", printable(&text))
+                // Tests tell the lines of items from those of notes by it.
+                let mark = env::var("MARK_OF_NOTES").unwrap_or_default();
+                writeln!(io::stdout(), "{mark}{}", printable(&text))
             }
             Message::Warning(text) => {
                 let _ = writeln!(io::stderr(), "{text}");
