@@ -91,3 +91,30 @@ fn a_reused_session_and_threads_have_five_pages_in_flight_on_as_many_connections
     let connections = site.record.connections();
     assert!((11..=15).contains(&connections), "{connections}");
 }
+
+#[test]
+fn a_formula_beats_all_cores_and_gives_the_same_sums() {
+    let run = LESSON.example("closed_form").record::<&str>(&[]);
+    let seconds = |name| number(section(&run, name).1, "seconds");
+    let ratio = seconds("a loop, all cores") / seconds("a formula, one core");
+    assert!(ratio > 10.0, "{ratio}");
+    let results = |name| -> Vec<&Value> {
+        let (items, _) = section(&run, name);
+        items.iter().map(|item| &item["result"]).collect()
+    };
+    let mut all_cores = results("a loop, all cores");
+    all_cores.sort_by_key(|result| results("a loop, one core").iter().position(|it| it == result));
+    assert_eq!(all_cores, results("a formula, one core"));
+}
+
+#[test]
+fn a_recursion_ends_where_its_stack_ends() {
+    let example = LESSON.example("deep_recursion");
+    let both = |ended: &testing::Ended| ended.stdout.matches(": 50005000 (").count();
+    let ended = example.run::<&str>(&[]);
+    assert_eq!((ended.code(), both(&ended)), (0, 2), "{ended:?}");
+    let ended = example.run(&["10000000"]);
+    assert!(ended.stdout.contains("a loop: 50000005000000 ("), "{ended:?}");
+    assert!(!ended.stdout.contains("a recursion"), "{ended:?}");
+    assert!(ended.stderr.contains("has overflowed its stack"), "{ended:?}");
+}

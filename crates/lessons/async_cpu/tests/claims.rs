@@ -71,3 +71,9 @@ fn async_std_is_named_as_discontinued_where_it_stands() {
         assert!(text.contains("RUSTSEC-2025-0052"), "{file}");
     }
 }
+
+#[test]
+fn the_sums_of_the_older_article_are_computed_one_after_another() {
+    let run = LESSON.example("async_sums").record::<&str>(&[]);
+    assert_eq!((&run["done"], &run["facts"]["peak_in_flight"]), (&20.into(), &1.into()), "{run}");
+}

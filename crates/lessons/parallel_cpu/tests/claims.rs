@@ -94,3 +94,13 @@ fn one_call_is_split_over_the_cores() {
     });
     assert!(split || has_no_second_core(), "workers: {seen:?}");
 }
+
+#[test]
+fn the_sums_of_the_older_article_are_computed_by_all_workers() {
+    let example = LESSON.example("parallel_sums");
+    let told = example.says::<&str>(&[], "sum(5000019)");
+    assert_eq!(told, "sum(5000019) = 41667129168377502109");
+    let arguments = ["--number", "50000000", "--calls", "12", "--workers", "3"];
+    let run = example.record(&arguments);
+    assert_eq!(run["facts"]["peak_in_flight"], 3, "{run}");
+}

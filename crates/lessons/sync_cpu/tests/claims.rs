@@ -75,3 +75,14 @@ fn an_iterator_that_is_not_collected_calls_nothing() {
     let warnings = compile("[35, 35].iter().map_while(|number| Some(number + 1));");
     assert!(warnings.contains("iterators are lazy and do nothing unless consumed"), "{warnings}");
 }
+
+#[test]
+fn the_sums_of_the_older_article_are_right_to_the_last_digit() {
+    let example = LESSON.example("sync_sums");
+    let told = example.says::<&str>(&[], "sum(5000000)");
+    assert_eq!(told, "sum(5000000) = 41666654166667500000");
+    // Twice as many squares are twice the work: the optimiser has left the loop.
+    let time = |number: &str| shortest(&example.record(&["--number", number, "--calls", "8"]));
+    let ratio = time("20000000") / time("5000000");
+    assert!((2.5..6.0).contains(&ratio), "{ratio}");
+}

@@ -64,3 +64,13 @@ fn a_queue_without_a_lock_does_not_compile() {
     let errors = compile(code);
     assert!(errors.contains("error[E0499]"), "{errors}");
 }
+
+#[test]
+fn the_sums_of_the_older_article_are_computed_by_all_workers() {
+    let example = LESSON.example("threaded_sums");
+    let told = example.says::<&str>(&[], "sum(5000019)");
+    assert_eq!(told, "sum(5000019) = 41667129168377502109");
+    let arguments = ["--number", "50000000", "--calls", "12", "--workers", "3"];
+    let run = example.record(&arguments);
+    assert_eq!(run["facts"]["peak_in_flight"], 3, "{run}");
+}

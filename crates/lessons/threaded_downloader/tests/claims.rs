@@ -1,5 +1,7 @@
 //! What the lesson claims, and what the tutorial says of its examples.
 
+use std::collections::BTreeSet;
+
 use harness::Limit;
 use test_sites::{FaultSite, Site};
 use testing::record::{items, number, workers_of};
@@ -104,4 +106,25 @@ fn each_thread_returns_its_own_sum() {
     let sums = sums.unwrap_or_else(|| panic!("{total}: {ended:?}"));
     let sums: Vec<u64> = sums.split(", ").map(|sum| sum.parse().expect("a sum")).collect();
     assert_eq!((sums.len(), sums.iter().sum()), (3, 6 * FaultSite::BYTES));
+}
+
+#[test]
+fn five_numbers_are_doubled_while_five_threads_sleep() {
+    let ended = LESSON.example("sleeping_pool").run::<&str>(&[]);
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+    // "1: 2 (1.000s, worker-1)"
+    let (mut done, mut workers, mut slept) = (Vec::new(), BTreeSet::new(), 0.0);
+    for line in ended.stdout.lines().filter(|line| line.contains("worker-")) {
+        let words: Vec<&str> = line.split([':', ' ', '(', ',', ')']).collect();
+        let number = |at: usize| words[at].parse::<u64>().expect("a number");
+        done.push((number(0), number(2)));
+        slept += words[4].trim_end_matches('s').parse::<f64>().expect("seconds");
+        workers.insert(words[6]);
+    }
+    done.sort_unstable();
+    assert_eq!(done, [(1, 2), (2, 4), (3, 6), (4, 8), (5, 10)], "{ended:?}");
+    assert_eq!(workers.len(), 5, "{ended:?}");
+    let took = ended.stdout.lines().find_map(|line| line.strip_prefix("Took "));
+    let took = took.and_then(|rest| rest.split(' ').next()).and_then(|it| it.parse::<f64>().ok());
+    assert!(slept > 3.0 * took.expect("a time"), "{ended:?}");
 }

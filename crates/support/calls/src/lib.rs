@@ -1,9 +1,10 @@
-//! Calls of `fib` as a kind of work: their options, and the check of their results.
+//! Calls of `fib` as a kind of work: their options, and the check of their results. And sums of squares, which an older
+//! edition of the article computes.
 
 use std::hint::black_box;
 
 use clap::Arg;
-use common::{Done, Span};
+use common::{Done, Outcome, Span};
 use harness::figures::two_digits;
 use harness::options::{MOST_ITEMS, numeric};
 use harness::{Kind, Lesson, Setup, Total, Unit, Work, warn};
@@ -40,6 +41,70 @@ pub struct Calls;
 /// Calls `fib` once for each page. Its items are the numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct CallForEachPage;
+
+/// Adds up the squares below a number, `--calls` times, and each time below the next number. Its items are the numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Sums;
+
+/// A sum of squares. It needs more than 64 bits from about 3,800,000 on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// The squares of all numbers below this one are in it.
+    pub below: u64,
+    /// What was computed.
+    pub sum: u128,
+}
+
+/// The sums go up to this number: its square still fits into 64 bits.
+const LARGEST_SUM: u64 = 4_000_000_000;
+
+const SUM: Kind = Kind { label: sum_label, line: sum_line, total: Total::None, ..CALL };
+
+fn sum_label(below: &str) -> String {
+    format!("sum({below})")
+}
+
+fn sum_line(span: &Span, done: &Done) -> String {
+    let high = done.details.iter().flat_map(|(_, high)| high).next();
+    let sum = high.map_or(0, |&high| u128::from(high) << 64) + u128::from(done.value);
+    format!("{} = {sum}", span.label)
+}
+
+/// The value of an item has 64 bits: the rest of the sum is its detail. A wrong sum is a failure.
+impl From<Sum> for Outcome {
+    fn from(Sum { below, sum }: Sum) -> Self {
+        let n = u128::from(below);
+        let right = n * n.saturating_sub(1) * (2 * n).saturating_sub(1) / 6;
+        if sum != right {
+            return Self(Err(format!("the sum was {sum}, but {right} is right")));
+        }
+        let (value, high) = (sum as u64, (sum >> 64) as u64);
+        Self(Ok(Done { value, details: vec![("times_2_to_the_64", vec![high])] }))
+    }
+}
+
+impl Work for Sums {
+    type Items = Vec<u64>;
+
+    fn kinds(&self) -> Vec<&'static str> {
+        vec![SUM.noun]
+    }
+
+    fn limited(&self) -> &'static str {
+        Calls.limited()
+    }
+
+    fn options(&self, _: &Lesson) -> Vec<Arg> {
+        let number = numeric("number", "N", 0..=LARGEST_SUM).default_value("5000000");
+        vec![number.help("The squares of all numbers below this one are added up"), calls()]
+    }
+
+    fn prepare(self, setup: &mut Setup) -> Vec<u64> {
+        let (number, calls): (u64, usize) = (setup.value("number"), setup.value("calls"));
+        setup.add(SUM, calls);
+        (number..).take(calls).collect()
+    }
+}
 
 impl Work for Calls {
     type Items = Vec<u64>;
@@ -140,6 +205,20 @@ mod tests {
         {
             assert_eq!(long_time(number).as_deref(), Some(words), "{number}");
         }
+    }
+
+    #[test]
+    fn a_sum_of_squares_is_checked_and_printed_whole() {
+        for (below, sum) in
+            [(0, 0), (1, 0), (2, 1), (4, 14), (5_000_000, 41_666_654_166_667_500_000)]
+        {
+            let Outcome(Ok(done)) = Sum { below, sum }.into() else { panic!("{below}") };
+            let span = Span { label: sum_label(&below.to_string()), ..Span::default() };
+            assert_eq!(sum_line(&span, &done), format!("sum({below}) = {sum}"));
+            assert!(Outcome::from(Sum { below, sum: sum + 1 }).0.is_err());
+        }
+        let sum = (0..1_000).map(|i: u128| i * i).sum();
+        assert!(Outcome::from(Sum { below: 1_000, sum }).0.is_ok());
     }
 
     #[test]
