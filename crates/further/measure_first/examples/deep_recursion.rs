@@ -5,13 +5,17 @@
 
 use std::env;
 use std::hint::black_box;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use common::{Lines, Run};
 
 fn main() -> ExitCode {
-    let depth = env::args().nth(1).map_or(Ok(10_000), |text| text.parse());
-    let Ok(depth) = depth else { return ExitCode::from(2) };
+    let depth = env::args().nth(1).unwrap_or_else(|| "10000".into());
+    let Ok(depth) = depth.parse() else {
+        let _ = writeln!(io::stderr(), "deep_recursion [DEPTH]: a number, by default 10000");
+        return ExitCode::from(if depth == "--help" { 0 } else { 2 });
+    };
     let run = Run::start(1, Lines::default());
     for (way, sum) in [("a loop", by_loop as fn(u64) -> u64), ("a recursion", by_recursion)] {
         let Some(timer) = run.begin(way) else { break };
