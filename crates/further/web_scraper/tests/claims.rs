@@ -435,6 +435,7 @@ fn a_site_without_an_end_is_left_after_two_thousand_pages() {
         Ok(true)
     });
     let ended = LESSON.run(&["--quiet", "--site", &relay.url]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(ended.stdout.starts_with("Visited 4000 of 208 pages in "), "{ended:?}");
 }
 

@@ -3,6 +3,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -379,6 +380,32 @@ fn a_client_that_does_not_read_is_given_up() {
     let ended = served.wait();
     let failed = "Failed /jython: the client did not read\n";
     assert_eq!((ended.code(), ended.stderr.as_str()), (130, failed), "{ended:?}");
+}
+
+/// A little progress is no excuse: the worker waits for the whole answer.
+#[test]
+fn a_client_that_reads_a_few_bytes_at_a_time_is_given_up() {
+    let served = Served::start(&LESSON.program(), &["--latency", "0", "--workers", "1"]);
+    let slow = served.connect().stream;
+    socket2::SockRef::from(&slow).set_recv_buffer_size(4 * 1024).expect("a small buffer");
+    slow.set_nonblocking(true).expect("it does not wait");
+    let asks = "GET /jython HTTP/1.1\r\nHost: h\r\n\r\n".repeat(1_000);
+    (&slow).write_all(asks.as_bytes()).expect("it is sent");
+    let is_open = AtomicBool::new(true);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while is_open.load(Relaxed) {
+                let _ = (&slow).read(&mut [0; 1024]);
+                thread::sleep(Duration::from_millis(300));
+            }
+        });
+        // There is one worker, and it is free again.
+        assert_eq!(served.ask("/dice"), 200);
+        is_open.store(false, Relaxed);
+    });
+    signal("-INT", served.id());
+    let failed = "Failed /jython: the client did not read\n";
+    assert_eq!(served.wait().stderr, failed);
 }
 
 #[test]
