@@ -428,6 +428,33 @@ fn nobody_has_to_read_its_lines() {
     }
 }
 
+/// Also where tasks, servers and clients of its own are at work: nothing is left, and nobody reads a traceback.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_an_original_with_a_kind_of_its_own() {
+    let Some(python) = python() else { return };
+    let site = Site::start(50);
+    let others = |it: &Original| it.source.contains("common.Kind(");
+    assert!(originals().iter().filter(|it| others(it)).count() > 4);
+    for original in originals().into_iter().filter(others) {
+        let name = &original.name;
+        let site = ["--site", site.url.as_str()];
+        let needs_a_site = original.source.contains("site=None");
+        let mut command = original.command(python, if needs_a_site { &site } else { &[] });
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().expect("Python runs");
+        let mut stdout = BufReader::new(running.stdout.take().expect("it is piped"));
+        let mut lines = String::new();
+        stdout.read_line(&mut lines).expect("a line");
+        testing::signal("-INT", running.id());
+        stdout.read_to_string(&mut lines).expect("text");
+        let ended = Ended::from(running.wait_with_output().expect("it ends"));
+        assert_eq!((ended.code, ended.stderr.as_str()), (130, ""), "{name}: {lines}");
+        let summary = lines.lines().last().expect("a summary");
+        assert!(summary.starts_with("Interrupted: "), "{name}: {summary}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_with_what_was_done() {

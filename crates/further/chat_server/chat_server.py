@@ -7,18 +7,17 @@ Watch: the last lines: who does not read misses messages, and slows nobody down 
 import asyncio
 import sys
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
-from crowd import FAREWELL, Crowd, listener
+from crowd import FAREWELL, OPTIONS, Crowd, listener
 
 MESSAGE = common.Kind("message", "delivered", "messages")
 
 
 def main():
-    with common.Run("async", (), MESSAGE, clients=100, asleep=1, messages=300, workers=10) as run:
+    with common.Run("async", (), MESSAGE, **OPTIONS) as run:
         run.wanted[MESSAGE], run.workers = run.options.messages, min(32, run.options.workers)
         asyncio.run(chat(run, run.options.clients, run.options.asleep))
     return run.finish()
@@ -30,7 +29,7 @@ async def converse(room, reader, writer):
     room[messages] = 0
     messages.put_nowait(b"* You are " + name + b".\n")
     teller = asyncio.create_task(tell(writer, messages, room))
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, asyncio.CancelledError):  # it is gone, or the program ends
         while line := await reader.readline():
             publish(name + b": " + line, room)
     del room[messages]
@@ -64,10 +63,11 @@ async def chat(run, readers, sleepers):
                 message.end(readers, f"message {number}: {readers} clients had it")
 
     room, crowd, on_their_way = {}, Crowd(readers, sleepers), asyncio.Semaphore(run.workers)
-    async with await asyncio.start_server(partial(converse, room), sock=listener()) as server:
-        await crowd.come(server.sockets[0].getsockname())
-        await asyncio.gather(*(deliver(number + 1) for number in range(run.options.messages)))
-        run.note("Delivered: {}. Missed: {}.".format(*await crowd.leave(room)))
+    server = await asyncio.start_server(lambda *them: converse(room, *them), sock=listener())
+    await crowd.come(server.sockets[0].getsockname())
+    await asyncio.gather(*(deliver(number + 1) for number in range(run.options.messages)))
+    run.note("Delivered: {}. Missed: {}.".format(*await crowd.leave(room)))
+    server.close()
 
 
 if __name__ == "__main__":

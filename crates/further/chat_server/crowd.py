@@ -3,6 +3,9 @@
 import asyncio
 import socket
 
+import common
+
+OPTIONS = {"clients": 100, "asleep": common.FromZero(1), "messages": 300, "workers": 10}
 FAREWELL = b""  # ends a queue, and nobody is told
 SMALL = 8 * 1024  # bytes that the system keeps for who does not read; the default is megabytes
 

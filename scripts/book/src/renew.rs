@@ -213,8 +213,9 @@ fn description(program: &Program, output: &str) -> String {
     });
     let parts = lines.iter().position(|line| line.starts_with("part  ")).map(|at| {
         let rows = lines[at + 1..].iter().map_while(|line| line.split_once("  "));
-        let names: Vec<&str> =
-            rows.map(|(name, _)| name).take_while(|name| !name.is_empty()).collect();
+        // A second table may follow.
+        let is_part = |name: &&str| !name.is_empty() && *name != "part";
+        let names: Vec<&str> = rows.map(|(name, _)| name).take_while(is_part).collect();
         format!("Its parts, from the left: {}.", names.join("; "))
     });
     match sentence.or(parts) {
@@ -229,6 +230,14 @@ mod tests {
     use std::{env, process};
 
     use super::*;
+
+    #[test]
+    fn a_picture_is_described_by_the_parts_of_the_first_table() {
+        let output =
+            "part     seconds\none        1.0\ntwo        2.0\npart     missed\none        1\n";
+        let program = Program::named("some_lesson");
+        assert!(description(&program, output).ends_with("from the left: one; two."));
+    }
 
     #[test]
     fn what_has_not_changed_is_not_written() {

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -74,6 +75,8 @@ pub(crate) struct Guest<'room> {
     tokens: f64,
     last: Instant,
     in_vain: u32,
+    /// Whether it was told that its lines are dropped, since the last one that was not.
+    is_told: bool,
     has_to_go: bool,
 }
 
@@ -91,7 +94,7 @@ impl Room {
         // The guest leaves when it is dropped.
         let before = self.guests.fetch_add(1, Relaxed);
         let (line, now) = (Vec::new(), Instant::now());
-        let (length, in_vain, has_to_go) = (0, 0, false);
+        let (length, in_vain, is_told, has_to_go) = Default::default();
         let guest = Guest {
             room: self,
             name: None,
@@ -100,6 +103,7 @@ impl Room {
             tokens: BURST,
             last: now,
             in_vain,
+            is_told,
             has_to_go,
         };
         let messages = self.messages().as_ref().map(Sender::subscribe);
@@ -210,14 +214,15 @@ impl Guest<'_> {
     fn says_line(&mut self, line: &str, told: &mut String) {
         if !self.may_send() {
             self.in_vain += 1;
-            if self.in_vain == 1 {
-                *told += "* Too fast: your lines are dropped. Wait a little.\n";
-            } else if self.in_vain == MOST_IN_VAIN {
+            if self.in_vain == MOST_IN_VAIN {
                 *told += "* Too fast. Good-bye.\n";
                 self.has_to_go = true;
+            } else if !mem::replace(&mut self.is_told, true) {
+                *told += "* Too fast: your lines are dropped. Wait a little.\n";
             }
             return;
         }
+        self.is_told = false;
         match &self.name {
             _ if line.is_empty() => {}
             Some(name) => {
@@ -377,6 +382,19 @@ mod tests {
         };
         assert!((0..20).map(|_| says(0)).last() > Some(5));
         assert_eq!(says(5_000), 0, "a full bucket");
+
+        // Whose lines are dropped again, after some that were not, is told again.
+        let (mut eve, _messages) = room.enter().expect("there is room");
+        let told: String = (0..12)
+            .map(|_| eve.says(b"eve\n").expect("it is open"))
+            .map(|it| it.to_string())
+            .collect();
+        eve.last = eve.last.checked_sub(Duration::from_secs(2)).expect("a time");
+        let again: String = (0..6)
+            .map(|_| eve.says(b"eve\n").expect("it is open"))
+            .map(|it| it.to_string())
+            .collect();
+        assert_eq!([told, again].map(|told| told.matches("dropped").count()), [1, 1]);
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn a_lock_held_while_writing_lets_one_client_stop_all() {
     assert_eq!(all_read["deliveries"], 2 * 500 * 20, "{all_read}");
     let running = broken.start(&["--clients", "20", "--quiet"]);
     let id = running.id();
-    std::thread::sleep(Duration::from_secs(18));
+    std::thread::sleep(Duration::from_secs(30));
     signal("-INT", id);
     let ended = running.wait();
     assert_eq!(ended.code(), 130, "{ended:?}");

@@ -58,7 +58,7 @@ fn run_all(tasks: Tasks<'_>, waiting: &Waiting) {
         mem::take(&mut *ready.lock().expect("no thread panics here")); // whoever was woken,
         let now: Vec<usize> = tasks.keys().copied().collect(); // everybody has a turn
         for number in now {
-            let Some(task) = tasks.get_mut(&number) else { continue }; // woken twice
+            let Some(task) = tasks.get_mut(&number) else { continue }; // woken after its end
             let mut context = Context::from_waker(&wakers[number]);
             if trace::turn(number, || task.as_mut().poll(&mut context)).is_ready() {
                 tasks.remove(&number); // it has ended

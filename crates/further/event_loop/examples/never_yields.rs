@@ -58,7 +58,7 @@ fn run_all(tasks: Tasks<'_>, waiting: &Waiting) {
         waiting.wake_some();
         let now = mem::take(&mut *ready.lock().expect("no thread panics here"));
         for number in now {
-            let Some(task) = tasks.get_mut(&number) else { continue }; // woken twice
+            let Some(task) = tasks.get_mut(&number) else { continue }; // woken after its end
             let mut context = Context::from_waker(&wakers[number]);
             if trace::turn(number, || task.as_mut().poll(&mut context)).is_ready() {
                 tasks.remove(&number); // it has ended

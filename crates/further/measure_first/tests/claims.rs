@@ -96,8 +96,10 @@ fn a_reused_session_and_threads_have_five_pages_in_flight_on_as_many_connections
 fn a_formula_beats_all_cores_and_gives_the_same_sums() {
     let run = LESSON.example("closed_form").record::<&str>(&[]);
     let seconds = |name| number(section(&run, name).1, "seconds");
-    let ratio = seconds("a loop, all cores") / seconds("a formula, one core");
-    assert!(ratio > 10.0, "{ratio}");
+    for better in ["a formula, one core", "a plain loop, one core"] {
+        let ratio = seconds("a loop, all cores") / seconds(better);
+        assert!(ratio > 10.0, "{better}: {ratio}");
+    }
     let results = |name| -> Vec<&Value> {
         let (items, _) = section(&run, name);
         items.iter().map(|item| &item["result"]).collect()
@@ -107,13 +109,14 @@ fn a_formula_beats_all_cores_and_gives_the_same_sums() {
     assert_eq!(all_cores, results("a formula, one core"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_recursion_ends_where_its_stack_ends() {
     let example = LESSON.example("deep_recursion");
     let both = |ended: &testing::Ended| ended.stdout.matches(": 50005000 (").count();
     let ended = example.run::<&str>(&[]);
     assert_eq!((ended.code(), both(&ended)), (0, 2), "{ended:?}");
-    let ended = example.run(&["10000000"]);
+    let ended = example.run_after("ulimit -s 8192", &["10000000"]);
     assert!(ended.stdout.contains("a loop: 50000005000000 ("), "{ended:?}");
     assert!(!ended.stdout.contains("a recursion"), "{ended:?}");
     assert!(ended.stderr.contains("has overflowed its stack"), "{ended:?}");

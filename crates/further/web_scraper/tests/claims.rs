@@ -274,11 +274,17 @@ fn threads_find_the_same_pages_and_know_the_end() {
 
 #[test]
 fn a_polite_crawler_is_as_slow_as_its_pause() {
+    let pauses = 0.010 * (world::PAGES as f64 - 1.0);
     let run = LESSON.example("politely").record(&["--latency", "5"]);
     for name in [ONE, SEVERAL] {
         assert_eq!(different(&run, name).len(), world::PAGES, "{name}");
-        assert!(seconds(&run, name) > 0.010 * (world::PAGES as f64 - 1.0), "{name}: {run}");
+        assert!(seconds(&run, name) > pauses, "{name}: {run}");
     }
+    // Where a page takes twice the pause, one at a time is slower than the pause, and several at once are not.
+    let run = LESSON.example("politely").record::<&str>(&[]);
+    assert!(seconds(&run, ONE) > 2.0 * pauses, "{run}");
+    let ratio = seconds(&run, ONE) / seconds(&run, SEVERAL);
+    assert!((1.2..3.5).contains(&ratio), "{ratio}");
 }
 
 #[test]

@@ -20,8 +20,8 @@ fn main() -> ExitCode {
     run.finish()
 }
 
-/// The squares fit into 64 bits, and their sum does not.
+/// The sum does not fit into 64 bits.
 fn find_sum(below: u64) -> u128 {
     // Without `black_box` the optimiser finds the formula, and no loop is left.
-    (0..below).map(black_box).map(|i| u128::from(i * i)).sum()
+    (0..below).map(black_box).map(|i| u128::from(i) * u128::from(i)).sum()
 }

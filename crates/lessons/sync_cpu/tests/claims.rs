@@ -81,7 +81,7 @@ fn the_sums_of_the_older_article_are_right_to_the_last_digit() {
     let example = LESSON.example("sync_sums");
     let told = example.says::<&str>(&[], "sum(5000000)");
     assert_eq!(told, "sum(5000000) = 41666654166667500000");
-    // Twice as many squares are twice the work: the optimiser has left the loop.
+    // Four times as many squares are four times the work: the optimiser has left the loop.
     let time = |number: &str| shortest(&example.record(&["--number", number, "--calls", "8"]));
     let ratio = time("20000000") / time("5000000");
     assert!((2.5..6.0).contains(&ratio), "{ratio}");
