@@ -1,7 +1,6 @@
 //! What the lesson claims, how it treats strangers, and what the tutorial says of its examples.
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use harness::Limit;
 use serde_json::Value;
@@ -148,7 +147,7 @@ fn clients_that_are_killed_fail_what_is_in_flight_and_all_that_follows() {
 fn ctrl_c_at_random_moments_leaves_nothing() {
     for _ in 0..6 {
         let running = LESSON.program().start(&["--clients", "100", "--messages", "100000"]);
-        std::thread::sleep(Duration::from_millis(fastrand::u64(100..1_500)));
+        std::thread::sleep(std::time::Duration::from_millis(fastrand::u64(100..1_500)));
         let clients = children(running.id());
         signal("-INT", running.id());
         let ended = running.wait();
@@ -168,7 +167,7 @@ fn a_lock_held_while_writing_lets_one_client_stop_all() {
     assert_eq!(all_read["deliveries"], 2 * 500 * 20, "{all_read}");
     let running = broken.start(&["--clients", "20", "--quiet"]);
     let id = running.id();
-    std::thread::sleep(Duration::from_secs(30));
+    std::thread::sleep(std::time::Duration::from_secs(30));
     signal("-INT", id);
     let ended = running.wait();
     assert_eq!(ended.code(), 130, "{ended:?}");
