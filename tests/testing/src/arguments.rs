@@ -5,7 +5,7 @@ use harness::Limit;
 
 /// A few short items.
 pub fn short(lesson: &Lesson) -> Vec<&'static str> {
-    sized(lesson, ["20", "3"], ["20", "7"], "3", ["20", "7"])
+    sized(lesson, ["20", "3"], ["20", "7"], "3", ["20", "7"], "30")
 }
 
 /// Work for a minute or more (pictures: some seconds), with two workers if the lesson has `--workers`; the first line
@@ -18,7 +18,8 @@ pub fn short(lesson: &Lesson) -> Vec<&'static str> {
 /// When the lesson is one of those.
 pub fn long(lesson: &Lesson) -> Vec<&'static str> {
     assert!(!lesson.does("round") && lesson.limit() != Limit::OneEach, "{}", lesson.name());
-    let mut arguments = sized(lesson, ["400", "1000"], ["30", "100000"], "100", ["200", "100000"]);
+    let mut arguments =
+        sized(lesson, ["400", "1000"], ["30", "100000"], "100", ["200", "100000"], "1000000");
     if lesson.takes("block") {
         arguments.extend(["--block", "2"]); // in one section a single task blocks for all pages
     }
@@ -28,14 +29,15 @@ pub fn long(lesson: &Lesson) -> Vec<&'static str> {
     arguments
 }
 
-/// With this latency and this many repetitions, this number and this many calls, this many pictures, and this many clients
-/// and messages.
+/// With this latency and this many repetitions, this number and this many calls, this many pictures, this many clients and
+/// messages, and this many steps.
 fn sized(
     lesson: &Lesson,
     [latency, repeat]: [&'static str; 2],
     [number, calls]: [&'static str; 2],
     pictures: &'static str,
     [clients, messages]: [&'static str; 2],
+    steps: &'static str,
 ) -> Vec<&'static str> {
     let sizes = [
         ["--latency", latency],
@@ -45,6 +47,7 @@ fn sized(
         ["--increments", "1000"],
         ["--pictures", pictures],
         ["--messages", messages],
+        ["--steps", steps],
     ];
     let mut arguments: Vec<_> =
         sizes.into_iter().filter(|[option, _]| lesson.takes(&option[2..])).flatten().collect();

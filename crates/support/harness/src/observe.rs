@@ -18,7 +18,7 @@ use timeline::Timeline;
 use crate::class::{self, Class};
 use crate::printer::{self, Message, Printed, Style};
 use crate::report::{Report, digits, table};
-use crate::setup::{Format, Kept, Remarks, Setup, Tables, TimelineFile};
+use crate::setup::{Files, Format, Kept, Remarks, Setup, Tables, TimelineFile};
 use crate::terminal::look;
 use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt};
 
@@ -89,6 +89,7 @@ struct ToFinish {
     kept: Kept,
     remarks: Remarks,
     tables: Tables,
+    files: Files,
     class: Option<Class>,
 }
 
@@ -111,12 +112,13 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let drawing = setup.drawing.take();
     // The work of worker processes is not known until they end.
     let is_seen = lesson_computes_here(&setup);
-    let Setup { lesson, kinds, facts, kept, remarks, tables, longest, .. } = setup;
+    let Setup { lesson, kinds, facts, kept, remarks, tables, longest, draw_below, files, .. } =
+        setup;
     let patience = is_seen.then_some(longest + MARGIN);
     let plan = Plan { lesson, kinds, workers, patience, sections: Mutex::default() };
     let plan = Arc::new(plan);
     let printing = if json || quiet { Style::Quiet } else { Style::Lines };
-    let (messages, printer) = printer::start(plan.clone(), printing);
+    let (messages, printer) = printer::start(plan.clone(), printing, draw_below);
     let explanation = messages.clone();
     interrupt::explain_delay(move || {
         let _ = explanation.send(Message::Warning(
@@ -138,7 +140,7 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
         class.begins();
         class
     });
-    let to_finish = Mutex::new(Some(ToFinish { printer, kept, remarks, tables, class }));
+    let to_finish = Mutex::new(Some(ToFinish { printer, kept, remarks, tables, files, class }));
     let reporter =
         Reporter { plan, json, quiet, timeline, guess, drawing, facts, messages, to_finish };
     Run::start(workers, reporter)
@@ -199,7 +201,7 @@ impl Observer for Reporter {
         self.send(Message::End);
         let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
         let to_finish = to_finish.expect("a run is finished once");
-        let ToFinish { printer, kept, remarks, tables: of_the_work, class } = to_finish;
+        let ToFinish { printer, kept, remarks, tables: of_the_work, files, class } = to_finish;
         let Ok(Printed { records, begun, open, error }) = printer.join() else {
             return ExitCode::FAILURE;
         };
@@ -227,6 +229,7 @@ impl Observer for Reporter {
         };
         // The diagram is written even if the output could not be, and the other way round.
         let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&timeline, file));
+        let drawn = files.into_iter().fold(drawn, |drawn, write| drawn.and(write()));
         if let Some(class) = class {
             class.ended(&report);
         }

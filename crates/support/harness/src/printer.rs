@@ -17,6 +17,7 @@ use timeline::{Look, plural};
 
 use crate::observe::Plan;
 use crate::report::Report;
+use crate::setup::DrawBelow;
 use crate::{Model, give_up, terminal};
 
 /// How much is printed while a lesson runs.
@@ -59,17 +60,26 @@ pub(crate) struct Printed {
 const MOST_ALIKE: usize = 100;
 
 /// Starts the thread, which cancels the run if stdout accepts no more lines.
-pub(crate) fn start(plan: Arc<Plan>, style: Style) -> (Sender<Message>, JoinHandle<Printed>) {
+pub(crate) fn start(
+    plan: Arc<Plan>,
+    style: Style,
+    draw_below: Option<DrawBelow>,
+) -> (Sender<Message>, JoinHandle<Printed>) {
     let (sender, receiver) = mpsc::channel();
     let printer = thread::Builder::new().name("printer".into());
-    let printer = printer.spawn(move || print_all(&plan, style, &receiver));
+    let printer = printer.spawn(move || print_all(&plan, style, draw_below, &receiver));
     let printer = printer.unwrap_or_else(|error| {
         give_up(&format!("the system does not let this process start a thread: {error}"))
     });
     (sender, printer)
 }
 
-fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed {
+fn print_all(
+    plan: &Plan,
+    style: Style,
+    draw_below: Option<DrawBelow>,
+    messages: &Receiver<Message>,
+) -> Printed {
     let items = plan.items();
     let printed =
         Printed { records: Vec::with_capacity(items), begun: 0, open: Vec::new(), error: None };
@@ -79,7 +89,8 @@ fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed
     };
     let (started, failures, open) = (Instant::now(), BTreeMap::new(), Open::default());
     let (items, ended) = (0, false);
-    let mut printer = Printer { plan, style, started, printed, items, failures, open, ended };
+    let mut printer =
+        Printer { plan, style, draw_below, started, printed, items, failures, open, ended };
     let mut silence = Silence::begin();
     while !printer.ended {
         match messages.recv_timeout(Silence::TICK) {
@@ -172,6 +183,7 @@ impl Silence {
 struct Printer<'run> {
     plan: &'run Plan,
     style: Style,
+    draw_below: Option<DrawBelow>,
     started: Instant,
     printed: Printed,
     /// How many items have ended.
@@ -239,7 +251,12 @@ impl Printer<'_> {
             *alike
         });
         let is_folded = alike.is_some_and(|alike| alike > MOST_ALIKE);
-        let written = if is_folded { Ok(()) } else { print_record(self.plan, &record, self.style) };
+        let mut written =
+            if is_folded { Ok(()) } else { print_record(self.plan, &record, self.style) };
+        if let (Style::Lines, Some(draw)) = (self.style, &mut self.draw_below) {
+            let drawn = if record.span.is_annotation { None } else { draw(&record) };
+            written = written.and_then(|()| write!(io::stdout(), "{}", drawn.unwrap_or_default()));
+        }
         self.printed.records.push(record);
         written
     }

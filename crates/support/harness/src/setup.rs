@@ -13,7 +13,7 @@ use clap::builder::ValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use common::Run;
+use common::{Record, Run};
 use console::style;
 use serde_json::{Value, json};
 use timeline::Timeline;
@@ -61,6 +61,12 @@ pub(crate) type Table = (Value, Vec<Vec<String>>);
 /// Tables of a finished run, each with its name in the report.
 pub(crate) type Tables = Vec<(&'static str, Box<dyn FnOnce() -> Table + Send>)>;
 
+/// Draws below the line of an item: returns text for a terminal, or nothing.
+pub(crate) type DrawBelow = Box<dyn FnMut(&Record) -> Option<String> + Send>;
+
+/// Writes files after the last line; an error is a sentence.
+pub(crate) type Files = Vec<Box<dyn FnOnce() -> Result<(), String> + Send>>;
+
 /// A parsed command line, and the run that is prepared from it.
 pub struct Setup {
     /// The lesson.
@@ -69,9 +75,13 @@ pub struct Setup {
     matches: ArgMatches,
     /// The most items in progress at once, even if `--workers` is larger.
     most_at_once: usize,
+    /// Among how many workers one item can be divided.
+    parts_of_an_item: usize,
     /// Each kind of work and its number of items; every section that does the kind does them all again.
     pub(crate) kinds: Vec<(Kind, usize)>,
     pub(crate) drawing: Option<Box<dyn Drawing>>,
+    pub(crate) draw_below: Option<DrawBelow>,
+    pub(crate) files: Files,
     /// Additional numbers for the report, by name.
     pub(crate) facts: Vec<(&'static str, u64)>,
     /// Values to keep until the end.
@@ -245,6 +255,9 @@ impl Setup {
             command,
             matches,
             most_at_once: usize::MAX,
+            parts_of_an_item: 1,
+            draw_below: None,
+            files: Vec::new(),
             kinds,
             drawing,
             facts,
@@ -333,6 +346,17 @@ impl Setup {
         self.drawing = Some(Box::new(drawing));
     }
 
+    /// Calls this with the record of each item, below its line, and prints the text that it may return as it is: it may have
+    /// colours, so the caller makes sure that stdout shows them. Not with `--quiet` or `--json`.
+    pub fn draw_below(&mut self, draw: impl FnMut(&Record) -> Option<String> + Send + 'static) {
+        self.draw_below = Some(Box::new(draw));
+    }
+
+    /// Calls this after the last line, to write a file. Its error is printed, and the status is then 1.
+    pub fn write(&mut self, write: impl FnOnce() -> Result<(), String> + Send + 'static) {
+        self.files.push(Box::new(write));
+    }
+
     /// Adds a number to the report.
     pub fn fact(&mut self, name: &'static str, value: u64) {
         self.facts.push((name, value));
@@ -347,7 +371,12 @@ impl Setup {
             Limit::PerCore => cores(),
             Limit::All | Limit::OneEach => items,
         });
-        workers.min(items).min(self.most_at_once)
+        workers.min(items.saturating_mul(self.parts_of_an_item)).min(self.most_at_once)
+    }
+
+    /// Says that several workers do one item together, each a part of it: at most so many.
+    pub fn divide_items(&mut self, parts: usize) {
+        self.parts_of_an_item = parts;
     }
 
     /// Limits how many items are in progress at once; returns `false` if the lesson cannot run with fewer.
