@@ -75,8 +75,8 @@ pub struct Setup {
     matches: ArgMatches,
     /// The most items in progress at once, even if `--workers` is larger.
     most_at_once: usize,
-    /// Among how many workers one item can be divided.
-    parts_of_an_item: usize,
+    /// Into how many parts the workers divide an item, if they all do one together.
+    parts_of_an_item: Option<usize>,
     /// Each kind of work and its number of items; every section that does the kind does them all again.
     pub(crate) kinds: Vec<(Kind, usize)>,
     pub(crate) drawing: Option<Box<dyn Drawing>>,
@@ -255,7 +255,7 @@ impl Setup {
             command,
             matches,
             most_at_once: usize::MAX,
-            parts_of_an_item: 1,
+            parts_of_an_item: None,
             draw_below: None,
             files: Vec::new(),
             kinds,
@@ -371,12 +371,12 @@ impl Setup {
             Limit::PerCore => cores(),
             Limit::All | Limit::OneEach => items,
         });
-        workers.min(items.saturating_mul(self.parts_of_an_item)).min(self.most_at_once)
+        workers.min(self.parts_of_an_item.unwrap_or(items)).min(self.most_at_once)
     }
 
-    /// Says that several workers do one item together, each a part of it: at most so many.
+    /// Says that all workers do one item together, and then the next one: each does a part of it, of at most this many.
     pub fn divide_items(&mut self, parts: usize) {
-        self.parts_of_an_item = parts;
+        self.parts_of_an_item = Some(parts);
     }
 
     /// Limits how many items are in progress at once; returns `false` if the lesson cannot run with fewer.

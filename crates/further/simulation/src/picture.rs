@@ -1,0 +1,150 @@
+//! The plate as a picture: a PNG file, and a strip of small pictures in a terminal.
+
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use common::Record;
+use console::style;
+use harness::{Beside, look};
+use png::{BitDepth, ColorType, Encoder, EncodingError};
+
+use crate::plate::{HOT, Row};
+
+/// Colours from cold to hot, as red, green and blue; between two of them they are mixed.
+const COLOURS: [[f64; 3]; 5] = [
+    [8.0, 8.0, 80.0],
+    [0.0, 120.0, 220.0],
+    [110.0, 220.0, 160.0],
+    [255.0, 200.0, 40.0],
+    [210.0, 20.0, 10.0],
+];
+/// Colours from cold to hot, as numbers that terminals with 256 colours have for them.
+const OF_A_TERMINAL: [u8; 15] = [17, 18, 19, 20, 26, 32, 38, 79, 114, 149, 184, 220, 214, 208, 196];
+/// How many pictures a strip has,
+const PICTURES: usize = 4;
+/// how many points each of them is wide and high,
+const POINTS: usize = 18;
+/// and how many cells of the plate a point stands for: a strip shows the upper left corner.
+const CELLS_OF_A_POINT: usize = 6;
+
+/// A temperature as a part of the scale: 0 is cold, 1 is hot.
+fn part(temperature: f64) -> f64 {
+    (temperature / HOT).clamp(0.0, 1.0)
+}
+
+/// Writes a grid as a picture, a pixel for each cell; an error is a sentence.
+pub(crate) fn write_png(file: &Path, grid: &[Row]) -> Result<(), String> {
+    let written = png(grid).map_err(io::Error::from);
+    let written = written.and_then(|bytes| Beside::write(file, bytes)).and_then(Beside::place);
+    written.map_err(|error| format!("the plate was not written to {}: {error}", file.display()))
+}
+
+fn png(grid: &[Row]) -> Result<Vec<u8>, EncodingError> {
+    let side = u32::try_from(grid.len()).expect("so many cells are refused");
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, side, side);
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(BitDepth::Eight);
+    encoder
+        .set_palette((0..=255).flat_map(|step| mixed(f64::from(step) / 255.0)).collect::<Vec<_>>());
+    let pixel = |cell: &f64| (part(*cell) * 255.0).round() as u8;
+    let pixels: Vec<u8> = grid.iter().flatten().map(pixel).collect();
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(bytes)
+}
+
+/// The colour of a part of the scale.
+fn mixed(part: f64) -> [u8; 3] {
+    let at = part * (COLOURS.len() - 1) as f64;
+    let lower = (at as usize).min(COLOURS.len() - 2);
+    let (cold, hot, more) = (COLOURS[lower], COLOURS[lower + 1], at - lower as f64);
+    [0, 1, 2].map(|i| (cold[i] + (hot[i] - cold[i]) * more).round() as u8)
+}
+
+/// Reads the argument of `--png`.
+pub(crate) fn png_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_png = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
+    // This is reported now, not after the run.
+    match path.parent().filter(|folder| *folder != Path::new("")) {
+        _ if !is_png => Err("it takes a file that ends in .png".into()),
+        Some(folder) if !folder.is_dir() => {
+            Err(format!("there is no folder '{}'", folder.display()))
+        }
+        _ if path.is_dir() => Err("this is a folder".into()),
+        _ => Ok(path),
+    }
+}
+
+/// A strip of pictures for a terminal: how the heat spreads in a section.
+#[derive(Debug)]
+pub(crate) struct Film {
+    /// After how many frames a picture is taken.
+    frames: Vec<usize>,
+    /// The pictures of this section: rows of indices of [`OF_A_TERMINAL`].
+    taken: Vec<Vec<Vec<usize>>>,
+    /// Strips that are not printed yet, one for each section that ended.
+    strips: VecDeque<String>,
+    /// The label of the frame below which a strip is printed.
+    below: String,
+}
+
+impl Film {
+    /// `None` if stdout is not a terminal that shows half blocks in colours.
+    pub(crate) fn shown_here(frames: usize) -> Option<Self> {
+        let look = look(80);
+        let is_shown = io::stdout().is_terminal() && look.unicode && look.colour;
+        let mut frames: Vec<_> =
+            (0..PICTURES).map(|number| (number * frames).div_ceil(PICTURES - 1)).collect();
+        frames.dedup();
+        let has_room = look.width >= frames.len() * (POINTS + 1);
+        let (taken, strips, below) = Default::default();
+        (is_shown && has_room).then_some(Self { frames, taken, strips, below })
+    }
+
+    /// Takes a picture after so many frames, if there is to be one; the last one completes the strip.
+    pub(crate) fn take(&mut self, frames: usize, label: &str, grid: &[Row]) {
+        if frames == 0 {
+            self.taken.clear();
+        }
+        if !self.frames.contains(&frames) {
+            return;
+        }
+        let points = POINTS.min(grid.len());
+        let cells = CELLS_OF_A_POINT.min(grid.len() / points);
+        let colour = |cell: f64| (part(cell) * (OF_A_TERMINAL.len() - 1) as f64).round() as usize;
+        let row = |row: usize| {
+            (0..points).map(|column| colour(grid[row * cells][column * cells])).collect()
+        };
+        self.taken.push((0..points).map(row).collect());
+        if self.frames.last() == Some(&frames) {
+            self.strips.push_back(strip(&self.taken));
+            label.clone_into(&mut self.below);
+        }
+    }
+
+    /// The strip of a section that ended with this frame.
+    pub(crate) fn ready(&mut self, record: &Record) -> Option<String> {
+        if record.span.label == self.below { self.strips.pop_front() } else { None }
+    }
+}
+
+/// Pictures side by side. An upper half block shows two points: the letter's colour is above, the ground's below.
+fn strip(pictures: &[Vec<Vec<usize>>]) -> String {
+    let (mut text, points) = (String::new(), pictures[0].len());
+    for row in (0..points).step_by(2) {
+        for picture in pictures {
+            for column in 0..points {
+                let point = |row: usize| picture.get(row).map(|row| OF_A_TERMINAL[row[column]]);
+                let block = style("▀").force_styling(true).color256(point(row).unwrap_or_default());
+                let block =
+                    point(row + 1).map_or(block.clone(), |colour| block.on_color256(colour));
+                text += &block.to_string();
+            }
+            text += " ";
+        }
+        text += "\n";
+    }
+    text
+}
