@@ -315,7 +315,13 @@ fn each_section_does_the_whole_work() {
     assert!(with_sections().count() >= 4);
     for original in with_sections().filter(|it| has_pillow || !it.takes("pictures")) {
         let (name, site) = (&original.name, Site::start(5));
-        let all = [["--repeat", "2"], ["--number", "18"], ["--calls", "4"], ["--pictures", "4"]];
+        let all = [
+            ["--repeat", "2"],
+            ["--number", "18"],
+            ["--calls", "4"],
+            ["--pictures", "4"],
+            ["--steps", "400"], // four times a hundred
+        ];
         let its = all.into_iter().filter(|[option, _]| original.takes(&option[2..]));
         let mut arguments: Vec<&str> = its.flatten().collect();
         if original.takes("repeat") || original.takes("visits") {
