@@ -4,7 +4,6 @@ Run:   python3 crates/further/simulation/simulation.py
 Watch: the checksums, which are the same; and the lanes: the GIL lets one thread compute at a time.
 """
 
-import contextlib
 import sys
 import threading
 import zlib
@@ -24,25 +23,26 @@ def main():
         run.frames = [steps[at:at + 100] for at in steps[::100]]
         run.wanted[FRAME] = 2 * len(run.frames)
         run.workers = min(run.options.workers, size - 2)
-        for section in sections:
+        for section, threads in zip(sections, [1, run.workers]):
             run.section(section)  # a plate with a hot edge above, twice: the last step and the next
             plate = [[[100.0 * (row == 0)] * size for row in range(size)] for _ in range(2)]
-            if section == "one core":
-                compute(run, plate, range(1, size - 1), FRAME, meet=lambda: None)
-            else:
-                with_a_barrier(run, plate, range(1, size - 1))
+            with_a_barrier(run, plate, threads, range(1, size - 1))
     return run.finish()
 
 
 # ANCHOR: with_a_barrier
-def with_a_barrier(run, plate, rows):
+def with_a_barrier(run, plate, threads, rows):
     def work(number):
-        kind = FRAME if number == 0 else common.ASIDE  # a frame is counted once
-        with contextlib.suppress(threading.BrokenBarrierError):  # after Ctrl-C
-            compute(run, plate, rows[number::run.workers], kind, meet=barrier.wait)
+        kind = common.ASIDE if number else FRAME  # a frame is counted once
+        compute(run, plate, rows[number::threads], kind, meet)
 
-    barrier = threading.Barrier(run.workers)
-    workers = [threading.Thread(target=work, args=[number]) for number in range(run.workers)]
+    def meet():
+        try:
+            barrier.wait()
+        except threading.BrokenBarrierError:
+            sys.exit()  # after Ctrl-C: ends this thread alone
+    barrier = threading.Barrier(threads)
+    workers = [threading.Thread(target=work, args=[number]) for number in range(threads)]
     try:
         for act in [threading.Thread.start, threading.Thread.join]:
             list(map(act, workers))
