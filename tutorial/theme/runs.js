@@ -30,6 +30,8 @@ const RUNS = {
   "race_counter-python.svg": { of: [960, 156], at: [110, 82], size: [790, 22], micros: 738438, item: "round", items: 4, peak: 1, third: 2 },
   "sequential_await-python.svg": { of: [960, 318], at: [110, 102], size: [790, 182], micros: 582236, item: "page", items: 20, peak: 10, third: 3 },
   "sequential_await.svg": { of: [960, 336], at: [110, 102], size: [790, 182], micros: 570715, item: "page", items: 20, peak: 10, third: 3 },
+  "simulation-python.svg": { of: [960, 198], at: [110, 102], size: [790, 44], micros: 192622, item: "frame", items: 8, peak: 1, third: 2 },
+  "simulation.svg": { of: [960, 220], at: [110, 102], size: [790, 66], micros: 3041295, item: "frame", items: 30, peak: 1, third: 6 },
   "sync_cpu-python.svg": { of: [960, 156], at: [110, 82], size: [790, 22], micros: 143890, item: "call", items: 20, peak: 1, third: 6 },
   "sync_cpu.svg": { of: [960, 156], at: [110, 82], size: [790, 22], micros: 374323, item: "call", items: 20, peak: 1, third: 6 },
   "sync_downloader-python.svg": { of: [960, 156], at: [110, 82], size: [790, 22], micros: 527539, item: "page", items: 10, peak: 1, third: 3 },

@@ -278,9 +278,9 @@ fn picture(file: &Path) -> (usize, usize, Vec<[u8; 3]>) {
     decoder.set_transformations(png::Transformations::EXPAND);
     let mut reader = decoder.read_info().expect("a PNG");
     let mut bytes = vec![0; reader.output_buffer_size()];
-    let info = reader.next_frame(&mut bytes).expect("a whole picture");
-    let pixels = bytes[..info.buffer_size()].chunks(3).map(|rgb| [rgb[0], rgb[1], rgb[2]]);
-    (info.width as usize, info.height as usize, pixels.collect())
+    let size = reader.next_frame(&mut bytes).expect("a whole picture");
+    let pixels = bytes[..size.buffer_size()].chunks(3).map(|rgb| [rgb[0], rgb[1], rgb[2]]);
+    (size.width as usize, size.height as usize, pixels.collect())
 }
 
 #[test]
@@ -305,6 +305,16 @@ fn the_plate_is_written_as_a_picture_with_a_pixel_for_each_cell() {
     LESSON.record(&["--size", "21", "--steps", "1", "--png", &file]);
     assert_eq!(picture(Path::new(&file)).0, 21);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
+
+#[test]
+fn the_picture_in_the_book_is_the_one_that_its_command_writes() {
+    let folder = Folder::new("book");
+    let file = folder.file("plate.png");
+    LESSON.record(&["--size", "400", "--steps", "400", "--png", &file]);
+    let book =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tutorial/src/pictures/plate.png");
+    assert_eq!(picture(Path::new(&file)), picture(&book));
 }
 
 #[cfg(target_os = "linux")]

@@ -691,6 +691,10 @@ mod tests {
         assert!(setup.limit_workers(4));
         assert_eq!((setup.workers(160), setup.workers(2)), (4, 2));
         assert!(!setup.limit_workers(0), "it cannot do with none");
+        // Together they do one item after another.
+        let mut setup = accepted(lesson().workers(5), &["--workers", "10"]);
+        setup.divide_items(7);
+        assert_eq!((setup.workers(160), setup.workers(2)), (7, 7));
         assert!(
             !accepted(lesson().worker_per_item(), &[]).limit_workers(4),
             "all at once it must be"
