@@ -162,7 +162,10 @@ impl Simulation {
         let threads = if lock(&self.seen).speeds.is_empty() { 1 } else { run.workers };
         let mut speed = Speed { section, threads, cells, ..Speed::default() };
         for (frame, steps) in self.frames.iter().enumerate() {
-            let label = format!("steps {} to {}", steps.start + 1, steps.end);
+            let label = match steps.len() {
+                1 => format!("step {}", steps.end),
+                _ => format!("steps {} to {}", steps.start + 1, steps.end),
+            };
             let Some(begun) = run.begin(&label) else { break };
             let start = Instant::now();
             compute(plate, steps.len());
