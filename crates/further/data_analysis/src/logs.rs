@@ -1,0 +1,531 @@
+//! Logs as files: finds them, or makes one, and reads their lines with the `csv` crate.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::{Arg, value_parser};
+use common::{Done, Run, Span, is_cancelled};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
+use harness::options::{MOST_ITEMS, numeric};
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up};
+use peak_alloc::PeakAlloc;
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Bad, Line, Request};
+use crate::made::{COLUMNS, Scratch, make};
+
+/// It counts the bytes that this program has allocated, now and at most.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// The longest header, in bytes.
+const HEADER: u64 = 64 * 1024;
+/// The longest line, in bytes: a chunk with it must fit into the memory.
+const LONGEST: u64 = 16_000_000;
+/// With this some programs begin a text.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+/// How much of a file is read at once, in bytes.
+const BUFFER: usize = 64 * 1024;
+/// The way that the speeds are compared with: it uses one core.
+const ONE_CORE: usize = 1;
+
+/// A chunk by its file and its bytes; its value is the number of requests in it.
+const CHUNK: Kind = Kind {
+    noun: "chunk",
+    verb: "parsed",
+    counted: "chunks",
+    counts_alone: true,
+    unit: Unit::Result,
+    label: str::to_owned,
+    line,
+    total: Total::None,
+    only_computes: false,
+    expected: None,
+};
+
+fn line(span: &Span, done: &Done) -> String {
+    format!("{}: {} requests", span.label, done.value)
+}
+
+/// Cuts a file, from a byte on, into chunks of a size in bytes.
+pub(crate) type Cut = fn(&File, u64, u64) -> io::Result<Vec<Range<u64>>>;
+
+/// Reads the logs of a folder, or one that it makes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Requests {
+    /// Where the files are cut.
+    pub(crate) cut: Cut,
+}
+
+/// The logs, and what each way made of them.
+#[derive(Debug)]
+pub(crate) struct Logs {
+    /// The files, in the order of their names.
+    pub(crate) files: Vec<Log>,
+    ways: Arc<Mutex<Vec<Way>>>,
+}
+
+/// A file of lines.
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// Counted from 0.
+    number: usize,
+    file: PathBuf,
+    /// Where the columns are, in the order of [`COLUMNS`], and how many there are with others.
+    columns: [usize; COLUMNS.len()],
+    width: usize,
+    /// The chunks: bytes of the file, without its header.
+    chunks: Vec<Range<u64>>,
+    /// Only requests whose paths begin so are taken.
+    wanted: Vec<u8>,
+}
+
+/// A part of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunk<'log> {
+    log: &'log Log,
+    /// Its first byte in the file.
+    pub(crate) start: u64,
+    /// The byte behind its last one.
+    pub(crate) end: u64,
+}
+
+/// Lines that are read one after another.
+pub(crate) struct Lines<'log, R> {
+    log: &'log Log,
+    /// Where it began to read, in bytes.
+    start: u64,
+    csv: csv::Reader<R>,
+    /// The last line: the next one takes its place.
+    record: ByteRecord,
+}
+
+/// What one way took, and its answer.
+#[derive(Clone, Debug)]
+struct Way {
+    name: &'static str,
+    took: Duration,
+    /// The most memory at any time, in bytes, above what there was before.
+    memory: usize,
+    answer: Answer,
+}
+
+impl Work for Requests {
+    type Items = Logs;
+
+    fn kinds(&self) -> Vec<&'static str> {
+        vec![CHUNK.noun]
+    }
+
+    fn limited(&self) -> &'static str {
+        "chunks may be parsed"
+    }
+
+    fn options(&self, _: &Lesson) -> Vec<Arg> {
+        vec![
+            Arg::new("folder")
+                .long("folder")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Read the logs (.csv) of this folder instead of a generated one"),
+            numeric("megabytes", "MB", 1..=100_000u64)
+                .default_value("200")
+                .conflicts_with("folder")
+                .help("How much log to generate"),
+            numeric("chunk", "KB", 1..=1_000_000u64)
+                .default_value("4000")
+                .help("How much of a file is one chunk"),
+            Arg::new("path")
+                .long("path")
+                .value_name("BEGINNING")
+                .default_value("")
+                .help("Take only requests whose paths begin like this"),
+        ]
+    }
+
+    fn prepare(self, setup: &mut Setup) -> Logs {
+        // Ctrl-C must remove the generated log, too.
+        setup.catch_ctrl_c();
+        let chunk = 1_000 * setup.value::<u64>("chunk");
+        let folder: Option<PathBuf> = setup.optional("folder");
+        let wanted: String = setup.value("path");
+        let found = match &folder {
+            Some(folder) => found(folder),
+            None => made(setup, 1_000_000 * setup.value::<u64>("megabytes")),
+        };
+        let files = found.and_then(|found| opened(found, self.cut, chunk, wanted.as_bytes()));
+        let files = files.unwrap_or_else(|error| give_up(&format!("no requests to read: {error}")));
+        let chunks: usize = files.iter().map(|log| log.chunks.len()).sum();
+        if chunks > MOST_ITEMS {
+            setup.refuse(format!("{chunks} chunks are too many: let --chunk be larger"));
+        }
+        setup.add(CHUNK, chunks);
+
+        let bytes = files.iter().flat_map(|log| log.chunks()).map(|it| it.end - it.start).sum();
+        let paths: Vec<PathBuf> = files.iter().map(|log| log.file.clone()).collect();
+        let ways = Arc::<Mutex<Vec<Way>>>::default();
+        let [speeds, sums, errors, bad, named, compared] = [(); 6].map(|()| ways.clone());
+        let named_paths = paths.clone();
+        setup.table("ways", move || table(&lock(&speeds), bytes));
+        setup.table("paths", move || of_the_first(&sums, Answer::paths));
+        setup.table("errors", move || of_the_first(&errors, Answer::errors));
+        setup.table("bad", move || (bad_lines(&bad, &paths).0, Vec::new()));
+        setup.remark(move |_| bad_lines(&named, &named_paths).1);
+        setup.remark(move |_| disagreement(&lock(&compared)));
+        Logs { files, ways }
+    }
+}
+
+impl Logs {
+    /// All chunks.
+    pub(crate) fn chunks(&self) -> Vec<Chunk<'_>> {
+        self.files.iter().flat_map(Log::chunks).collect()
+    }
+
+    /// Lets one way read the logs, and keeps its answer beside its time and its memory.
+    pub(crate) fn measure(&self, run: &Run, name: &'static str, way: fn(&Run, &Self) -> Answer) {
+        run.section(name);
+        MEMORY.reset_peak_usage();
+        let (before, start) = (MEMORY.current_usage(), Instant::now());
+        let answer = way(run, self);
+        let (took, memory) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
+        if !is_cancelled() {
+            lock(&self.ways).push(Way { name, took, memory, answer });
+        }
+    }
+
+    /// The status of the program: a failure, if the ways had different answers.
+    pub(crate) fn status(&self, status: ExitCode) -> ExitCode {
+        if disagreement(&lock(&self.ways)).is_some() { ExitCode::FAILURE } else { status }
+    }
+}
+
+impl Log {
+    /// Opens a file, finds its columns, and cuts it into chunks.
+    fn open(number: usize, file: PathBuf, cut: Cut, chunk: u64, wanted: &[u8]) -> io::Result<Self> {
+        let opened = File::open(&file)?;
+        let mut header = Vec::new();
+        BufReader::new((&opened).take(HEADER)).read_until(b'\n', &mut header)?;
+        let is_empty = header.is_empty();
+        let (columns, width) = if is_empty { Default::default() } else { columns(&header)? };
+        let chunks = cut(&opened, header.len() as u64, chunk)?;
+        if chunks.iter().any(|it| it.end - it.start > chunk + LONGEST) {
+            let most = LONGEST / 1_000_000;
+            return Err(io::Error::other(format!("it has a line of more than {most} MB")));
+        }
+        Ok(Self { number, file, columns, width, chunks, wanted: wanted.into() })
+    }
+
+    /// Its chunks.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = Chunk<'_>> {
+        self.chunks.iter().map(|bytes| Chunk { log: self, start: bytes.start, end: bytes.end })
+    }
+
+    /// All its lines.
+    pub(crate) fn lines(&self) -> Lines<'_, File> {
+        let start = self.chunks[0].start;
+        let lines = self.seek(start).map(|file| Lines::new(self, start, file));
+        // It was there when the lesson started.
+        lines.unwrap_or_else(|error| give_up(&format!("{}: {error}", self.file.display())))
+    }
+
+    fn seek(&self, start: u64) -> io::Result<File> {
+        let mut file = File::open(&self.file)?;
+        file.seek(SeekFrom::Start(start))?;
+        Ok(file)
+    }
+
+    // ANCHOR: request
+    /// Makes a request of a line; `None` if nobody asked for it.
+    fn request<'line>(
+        &self,
+        record: &'line ByteRecord,
+    ) -> Option<Result<Request<'line>, &'static str>> {
+        let field = |index: usize| {
+            let field = record.get(self.columns[index]).unwrap_or_default();
+            let is_first = self.columns[index] == 0;
+            // The csv crate takes it away only where it begins to read.
+            let field = field.strip_prefix(BOM).filter(|_| is_first).unwrap_or(field);
+            field.trim_ascii()
+        };
+        if record.len() == 1 && record[0].trim_ascii().is_empty() {
+            return None; // an empty line that ends with CR and LF
+        }
+        Some(self.checked(record, field)).filter(|request| match request {
+            Ok(request) => request.path.starts_with(&self.wanted),
+            Err(_) => true,
+        })
+    }
+    // ANCHOR_END: request
+
+    fn checked<'line>(
+        &self,
+        record: &'line ByteRecord,
+        field: impl Fn(usize) -> &'line [u8],
+    ) -> Result<Request<'line>, &'static str> {
+        if record.as_slice().contains(&b'"') {
+            return Err("it has a quote");
+        }
+        if record.len() != self.width {
+            return Err("it has more or fewer fields than the header");
+        }
+        let status = number(field(2)).filter(|status| (100..=599).contains(status));
+        Ok(Request {
+            hour: hour(field(0)).ok_or("its time is none")?,
+            path: Cow::Borrowed(field(1)),
+            status: status.ok_or("its status is no number from 100 to 599")? as u16,
+            bytes: number(field(3)).ok_or("its bytes are no whole number")?,
+            milliseconds: number(field(4)).ok_or("its milliseconds are no whole number")?,
+        })
+    }
+}
+
+impl<'log> Chunk<'log> {
+    /// Reads its lines from the file, and hands each on; returns how many requests there were.
+    pub(crate) fn read(&self, take: impl FnMut(Line)) -> io::Result<u64> {
+        let file = self.log.seek(self.start)?;
+        let bytes: Take<File> = file.take(self.end - self.start);
+        Lines::new(self.log, self.start, bytes).read_until(self.end, take)
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; (self.end - self.start) as usize];
+        self.log.seek(self.start)?.read_exact(&mut bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => shorter(),
+            _ => error,
+        })?;
+        Ok(bytes)
+    }
+
+    /// Hands on each of the lines in its bytes; returns how many requests there were.
+    pub(crate) fn parse(
+        &self,
+        bytes: io::Result<Vec<u8>>,
+        take: impl FnMut(Line),
+    ) -> io::Result<u64> {
+        Lines::new(self.log, self.start, &bytes?[..]).read_until(self.end, take)
+    }
+}
+
+impl fmt::Display for Chunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.log.file.file_name().unwrap_or_default().to_string_lossy();
+        write!(f, "{name}, bytes {} to {}", self.start, self.end)
+    }
+}
+
+impl<'log, R: Read> Lines<'log, R> {
+    fn new(log: &'log Log, start: u64, bytes: R) -> Self {
+        // ANCHOR: reader
+        let csv = ReaderBuilder::new()
+            .has_headers(false) // a chunk has none
+            .flexible(true) // a line with too few fields is a bad line, and not the end
+            .quoting(false) // so a line end always ends a line, and a file can be cut there
+            .terminator(Terminator::Any(b'\n'))
+            .buffer_capacity(BUFFER)
+            .from_reader(bytes);
+        // ANCHOR_END: reader
+        Self { log, start, csv, record: ByteRecord::new() }
+    }
+
+    // ANCHOR: read_until
+    /// Reads the lines up to a byte of the file, and hands each on; returns how many requests there were.
+    pub(crate) fn read_until(&mut self, end: u64, mut take: impl FnMut(Line)) -> io::Result<u64> {
+        let mut requests = 0;
+        while self.position() < end {
+            if !self.csv.read_byte_record(&mut self.record)? {
+                break;
+            }
+            let Some(request) = self.log.request(&self.record) else { continue };
+            requests += u64::from(request.is_ok());
+            let (file, end) = (self.log.number, self.start + self.csv.position().byte());
+            take(request.map_err(|why| Bad { file, end, why }));
+        }
+        if self.position() < end { Err(shorter()) } else { Ok(requests) }
+    }
+    // ANCHOR_END: read_until
+
+    fn position(&self) -> u64 {
+        self.start + self.csv.position().byte()
+    }
+}
+
+fn shorter() -> io::Error {
+    io::Error::other("the file became shorter while it was read")
+}
+
+/// A whole number from 0 on.
+fn number(field: &[u8]) -> Option<u64> {
+    str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// The hour of a time like `2026-03-02T06:15:00Z`, as it stands there: time zones are not converted.
+fn hour(time: &[u8]) -> Option<[u8; 13]> {
+    const SHAPE: &[u8; 13] = b"0000-00-00T00";
+    let hour: [u8; 13] = time.get(..13)?.try_into().ok()?;
+    let fits = |(sign, shape): (&u8, &u8)| match shape {
+        b'0' => sign.is_ascii_digit(),
+        b'T' => b"T ".contains(sign),
+        _ => sign == shape,
+    };
+    let is_over = time.get(13).is_none_or(|next| !next.is_ascii_digit());
+    let are_hours = &hour[11..] < b"24".as_slice();
+    (hour.iter().zip(SHAPE).all(fits) && is_over && are_hours).then_some(hour)
+}
+
+/// Where the columns are in a header, and how many it has.
+fn columns(header: &[u8]) -> io::Result<([usize; COLUMNS.len()], usize)> {
+    if !header.ends_with(b"\n") && header.len() as u64 >= HEADER {
+        return Err(io::Error::other("its first line is too long for a header"));
+    }
+    let mut csv = ReaderBuilder::new().has_headers(false).quoting(false).from_reader(header);
+    let mut record = ByteRecord::new();
+    csv.read_byte_record(&mut record)?;
+    let names: Vec<String> =
+        record.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).into_owned()).collect();
+    let mut columns = [0; COLUMNS.len()];
+    for (column, wanted) in columns.iter_mut().zip(COLUMNS) {
+        *column = names.iter().position(|name| name == wanted).ok_or_else(|| {
+            let all = COLUMNS.join(",");
+            io::Error::other(format!(
+                "its header lacks the column {wanted}: it needs {all}, without quotes"
+            ))
+        })?;
+    }
+    Ok((columns, names.len()))
+}
+
+/// Makes a log, which is removed at the end of the run.
+fn made(setup: &mut Setup, bytes: u64) -> io::Result<Vec<PathBuf>> {
+    let scratch = Scratch::new()?;
+    let made = make(scratch.path(), bytes).and_then(|()| found(scratch.path()));
+    setup.keep(scratch);
+    made
+}
+
+/// The CSV files of a folder by the endings of their names, sorted. Subfolders are not entered.
+fn found(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let unreadable = |error| {
+        io::Error::other(format!("the folder {} cannot be read: {error}", folder.display()))
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let is_hidden =
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if is_csv && !is_hidden && path.is_file() {
+            found.push(path);
+        }
+    }
+    if found.is_empty() {
+        return Err(io::Error::other(format!("there is no .csv in {}", folder.display())));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn opened(found: Vec<PathBuf>, cut: Cut, chunk: u64, wanted: &[u8]) -> io::Result<Vec<Log>> {
+    let opened = found.into_iter().enumerate().map(|(number, file)| {
+        let named = format!("{}", file.display());
+        let opened = Log::open(number, file, cut, chunk, wanted);
+        opened.map_err(|error| io::Error::other(format!("{named}: {error}")))
+    });
+    opened.collect()
+}
+
+/// One row for each way: its speed, also as a multiple of one core's, and its memory.
+fn table(ways: &[Way], bytes: u64) -> (Value, Vec<Vec<String>>) {
+    let megabytes = |bytes: f64| bytes / 1e6;
+    let speed = |way: &Way| megabytes(bytes as f64) / way.took.as_secs_f64().max(1e-9);
+    let one_core = ways.get(ONE_CORE).map(speed);
+    let all = ways.iter().map(|way| {
+        json!({
+            "way": way.name,
+            "seconds": figures::seconds(way.took),
+            "bytes": bytes,
+            "memory": way.memory,
+            "requests": way.answer.requests(),
+            "bad": way.answer.bad().0,
+        })
+    });
+    let rows = ways.iter().map(|way| {
+        let times = one_core.map(|one_core| figures::two_digits(speed(way) / one_core) + "x");
+        vec![
+            way.name.into(),
+            format!("{:.0}", speed(way)),
+            times.unwrap_or_default(),
+            format!("{:.1} MB", megabytes(way.memory as f64)),
+            way.answer.requests().to_string(),
+            way.answer.bad().0.to_string(),
+        ]
+    });
+    let head = ["way", "MB/s", "one core", "memory", "requests", "bad lines"].map(String::from);
+    let rows = [head.to_vec()].into_iter().chain(rows);
+    (all.collect(), if ways.is_empty() { Vec::new() } else { rows.collect() })
+}
+
+/// A table of the first way's answer; the others have the same one, or it is told.
+fn of_the_first(
+    ways: &Mutex<Vec<Way>>,
+    table: fn(&Answer) -> (Value, Vec<Vec<String>>),
+) -> (Value, Vec<Vec<String>>) {
+    lock(ways).first().map(|way| table(&way.answer)).unwrap_or_default()
+}
+
+/// The bad lines of the first way: for the report, and in a sentence.
+fn bad_lines(ways: &Mutex<Vec<Way>>, paths: &[PathBuf]) -> (Value, Option<String>) {
+    let Some(way) = lock(ways).first().cloned() else { return Default::default() };
+    let (bad, first) = way.answer.bad();
+    let mut values = Vec::new();
+    let mut named = Vec::new();
+    for it in first {
+        let path = &paths[it.file];
+        let line = line_number(path, it.end).ok();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let place = line.map_or(format!("before byte {}", it.end), |line| format!("line {line}"));
+        named.push(format!("{name}, {place}: {}", it.why));
+        values.push(json!({ "file": name, "line": line, "why": it.why }));
+    }
+    let are = if bad == 1 { "1 bad line is".into() } else { format!("{bad} bad lines are") };
+    let named = format!("{are} not counted as requests. The first: {}.", named.join("; "));
+    (json!({ "lines": bad, "first": values }), (bad > 0).then_some(named))
+}
+
+/// The number of the line that ends at a byte of a file, counted from 1. It counts the lines before, which is
+/// why it is only done for those that are named.
+fn line_number(path: &Path, end: u64) -> io::Result<u64> {
+    let mut file = BufReader::new(File::open(path)?.take(end.saturating_sub(1)));
+    let mut line = 1;
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(line);
+        }
+        line += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let read = bytes.len();
+        file.consume(read);
+    }
+}
+
+/// Says which way has another answer than the first one, if one has.
+fn disagreement(ways: &[Way]) -> Option<String> {
+    let (first, others) = ways.split_first()?;
+    others.iter().find_map(|other| {
+        let difference = first.answer.difference(&other.answer)?;
+        Some(format!("'{}' and '{}' have different answers: {difference}.", first.name, other.name))
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
