@@ -30,8 +30,8 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const HEADER: u64 = 64 * 1024;
 /// The longest line, in bytes: a chunk with it must fit into the memory.
 const LONGEST: u64 = 16_000_000;
-/// With this some programs begin a text.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// In front of all bytes: the csv crate takes a mark (BOM) away where it begins to read, which may be in the middle of a file.
+const EMPTY_LINE: &[u8] = b"\n";
 /// How much of a file is read at once, in bytes.
 const BUFFER: usize = 64 * 1024;
 /// The way that the speeds are compared with: it uses one core.
@@ -103,7 +103,7 @@ pub(crate) struct Lines<'log, R> {
     log: &'log Log,
     /// Where it began to read, in bytes.
     start: u64,
-    csv: csv::Reader<R>,
+    csv: csv::Reader<io::Chain<&'static [u8], R>>,
     /// The last line: the next one takes its place.
     record: ByteRecord,
 }
@@ -146,7 +146,6 @@ impl Work for Requests {
             Arg::new("path")
                 .long("path")
                 .value_name("BEGINNING")
-                .default_value("")
                 .help("Take only requests whose paths begin like this"),
         ]
     }
@@ -156,19 +155,22 @@ impl Work for Requests {
         setup.catch_ctrl_c();
         let chunk = 1_000 * setup.value::<u64>("chunk");
         let folder: Option<PathBuf> = setup.optional("folder");
-        let wanted: String = setup.value("path");
+        let wanted: String = setup.optional("path").unwrap_or_default();
+        let bytes = 1_000_000 * setup.value::<u64>("megabytes");
         let found = match &folder {
             Some(folder) => found(folder),
-            None => made(setup, 1_000_000 * setup.value::<u64>("megabytes")),
+            None => {
+                refuse_small_chunks(setup, bytes, chunk);
+                made(setup, bytes)
+            }
         };
+        let length = |file: &PathBuf| file.metadata().map_or(0, |it| it.len());
+        let bytes = found.as_ref().map_or(0, |files| files.iter().map(length).sum());
+        refuse_small_chunks(setup, bytes, chunk);
         let files = found.and_then(|found| opened(found, self.cut, chunk, wanted.as_bytes()));
         let files = files.unwrap_or_else(|error| give_up(&format!("no requests to read: {error}")));
         let chunks: usize = files.iter().map(|log| log.chunks.len()).sum();
-        if chunks > MOST_ITEMS {
-            setup.refuse(format!("{chunks} chunks are too many: let --chunk be larger"));
-        }
         setup.add(CHUNK, chunks);
-
         let bytes = files.iter().flat_map(|log| log.chunks()).map(|it| it.end - it.start).sum();
         let paths: Vec<PathBuf> = files.iter().map(|log| log.file.clone()).collect();
         let ways = Arc::<Mutex<Vec<Way>>>::default();
@@ -244,25 +246,18 @@ impl Log {
     }
 
     // ANCHOR: request
-    /// Makes a request of a line; `None` if nobody asked for it.
+    /// Makes a request of a line; `None` if it is empty, or not wanted.
     fn request<'line>(
         &self,
         record: &'line ByteRecord,
     ) -> Option<Result<Request<'line>, &'static str>> {
-        let field = |index: usize| {
-            let field = record.get(self.columns[index]).unwrap_or_default();
-            let is_first = self.columns[index] == 0;
-            // The csv crate takes it away only where it begins to read.
-            let field = field.strip_prefix(BOM).filter(|_| is_first).unwrap_or(field);
-            field.trim_ascii()
-        };
-        if record.len() == 1 && record[0].trim_ascii().is_empty() {
-            return None; // an empty line that ends with CR and LF
+        let field = |index: usize| record.get(index).unwrap_or_default().trim_ascii();
+        if record.len() == 1 && field(0).is_empty() {
+            return None;
         }
-        Some(self.checked(record, field)).filter(|request| match request {
-            Ok(request) => request.path.starts_with(&self.wanted),
-            Err(_) => true,
-        })
+        let request = self.checked(record, |column| field(self.columns[column]));
+        let is_wanted = request.as_ref().map_or(true, |it| it.path.starts_with(&self.wanted));
+        is_wanted.then_some(request)
     }
     // ANCHOR_END: request
 
@@ -332,7 +327,7 @@ impl<'log, R: Read> Lines<'log, R> {
             .quoting(false) // so a line end always ends a line, and a file can be cut there
             .terminator(Terminator::Any(b'\n'))
             .buffer_capacity(BUFFER)
-            .from_reader(bytes);
+            .from_reader(EMPTY_LINE.chain(bytes));
         // ANCHOR_END: reader
         Self { log, start, csv, record: ByteRecord::new() }
     }
@@ -347,15 +342,16 @@ impl<'log, R: Read> Lines<'log, R> {
             }
             let Some(request) = self.log.request(&self.record) else { continue };
             requests += u64::from(request.is_ok());
-            let (file, end) = (self.log.number, self.start + self.csv.position().byte());
+            let (file, end) = (self.log.number, self.position());
             take(request.map_err(|why| Bad { file, end, why }));
         }
         if self.position() < end { Err(shorter()) } else { Ok(requests) }
     }
     // ANCHOR_END: read_until
 
+    /// The byte of the file that it reads next.
     fn position(&self) -> u64 {
-        self.start + self.csv.position().byte()
+        (self.start + self.csv.position().byte()).saturating_sub(EMPTY_LINE.len() as u64)
     }
 }
 
@@ -371,15 +367,17 @@ fn number(field: &[u8]) -> Option<u64> {
 /// The hour of a time like `2026-03-02T06:15:00Z`, as it stands there: time zones are not converted.
 fn hour(time: &[u8]) -> Option<[u8; 13]> {
     const SHAPE: &[u8; 13] = b"0000-00-00T00";
-    let hour: [u8; 13] = time.get(..13)?.try_into().ok()?;
+    let mut hour: [u8; 13] = time.get(..13)?.try_into().ok()?;
     let fits = |(sign, shape): (&u8, &u8)| match shape {
         b'0' => sign.is_ascii_digit(),
         b'T' => b"T ".contains(sign),
         _ => sign == shape,
     };
     let is_over = time.get(13).is_none_or(|next| !next.is_ascii_digit());
-    let are_hours = &hour[11..] < b"24".as_slice();
-    (hour.iter().zip(SHAPE).all(fits) && is_over && are_hours).then_some(hour)
+    let are_hours = [hour[11], hour[12]] < *b"24";
+    let is_one = hour.iter().zip(SHAPE).all(fits) && is_over && are_hours;
+    hour[10] = b'T'; // instead of a space
+    is_one.then_some(hour)
 }
 
 /// Where the columns are in a header, and how many it has.
@@ -402,6 +400,14 @@ fn columns(header: &[u8]) -> io::Result<([usize; COLUMNS.len()], usize)> {
         })?;
     }
     Ok((columns, names.len()))
+}
+
+/// The record of a run is kept in memory, with each chunk.
+fn refuse_small_chunks(setup: &mut Setup, bytes: u64, chunk: u64) {
+    let chunks = bytes.div_ceil(chunk);
+    if chunks > MOST_ITEMS as u64 {
+        setup.refuse(format!("{chunks} chunks are too many: let --chunk be larger"));
+    }
 }
 
 /// Makes a log, which is removed at the end of the run.
@@ -447,7 +453,7 @@ fn opened(found: Vec<PathBuf>, cut: Cut, chunk: u64, wanted: &[u8]) -> io::Resul
 fn table(ways: &[Way], bytes: u64) -> (Value, Vec<Vec<String>>) {
     let megabytes = |bytes: f64| bytes / 1e6;
     let speed = |way: &Way| megabytes(bytes as f64) / way.took.as_secs_f64().max(1e-9);
-    let one_core = ways.get(ONE_CORE).map(speed);
+    let one_core = ways.get(ONE_CORE).filter(|_| bytes > 0).map(speed);
     let all = ways.iter().map(|way| {
         json!({
             "way": way.name,
@@ -484,7 +490,8 @@ fn of_the_first(
 
 /// The bad lines of the first way: for the report, and in a sentence.
 fn bad_lines(ways: &Mutex<Vec<Way>>, paths: &[PathBuf]) -> (Value, Option<String>) {
-    let Some(way) = lock(ways).first().cloned() else { return Default::default() };
+    let ways = lock(ways);
+    let Some(way) = ways.first() else { return Default::default() };
     let (bad, first) = way.answer.bad();
     let mut values = Vec::new();
     let mut named = Vec::new();
@@ -528,4 +535,171 @@ fn disagreement(ways: &[Way]) -> Option<String> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use fastrand::Rng;
+
+    use super::*;
+    use crate::cut::cut;
+
+    fn log(scratch: &Scratch, text: &[u8], chunk: u64) -> Log {
+        let file = scratch.path().join("log.csv");
+        fs::write(&file, text).expect("it is written");
+        Log::open(0, file, cut, chunk, b"").expect("it is a log")
+    }
+
+    /// The answers of one who reads it from its beginning to its end, and of those who read its chunks.
+    fn answers(log: &Log) -> [Answer; 3] {
+        let mut answers = [(); 3].map(|()| Answer::default());
+        let end = log.chunks().last().expect("a chunk").end;
+        let all = log.lines().read_until(end, |line| answers[0].add(line)).expect("it is read");
+        let mut counted = [0; 2];
+        for chunk in log.chunks() {
+            let mut parts = [(); 2].map(|()| Answer::default());
+            counted[0] += chunk.read(|line| parts[0].add(line)).expect("it is read");
+            counted[1] += chunk.parse(chunk.bytes(), |line| parts[1].add(line)).expect("it is");
+            for (index, part) in parts.into_iter().enumerate() {
+                // In the other order.
+                let so_far = std::mem::take(&mut answers[1 + index]);
+                answers[1 + index] = part.merge(so_far);
+            }
+        }
+        assert_eq!((counted, all), ([all; 2], answers[0].requests()));
+        answers
+    }
+
+    /// A text of pieces that are hard to cut.
+    fn hard_text(rng: &mut Rng) -> Vec<u8> {
+        const PIECES: [&[u8]; 12] = [
+            b"2026-03-02T06:00:00Z,/a,200,1,2",
+            b"2026-03-02T07:59:59.9Z,/\xff,503,18446744073709551615,7\r",
+            b"\n",
+            b"\n",
+            b"\r\n",
+            b"\"",
+            b"\"/a\nb\"",
+            b",",
+            b"\r",
+            b"\xef\xbb\xbf",
+            b"2026-03-02T06,/a,200,1,99999999999999999999",
+            b"\0",
+        ];
+        let mut text = b"time,path,status,bytes,milliseconds\n".to_vec();
+        for _ in 0..rng.usize(0..40) {
+            text.extend(PIECES[rng.usize(0..PIECES.len())]);
+            if rng.bool() {
+                text.push(b'\n');
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn wherever_it_is_cut_the_answer_is_the_same() {
+        let scratch = Scratch::new().expect("a folder");
+        let mut rng = Rng::with_seed(3);
+        let mut bad = 0;
+        for _ in 0..150 {
+            let text = hard_text(&mut rng);
+            let whole = answers(&log(&scratch, &text, 1_000_000));
+            bad += whole[0].bad().0;
+            for chunk in [1, 2, 3, 7, 30, 64] {
+                for answer in answers(&log(&scratch, &text, chunk)) {
+                    assert_eq!(answer, whole[0], "{:?} in {chunk}", String::from_utf8_lossy(&text));
+                }
+            }
+        }
+        assert!(bad > 300, "{bad} bad lines: it is no hard text");
+    }
+
+    #[test]
+    fn a_bad_line_is_named_by_its_number() {
+        let scratch = Scratch::new().expect("a folder");
+        let mut rng = Rng::with_seed(4);
+        for _ in 0..100 {
+            let text = hard_text(&mut rng);
+            let log = log(&scratch, &text, 5);
+            let [answer, ..] = answers(&log);
+            let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+            let is_bad = |line: &[u8]| {
+                let mut csv = ReaderBuilder::new();
+                let csv = csv.has_headers(false).quoting(false).terminator(Terminator::Any(b'\n'));
+                let mut record = ByteRecord::new();
+                // The crate takes a mark at the beginning away.
+                let line = [b"\n", line].concat();
+                let is_there =
+                    csv.from_reader(&line[..]).read_byte_record(&mut record).expect("it is");
+                is_there && log.request(&record).is_some_and(|it| it.is_err())
+            };
+            let numbers = (1..).zip(&lines).skip(1).filter(|(_, line)| is_bad(line));
+            let expected: Vec<u64> = numbers.map(|(number, _)| number).take(3).collect();
+            let named =
+                answer.bad().1.map(|bad| line_number(&log.file, bad.end).expect("it is there"));
+            assert_eq!(named.collect::<Vec<_>>(), expected, "{:?}", String::from_utf8_lossy(&text));
+        }
+    }
+
+    #[test]
+    fn a_line_longer_than_many_chunks_stays_whole() {
+        let scratch = Scratch::new().expect("a folder");
+        let mut text = b"time,path,status,bytes,milliseconds\n2026-03-02T06,/".to_vec();
+        text.extend([b'x'; 100_000]);
+        text.extend(b",200,1,2\n2026-03-02T06,/b,200,1,2");
+        let log = log(&scratch, &text, 1_000);
+        assert_eq!(log.chunks.len(), 2);
+        let [answer, ..] = answers(&log);
+        assert_eq!((answer.requests(), answer.bad().0), (2, 0));
+
+        text.truncate(50);
+        text.resize(text.len() + 2 * LONGEST as usize, b'x');
+        let file = scratch.path().join("long.csv");
+        fs::write(&file, &text).expect("it is written");
+        let error = Log::open(0, file, cut, 1_000, b"").expect_err("it is too long");
+        assert_eq!(error.to_string(), "it has a line of more than 16 MB");
+    }
+
+    #[test]
+    fn a_file_that_becomes_shorter_is_a_failure_and_one_that_grows_is_read_as_it_was() {
+        let scratch = Scratch::new().expect("a folder");
+        let line = "2026-03-02T06:00:00Z,/a,200,1,2\n";
+        let text = format!("time,path,status,bytes,milliseconds\n{}", line.repeat(100));
+        let log = log(&scratch, text.as_bytes(), 1_000_000);
+        let file = fs::OpenOptions::new().append(true).open(&log.file);
+        let mut file = file.expect("it is there");
+        file.write_all(line.as_bytes()).expect("it is written");
+        assert_eq!(answers(&log)[0].requests(), 100);
+
+        file.set_len(1_000).expect("it is made shorter");
+        let chunk = log.chunks().next().expect("a chunk");
+        let told = "the file became shorter while it was read";
+        let all = log.lines().read_until(chunk.end, |_| {});
+        for read in [all, chunk.read(|_| {}), chunk.parse(chunk.bytes(), |_| {})] {
+            assert_eq!(read.expect_err("it is shorter").to_string(), told);
+        }
+    }
+
+    #[test]
+    fn times_and_numbers_are_checked() {
+        for good in ["2026-03-02T06:00:00Z", "2026-03-02 06:00", "2026-03-02T06"] {
+            assert_eq!(hour(good.as_bytes()).as_ref(), Some(b"2026-03-02T06"), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-03-02",
+            "2026-03-02T24:00",
+            "2026-03-02T061",
+            "02/03/2026 06:00",
+            "2026-03-02X06",
+        ] {
+            assert_eq!(hour(bad.as_bytes()), None, "{bad}");
+        }
+        assert_eq!(number(b"12"), Some(12));
+        for bad in ["", "-1", "1.5", "1e3", "18446744073709551616", "\u{661}"] {
+            assert_eq!(number(bad.as_bytes()), None, "{bad}");
+        }
+    }
 }

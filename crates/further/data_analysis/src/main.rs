@@ -47,8 +47,7 @@ fn pipeline(run: &Run, logs: &Logs) -> Answer {
             })
         });
         for merger in vec![merger; run.workers] {
-            scope.spawn(|| {
-                let merger = merger; // it is dropped when this parser ends
+            scope.spawn(move || {
                 // Keep draining after Ctrl-C, or the reader blocks forever.
                 while let Ok((chunk, bytes)) = next_chunk() {
                     let Some(begun) = run.begin(chunk) else { continue };

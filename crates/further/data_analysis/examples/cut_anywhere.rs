@@ -1,0 +1,89 @@
+//! Wrong on purpose: the file is cut at any byte, so each cut goes through a line.
+//!
+//! Run:     `cargo run -p data_analysis --example cut_anywhere`
+//! Watch:   the bad lines of the ways that use the chunks, and the sentence about the answers.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::process::ExitCode;
+use std::sync::{Mutex, mpsc::sync_channel};
+use std::thread;
+
+use answer::Answer;
+use common::Run;
+use logs::{Chunk, Logs};
+use one_core::{line_by_line, whole_in_memory};
+use rayon::{ThreadPoolBuilder, prelude::*};
+
+#[path = "../src/answer.rs"]
+mod answer;
+#[path = "../src/logs.rs"]
+mod logs;
+#[path = "../src/made.rs"]
+mod made;
+#[path = "../src/one_core.rs"]
+mod one_core;
+
+const WAYS: [&str; 4] = ["whole in memory", "line by line", "pipeline", "rayon"];
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Threads).worker_per_core().sections(&WAYS);
+    let (run, logs) = lesson.start(logs::Requests { cut });
+    let ways = [whole_in_memory, line_by_line, pipeline, with_rayon];
+    WAYS.into_iter().zip(ways).for_each(|(name, way)| logs.measure(run, name, way));
+    logs.status(run.finish())
+}
+
+/// Wrong on purpose: nothing looks for the end of a line.
+fn cut(file: &File, start: u64, size: u64) -> io::Result<Vec<Range<u64>>> {
+    let length = file.metadata()?.len();
+    let chunks = (start..length.max(start + 1)).step_by(size as usize);
+    Ok(chunks.map(|from| from..length.min(from + size)).collect())
+}
+
+fn pipeline(run: &Run, logs: &Logs) -> Answer {
+    let (sender, receiver) = sync_channel::<(Chunk, io::Result<Vec<u8>>)>(2);
+    let (merger, parts) = sync_channel::<Answer>(2);
+    let queue = Mutex::new(receiver); // a receiver has one owner: the parsers share it behind a lock
+    let next_chunk = || queue.lock().expect("no parser panics here").recv();
+    thread::scope(|scope| {
+        let merging = scope.spawn(|| {
+            parts.into_iter().fold(Answer::default(), |answer, part| {
+                let _merging = run.annotate("merges");
+                answer.merge(part)
+            })
+        });
+        for merger in vec![merger; run.workers] {
+            scope.spawn(move || {
+                // Keep draining after Ctrl-C, or the reader blocks forever.
+                while let Ok((chunk, bytes)) = next_chunk() {
+                    let Some(begun) = run.begin(chunk) else { continue };
+                    let mut part = Answer::default();
+                    begun.end(chunk.parse(bytes, |line| part.add(line)));
+                    merger.send(part).expect("it merges until the end");
+                }
+            });
+        }
+        for chunk in logs.chunks() {
+            let Some(_reading) = run.annotate("reads") else { break };
+            sender.send((chunk, chunk.bytes())).expect("the parsers are there until the end");
+        }
+        drop(sender); // now the parsers end, and then the thread that merges
+        merging.join().expect("it does not panic")
+    })
+}
+
+fn with_rayon(run: &Run, logs: &Logs) -> Answer {
+    // For `--workers` alone: by itself, rayon starts a thread for each core.
+    let threads = ThreadPoolBuilder::new().num_threads(run.workers).build();
+    let sum_up = |mut part: Answer, chunk: Chunk| {
+        let Some(begun) = run.begin(chunk) else { return part };
+        begun.end(chunk.read(|line| part.add(line)));
+        part
+    };
+    threads.expect("the system gives the threads").install(|| {
+        let parts = logs.chunks().into_par_iter().fold(Answer::default, sum_up);
+        parts.reduce(Answer::default, Answer::merge)
+    })
+}

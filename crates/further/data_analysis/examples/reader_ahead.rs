@@ -1,0 +1,83 @@
+//! Wrong on purpose: a channel without a bound, so the reader runs ahead of the parsers.
+//!
+//! Run:     `cargo run -p data_analysis --example reader_ahead`
+//! Watch:   the memory of the pipeline.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::{Mutex, mpsc::channel, mpsc::sync_channel};
+use std::thread;
+
+use answer::Answer;
+use common::Run;
+use cut::cut;
+use logs::{Chunk, Logs};
+use one_core::{line_by_line, whole_in_memory};
+use rayon::{ThreadPoolBuilder, prelude::*};
+
+#[path = "../src/answer.rs"]
+mod answer;
+#[path = "../src/cut.rs"]
+mod cut;
+#[path = "../src/logs.rs"]
+mod logs;
+#[path = "../src/made.rs"]
+mod made;
+#[path = "../src/one_core.rs"]
+mod one_core;
+
+const WAYS: [&str; 4] = ["whole in memory", "line by line", "pipeline", "rayon"];
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Threads).worker_per_core().sections(&WAYS);
+    let (run, logs) = lesson.start(logs::Requests { cut });
+    let ways = [whole_in_memory, line_by_line, pipeline, with_rayon];
+    WAYS.into_iter().zip(ways).for_each(|(name, way)| logs.measure(run, name, way));
+    logs.status(run.finish())
+}
+
+fn pipeline(run: &Run, logs: &Logs) -> Answer {
+    let (sender, receiver) = channel::<(Chunk, io::Result<Vec<u8>>)>();
+    let (merger, parts) = sync_channel::<Answer>(2);
+    let queue = Mutex::new(receiver); // a receiver has one owner: the parsers share it behind a lock
+    let next_chunk = || queue.lock().expect("no parser panics here").recv();
+    thread::scope(|scope| {
+        let merging = scope.spawn(|| {
+            parts.into_iter().fold(Answer::default(), |answer, part| {
+                let _merging = run.annotate("merges");
+                answer.merge(part)
+            })
+        });
+        for merger in vec![merger; run.workers] {
+            scope.spawn(move || {
+                // Keep draining after Ctrl-C, or the reader blocks forever.
+                while let Ok((chunk, bytes)) = next_chunk() {
+                    let Some(begun) = run.begin(chunk) else { continue };
+                    let mut part = Answer::default();
+                    begun.end(chunk.parse(bytes, |line| part.add(line)));
+                    merger.send(part).expect("it merges until the end");
+                }
+            });
+        }
+        for chunk in logs.chunks() {
+            let Some(_reading) = run.annotate("reads") else { break };
+            sender.send((chunk, chunk.bytes())).expect("the parsers are there until the end");
+        }
+        drop(sender); // now the parsers end, and then the thread that merges
+        merging.join().expect("it does not panic")
+    })
+}
+
+fn with_rayon(run: &Run, logs: &Logs) -> Answer {
+    // For `--workers` alone: by itself, rayon starts a thread for each core.
+    let threads = ThreadPoolBuilder::new().num_threads(run.workers).build();
+    let sum_up = |mut part: Answer, chunk: Chunk| {
+        let Some(begun) = run.begin(chunk) else { return part };
+        begun.end(chunk.read(|line| part.add(line)));
+        part
+    };
+    threads.expect("the system gives the threads").install(|| {
+        let parts = logs.chunks().into_par_iter().fold(Answer::default, sum_up);
+        parts.reduce(Answer::default, Answer::merge)
+    })
+}
