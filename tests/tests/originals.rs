@@ -321,6 +321,7 @@ fn each_section_does_the_whole_work() {
             ["--calls", "4"],
             ["--pictures", "4"],
             ["--steps", "400"], // four times a hundred
+            ["--megabytes", "4"],
         ];
         let its = all.into_iter().filter(|[option, _]| original.takes(&option[2..]));
         let mut arguments: Vec<&str> = its.flatten().collect();
