@@ -1,7 +1,7 @@
 //! Wrong on purpose: the parsers hand on each line, so the thread that merges does most of the work, alone.
 //!
 //! Run:     `cargo run -p data_analysis --example merge_each_line`
-//! Watch:   the pipeline: it is slower than one core.
+//! Watch:   the pipeline, and the lane of the thread that merges.
 
 use std::io;
 use std::process::ExitCode;

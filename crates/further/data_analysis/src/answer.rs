@@ -167,7 +167,7 @@ impl Answer {
 
     /// The errors of all hours for the report, and the hours with the most of them as rows for people.
     pub(crate) fn errors(&self) -> (Value, Vec<Vec<String>>) {
-        const ROWS: usize = 6;
+        const ROWS: usize = 5;
         let all: BTreeMap<String, u64> =
             self.errors.iter().map(|(hour, errors)| (shown(hour), *errors)).collect();
         let mut most: Vec<_> = all.iter().collect();

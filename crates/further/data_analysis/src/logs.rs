@@ -174,14 +174,13 @@ impl Work for Requests {
         let bytes = files.iter().flat_map(|log| log.chunks()).map(|it| it.end - it.start).sum();
         let paths: Vec<PathBuf> = files.iter().map(|log| log.file.clone()).collect();
         let ways = Arc::<Mutex<Vec<Way>>>::default();
-        let [speeds, sums, errors, bad, named, compared] = [(); 6].map(|()| ways.clone());
+        let [speeds, sums, errors, bad, named] = [(); 5].map(|()| ways.clone());
         let named_paths = paths.clone();
         setup.table("ways", move || table(&lock(&speeds), bytes));
         setup.table("paths", move || of_the_first(&sums, Answer::paths));
         setup.table("errors", move || of_the_first(&errors, Answer::errors));
         setup.table("bad", move || (bad_lines(&bad, &paths).0, Vec::new()));
         setup.remark(move |_| bad_lines(&named, &named_paths).1);
-        setup.remark(move |_| disagreement(&lock(&compared)));
         Logs { files, ways }
     }
 }
@@ -204,9 +203,10 @@ impl Logs {
         }
     }
 
-    /// The status of the program: a failure, if the ways had different answers.
+    /// The status of the program, which ends with a sentence if the ways have different answers.
     pub(crate) fn status(&self, status: ExitCode) -> ExitCode {
-        if disagreement(&lock(&self.ways)).is_some() { ExitCode::FAILURE } else { status }
+        let disagreement = disagreement(&lock(&self.ways));
+        disagreement.map_or(status, |sentence| give_up(&sentence))
     }
 }
 
@@ -529,7 +529,7 @@ fn disagreement(ways: &[Way]) -> Option<String> {
     let (first, others) = ways.split_first()?;
     others.iter().find_map(|other| {
         let difference = first.answer.difference(&other.answer)?;
-        Some(format!("'{}' and '{}' have different answers: {difference}.", first.name, other.name))
+        Some(format!("'{}' and '{}' have different answers: {difference}", first.name, other.name))
     })
 }
 

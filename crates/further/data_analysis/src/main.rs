@@ -41,10 +41,8 @@ fn pipeline(run: &Run, logs: &Logs) -> Answer {
     let next_chunk = || queue.lock().expect("no parser panics here").recv();
     thread::scope(|scope| {
         let merging = scope.spawn(|| {
-            parts.into_iter().fold(Answer::default(), |answer, part| {
-                let _merging = run.annotate("merges");
-                answer.merge(part)
-            })
+            let _merging = run.annotate("merges");
+            parts.into_iter().fold(Answer::default(), Answer::merge)
         });
         for merger in vec![merger; run.workers] {
             scope.spawn(move || {
