@@ -88,7 +88,8 @@ fn every_package_among_the_lessons_is_one_and_has_its_place_in_the_course() {
         let lesson = first(name, |lesson| lesson.name() == name);
         assert!(lesson.found.folder.ends_with(&format!("/{name}")), "{}", lesson.found.folder);
         // Another key is a mistake: nothing reads it.
-        let is_known = |key: &String| ["number", "article"].contains(&key.as_str());
+        let is_known =
+            |key: &String| ["number", "article", "short", "long"].contains(&key.as_str());
         assert!(declared.keys().all(is_known), "{name}: {declared:?}");
     }
 }

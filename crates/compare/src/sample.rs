@@ -45,8 +45,7 @@ fn made(name: &str, model: Model, kind: &str) -> Lesson {
             is_further: false,
             idea: "One idea.".into(),
             mirrors: "a script".into(),
-            original: None,
-            article: None,
+            ..Found::default()
         },
         described: Described {
             model,

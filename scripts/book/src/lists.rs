@@ -87,8 +87,8 @@ pub(crate) mod tests {
                 is_further,
                 idea: format!("The idea of {name}: a|b."),
                 mirrors: "a `for` loop".into(),
-                original: None,
                 article: (number == 2).then(|| "4–5x".into()),
+                ..course::Found::default()
             },
             described: Described {
                 model: Model::Sync,

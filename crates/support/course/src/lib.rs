@@ -18,7 +18,7 @@ use serde_json::Value;
 const FURTHER: &str = "further";
 
 /// The part of a lesson that is known without its program.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     /// Its package and program.
     pub name: String,
@@ -37,6 +37,10 @@ pub struct Found {
     /// The article's figure for the Python original, compared with its sync one: `4–5x`. Source: Real Python, "Speed Up Your Python
     /// Program With Concurrency", the newer edition (`fib(35)` twenty times), measured on its author's four cores.
     pub article: Option<String>,
+    /// Arguments of its own for little work. Those of the house (`--latency`, `--repeat`, `--number`, `--calls`) are known.
+    pub short: Vec<String>,
+    /// Arguments of its own for work of a minute or more.
+    pub long: Vec<String>,
 }
 
 /// A lesson.
@@ -125,8 +129,7 @@ pub fn extra(root: &Path, which: &str) -> Result<Extra, String> {
                 is_further: true,
                 idea,
                 mirrors,
-                original: None,
-                article: None,
+                ..Found::default()
             };
             return Ok(Extra { found, build: build.into() });
         }
@@ -185,7 +188,13 @@ fn found(root: &Path, package: &Value) -> Result<Found, String> {
         idea,
         mirrors,
         article: declared["article"].as_str().map(String::from),
+        short: words(&declared["short"]),
+        long: words(&declared["long"]),
     })
+}
+
+fn words(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(|word| word.as_str().map(Into::into)).collect()
 }
 
 /// Returns the path of the program of that name, among programs built in this folder.
