@@ -112,12 +112,12 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
     let drawing = setup.drawing.take();
     // The work of worker processes is not known until they end.
     let is_seen = lesson_computes_here(&setup);
-    let Setup { lesson, kinds, facts, kept, remarks, tables, longest, draw_below, files, .. } =
-        setup;
+    let Setup { lesson, kinds, facts, kept, remarks, tables, longest, .. } = setup;
+    let Setup { draw_below, draws_itself, files, .. } = setup;
     let patience = is_seen.then_some(longest + MARGIN);
     let plan = Plan { lesson, kinds, workers, patience, sections: Mutex::default() };
     let plan = Arc::new(plan);
-    let printing = if json || quiet { Style::Quiet } else { Style::Lines };
+    let printing = if json || quiet || draws_itself { Style::Quiet } else { Style::Lines };
     let (messages, printer) = printer::start(plan.clone(), printing, draw_below);
     let explanation = messages.clone();
     interrupt::explain_delay(move || {

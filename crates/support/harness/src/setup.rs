@@ -90,6 +90,7 @@ pub struct Setup {
     pub(crate) tables: Tables,
     /// How long an item that does not compute may take.
     pub(crate) longest: Duration,
+    pub(crate) draws_itself: bool,
     catches_ctrl_c: bool,
 }
 
@@ -249,7 +250,8 @@ impl Setup {
     ) -> Result<Self, clap::Error> {
         let mut command = command(&lesson, declared);
         let matches = command.try_get_matches_from_mut(arguments)?;
-        let (kinds, drawing, facts, kept, remarks, tables, catches_ctrl_c) = Default::default();
+        let (kinds, drawing, facts, kept, remarks, tables) = Default::default();
+        let (draws_itself, catches_ctrl_c) = Default::default();
         Ok(Self {
             lesson,
             command,
@@ -265,6 +267,7 @@ impl Setup {
             remarks,
             tables,
             longest: Duration::from_secs(10),
+            draws_itself,
             catches_ctrl_c,
         })
     }
@@ -339,6 +342,12 @@ impl Setup {
     /// Sets the longest time of an item that does not compute.
     pub fn takes_at_most(&mut self, time: Duration) {
         self.longest = time;
+    }
+
+    /// Leaves the terminal to the lesson until the end of the run: there are no lines for items, sections and notes, and no
+    /// bar. The summary comes as usual.
+    pub fn draws_itself(&mut self) {
+        self.draws_itself = true;
     }
 
     /// Sets a drawing to show in place of the timing diagram.
