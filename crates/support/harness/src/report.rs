@@ -170,11 +170,15 @@ impl Report {
         if sections.is_empty() {
             return String::new();
         }
+        let items =
+            |section: &Timeline| section.spans.iter().filter(|it| !it.is_annotation).count();
         let mut rows = vec![["part", "seconds", "", "in flight", "cores busy"].map(String::from)];
         rows.extend(sections.iter().enumerate().map(|(index, (section, facts))| {
             let first = sections.iter().position(|(other, _)| other.item == section.item);
+            // A part that ended before all was begun is not faster.
+            let did_as_much = |first: &usize| items(&sections[*first].0) == items(section);
             let beside = first
-                .filter(|first| *first < index)
+                .filter(|first| *first < index && did_as_much(first))
                 .map(|first| beside(sections[first].0.took, section.took));
             [
                 section.title.clone(),
