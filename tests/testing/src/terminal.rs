@@ -1,6 +1,6 @@
 //! Programs on their own terminal, made by `script` (of util-linux).
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use crate::NO_CLASS;
@@ -9,6 +9,8 @@ use crate::{Ended, children};
 /// A shell command that runs on a terminal.
 pub struct Terminal {
     script: Child,
+    /// What was read of its output so far.
+    shown: Vec<u8>,
 }
 
 impl Terminal {
@@ -28,7 +30,7 @@ impl Terminal {
         script.env(NO_CLASS.0, NO_CLASS.1);
         script.envs(environment.iter().copied());
         script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { script: script.spawn().expect("script runs") }
+        Self { script: script.spawn().expect("script runs"), shown: Vec::new() }
     }
 
     /// Presses Ctrl-C: it reaches all processes in the foreground. A terminal that is gone ignores it.
@@ -36,8 +38,31 @@ impl Terminal {
     /// # Panics
     /// Never.
     pub fn press_ctrl_c(&mut self) {
+        self.press("\u{3}");
+    }
+
+    /// Presses these keys. A terminal that is gone ignores them.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn press(&mut self, keys: &str) {
         let keyboard = self.script.stdin.as_mut().expect("it is piped");
-        let _ = keyboard.write_all(b"\x03").and_then(|()| keyboard.flush());
+        let _ = keyboard.write_all(keys.as_bytes()).and_then(|()| keyboard.flush());
+    }
+
+    /// Waits until it has shown this text, after those that were waited for before.
+    ///
+    /// # Panics
+    /// When it ends before that.
+    pub fn wait_for(&mut self, text: &str) {
+        let (screen, from) = (self.script.stdout.as_mut().expect("it is piped"), self.shown.len());
+        let mut byte = [0];
+        while !self.shown[from..].ends_with(text.as_bytes()) {
+            let many = screen.read(&mut byte).expect("it can be read");
+            let shown = || String::from_utf8_lossy(&self.shown).into_owned();
+            assert!(many > 0, "it ended without '{text}': {}", shown());
+            self.shown.extend(byte);
+        }
     }
 
     /// Sends the signal of Ctrl-C to the program alone, unless it has ended.
@@ -51,6 +76,19 @@ impl Terminal {
         }
     }
 
+    /// Makes it as wide as this.
+    ///
+    /// # Panics
+    /// When it is gone, or `stty` does not run.
+    pub fn resize(&self, columns: usize) {
+        for program in children(self.script.id()) {
+            let terminal = format!("/proc/{program}/fd/0");
+            let stty =
+                Command::new("stty").args(["-F", &terminal, "cols", &columns.to_string()]).status();
+            assert!(stty.expect("stty runs").success(), "{terminal}");
+        }
+    }
+
     /// Waits for its end; returns everything that was sent to the terminal as its stdout. At Ctrl-C a terminal discards
     /// output that it has not shown yet, even in the middle of a character.
     ///
@@ -59,7 +97,8 @@ impl Terminal {
     pub fn wait(self) -> Ended {
         let output = self.script.wait_with_output().expect("it can be waited for");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\r', "");
-        Ended { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        let shown = [self.shown, output.stdout].concat();
+        Ended { status: output.status, stdout: text(&shown), stderr: text(&output.stderr) }
     }
 }
 
