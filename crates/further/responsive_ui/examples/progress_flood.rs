@@ -1,0 +1,82 @@
+//! Wrong on purpose: the worker tells of each small step, and the interface draws each of them.
+//!
+//! Run:     `cargo run -p responsive_ui --example progress_flood`
+//! Watch:   the worker ends soon, and the interface goes on drawing old news: the keys wait again.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use common::Run;
+use screen::{Interface, Screen};
+
+#[path = "../src/keyboard.rs"]
+mod keyboard;
+#[path = "../src/screen.rs"]
+mod screen;
+
+const PARTS: [&str; 2] = ["the keys' thread", "a worker thread"];
+/// The longest that news of the work waits for a look. A key never waits for this.
+const TICK: Duration = Duration::from_millis(20);
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Threads).sections(&PARTS).default("number", "30");
+    let (run, (numbers, interface)) =
+        lesson.default("calls", "30").start((calls::Calls, Interface));
+    on_the_thread_of_the_keys(run, numbers, interface.open(run, PARTS[0]));
+    on_a_worker_thread(run, numbers, interface.open(run, PARTS[1]));
+    run.finish()
+}
+
+fn on_the_thread_of_the_keys(run: &Run, numbers: &[u64], mut screen: Screen) {
+    for &number in numbers {
+        let Some(call) = run.begin(number) else { return };
+        call.end(fib(number));
+    }
+    screen.draw(numbers.len());
+    // Only now does this thread look at its keys.
+    while let Ok(key) = screen.keys.try_recv() {
+        screen.answer(&key);
+    }
+}
+
+fn on_a_worker_thread(run: &Run, numbers: &[u64], mut screen: Screen) {
+    let (progress, news) = mpsc::channel();
+    let is_cancelled = &AtomicBool::new(false);
+    let _lane = run.annotate("waits for keys, and answers them");
+    thread::scope(|scope| {
+        let worker = scope.spawn(move || {
+            for (&number, done) in numbers.iter().zip(1..) {
+                if is_cancelled.load(Relaxed) {
+                    break;
+                }
+                let Some(call) = run.begin(number) else { break };
+                call.end(fib_telling(number, done, &progress));
+            }
+        });
+        while !worker.is_finished() {
+            if let Ok(key) = screen.keys.recv_timeout(TICK) {
+                is_cancelled.fetch_or(key.cancels(), Relaxed);
+                screen.answer(&key);
+            }
+            for done in news.try_iter() {
+                screen.draw(done);
+            }
+        }
+    });
+}
+
+/// Wrong on purpose: thousands of messages for one call.
+fn fib_telling(n: u64, done: usize, progress: &mpsc::Sender<usize>) -> u64 {
+    if n < 10 {
+        progress.send(done).expect("the interface is there until the worker has ended");
+        return fib(n);
+    }
+    fib_telling(n - 1, done, progress) + fib_telling(n - 2, done, progress)
+}
+
+fn fib(n: u64) -> u64 {
+    if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+}
