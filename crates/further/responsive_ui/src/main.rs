@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     run.finish()
 }
 
-// ANCHOR: frozen
+// ANCHOR: parts
 fn on_the_thread_of_the_keys(run: &Run, numbers: &[u64], mut screen: Screen) {
     for &number in numbers {
         let Some(call) = run.begin(number) else { return };
@@ -42,9 +42,7 @@ fn on_the_thread_of_the_keys(run: &Run, numbers: &[u64], mut screen: Screen) {
         screen.answer(&key);
     }
 }
-// ANCHOR_END: frozen
 
-// ANCHOR: responsive
 fn on_a_worker_thread(run: &Run, numbers: &[u64], mut screen: Screen) {
     let (progress, news) = mpsc::channel();
     let is_cancelled = &AtomicBool::new(false);
@@ -71,7 +69,7 @@ fn on_a_worker_thread(run: &Run, numbers: &[u64], mut screen: Screen) {
         }
     });
 }
-// ANCHOR_END: responsive
+// ANCHOR_END: parts
 
 fn fib(n: u64) -> u64 {
     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }

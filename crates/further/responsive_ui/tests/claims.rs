@@ -2,7 +2,7 @@
 
 use harness::Limit;
 use serde_json::Value;
-use testing::record::{annotations, items, number, section, shares, took};
+use testing::record::{annotations, items, number, section, shares, took, worked};
 use testing::{OwnLesson, Program, has_no_second_core, own_lesson};
 
 const LESSON: OwnLesson = own_lesson!();
@@ -33,10 +33,24 @@ fn late(run: &Value, part: &str) -> [f64; 3] {
 #[test]
 fn keys_wait_for_the_work_or_are_answered_at_once() {
     let run = LESSON.record(&A_SECOND);
-    let [_, worst, took] = late(&run, FROZEN);
+    let [half, worst, took] = late(&run, FROZEN);
     assert!(worst > 0.9 * took, "the first key waits for all of the work: {run}");
+    assert!((0.3..0.8).contains(&(half / took)), "a typical key waits for half of it: {run}");
     let [half, worst, took] = late(&run, RESPONSIVE);
     assert!(half < took / 50.0 && worst < took / 5.0, "{run}");
+}
+
+/// The system gives the core to the thread that a key wakes, and takes it from the one that computes.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_core_is_enough() {
+    let arguments = [&["--json"], &A_SECOND[..]].concat();
+    let ended = LESSON.program().run_after("taskset -cp 0 $$ > /dev/null", &arguments);
+    let run = ended.json();
+    assert_eq!(run["cores"], 1, "{ended:?}");
+    let [half, worst, took] = late(&run, RESPONSIVE);
+    assert!(half < took / 20.0 && worst < took / 2.0, "{run}");
+    assert!(late(&run, FROZEN)[1] > 2.0 * worst, "{run}");
 }
 
 #[test]
@@ -46,6 +60,8 @@ fn the_same_work_moves_to_another_thread() {
         let shares = shares(&section(&run, part).0);
         assert_eq!(shares.into_iter().collect::<Vec<_>>(), [(worker, 80)], "{run}");
     }
+    let [one, other] = [FROZEN, RESPONSIVE].map(|part| worked(&section(&run, part).0));
+    assert!((0.6..1.6).contains(&(one / other)), "{one} and {other} seconds of work: {run}");
     // The lane of the interface: it waits.
     let lane = annotations(&run);
     assert_eq!((lane.len(), &lane[0]["worker"]), (1, &"main".into()), "{run}");
