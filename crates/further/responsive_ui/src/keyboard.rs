@@ -71,6 +71,8 @@ impl Keyboard {
             Self::Terminal(receiver) => {
                 *receiver.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
             }
+            // After Ctrl-C no part begins.
+            Self::Played(_) if common::is_cancelled() => {}
             Self::Played(text) => {
                 let (text, begun) = (text.clone(), Instant::now());
                 start("player", move || {
