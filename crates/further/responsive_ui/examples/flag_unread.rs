@@ -17,7 +17,7 @@ mod keyboard;
 #[path = "../src/screen.rs"]
 mod screen;
 
-const PARTS: [&str; 2] = ["the keys' thread", "a worker thread"];
+const PARTS: [&str; 2] = ["thread of the keys", "a worker thread"];
 /// The longest that news of the work waits for a look. A key never waits for this.
 const TICK: Duration = Duration::from_millis(20);
 

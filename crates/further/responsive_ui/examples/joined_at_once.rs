@@ -16,7 +16,7 @@ mod keyboard;
 #[path = "../src/screen.rs"]
 mod screen;
 
-const PARTS: [&str; 2] = ["the keys' thread", "a worker thread"];
+const PARTS: [&str; 2] = ["thread of the keys", "a worker thread"];
 
 fn main() -> ExitCode {
     let lesson = harness::lesson!(Threads).sections(&PARTS).default("number", "39");

@@ -6,7 +6,7 @@ use testing::record::{annotations, items, number, section, shares, took, worked}
 use testing::{OwnLesson, Program, has_no_second_core, own_lesson};
 
 const LESSON: OwnLesson = own_lesson!();
-const FROZEN: &str = "the keys' thread";
+const FROZEN: &str = "thread of the keys";
 const RESPONSIVE: &str = "a worker thread";
 /// About a second for each part on a core of today: five keys are played, the first at the beginning.
 const A_SECOND: [&str; 4] = ["--number", "34", "--calls", "80"];
