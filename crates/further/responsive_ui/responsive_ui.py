@@ -56,7 +56,7 @@ def on_a_worker_thread(run, numbers, keys):
 
 
 def answer(run, key, pressed):
-    run.note(f"Key {key}: answered after {(time.perf_counter() - pressed) * 1000:.2f} ms")
+    run.note(f"Answered after {(time.perf_counter() - pressed) * 1000:.2f} ms: {key}")
 
 
 def play(keys):

@@ -109,7 +109,7 @@ impl Screen<'_> {
     pub(crate) fn answer(&mut self, key: &Key) {
         let late = key.pressed.elapsed();
         self.part.late.push(late);
-        let told = format!("Key {}: answered after {}", key.name, in_ms(late));
+        let told = format!("Answered after {}: {}", in_ms(late), key.name);
         match self.terminal {
             Some(_) => self.tell(told),
             None => self.run.note(told),

@@ -258,9 +258,9 @@ mod on_a_terminal {
 
     /// How late the answer to this key was, in milliseconds, each time.
     fn late(shown: &str, key: &str) -> Vec<f64> {
-        let before = format!("Key {key}: answered after ");
-        let answers = shown.split(&before).skip(1).map(|it| it.split(' ').next());
-        answers.map(|it| it.and_then(|it| it.parse().ok()).expect("milliseconds")).collect()
+        let answers = shown.split("Answered after ").skip(1).filter_map(|it| it.lines().next());
+        let its = answers.filter_map(|it| it.split_once(" ms: ")).filter(|(_, name)| *name == key);
+        its.map(|(late, _)| late.parse().expect("milliseconds")).collect()
     }
 
     #[test]
@@ -384,12 +384,12 @@ mod on_a_terminal {
         let mut terminal = Terminal::start(80, &[], &format!("{run}; :"));
         begins(&mut terminal, RESPONSIVE);
         terminal.press("n");
-        terminal.wait_for("Key n");
+        terminal.wait_for(" ms: n");
         terminal.resize(30);
         thread::sleep(Duration::from_millis(300));
         terminal.press("m");
         let ended = terminal.wait();
-        let (_, after) = ended.stdout.split_once("Key m").expect("the answer");
+        let (_, after) = ended.stdout.split_once(" ms: m").expect("the answer");
         // Each time the line is cleared and drawn again, until the summary.
         let lines: Vec<&str> = after.split("\u{1b}[2K").skip(1).collect();
         let lines = lines.into_iter().filter(|it| it.contains(" of 150 calls"));
