@@ -42,8 +42,10 @@ pub struct Sites {
 pub struct Run {
     /// How many items may be in progress at once.
     pub workers: usize,
-    observer: Box<dyn Observer>,
-    started: Instant,
+    /// Takes the records; also those of other processes, with times since `started`.
+    pub observer: Box<dyn Observer>,
+    /// When the clock was started.
+    pub started: Instant,
     sections_begun: AtomicUsize,
     nameless_threads: AtomicUsize,
 }
