@@ -9,8 +9,8 @@ use std::thread;
 
 use common::plain_words;
 use processes::{pass_over_ctrl_c, role};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_core::Serialize;
+use serde_core::de::DeserializeOwned;
 use thread_clock::usage;
 
 use crate::{MARK, READY};
