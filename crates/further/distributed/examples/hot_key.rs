@@ -1,0 +1,78 @@
+//! Wrong on purpose: one worker counts all words, and the others wait for it.
+//!
+//! Run:     `cargo run -p distributed --example hot_key`
+//! Watch:   the table of processes: the first sends next to nothing, and all others send it everything.
+
+use std::process::ExitCode;
+
+use team::{Job, Links, Start, What, text};
+use timely::communication::Allocator;
+use timely::dataflow::operators::{
+    Exchange, Input, Inspect, Map, ToStream, aggregation::Aggregate,
+};
+use timely::{WorkerConfig, dataflow::InputHandle, execute::execute_from, worker::Worker};
+
+#[path = "../src/team/mod.rs"]
+mod team;
+
+fn main() -> ExitCode {
+    let lesson = harness::lesson!(Processes).worker_per_core();
+    let lesson = lesson
+        .sections_of("call", &["calls, threads", "calls, pool", "calls, network"])
+        .sections_of("book", &["words, threads", "words, network", "counted first, network"]);
+    let (run, team) = lesson.start(Start { take_part, fib });
+    team.on_threads(run, "calls, threads", What::Calls);
+    team.on_pool(run, "calls, pool");
+    team.on_all(run, "calls, network", What::Calls);
+    team.on_threads(run, "words, threads", What::Words);
+    team.on_all(run, "words, network", What::Words);
+    team.on_all(run, "counted first, network", What::Counts);
+    run.finish()
+}
+
+/// Runs in each process; all are this program. Its links lead to other threads, or to other machines.
+fn take_part((builders, guard): Links, job: Job) {
+    let work = move |worker: &mut Worker<Allocator>| match job.what {
+        What::Calls => compute_all(worker, &job),
+        What::Words => count_words(worker, &job, text::words),
+        What::Counts => count_words(worker, &job, text::counts),
+    };
+    execute_from(builders, guard, WorkerConfig::default(), work).expect("threads start").join();
+}
+
+fn compute_all(worker: &mut Worker<Allocator>, job: &Job) {
+    let run = job.run;
+    let numbers = if worker.index() == 0 { job.numbers } else { &[] };
+    worker.dataflow::<u64, _, _>(|scope| {
+        let calls = (0..).zip(numbers.iter().copied()).to_stream(scope);
+        let computed = calls.exchange(|(index, _)| *index).flat_map(move |(index, number)| {
+            let call = run.begin(number)?;
+            let result = fib(number);
+            call.end(result);
+            Some((index.to_string(), result))
+        });
+        computed.exchange(|_| 0).inspect(job.keep());
+    });
+}
+
+fn count_words(worker: &mut Worker<Allocator>, job: &Job, read: text::Read) {
+    let mut input = InputHandle::new();
+    worker.dataflow::<u64, _, _>(|scope| {
+        let words = scope.input_from(&mut input);
+        let sums = words.aggregate(|_, n, sum| *sum += n, |word, n: u64| (word, n), |_| 0);
+        sums.exchange(|_| 0).inspect(job.keep());
+    });
+    // Each worker reads its own share of the books.
+    for book in (1..=job.books).skip(worker.index()).step_by(worker.peers()) {
+        let Some(reading) = job.run.begin(book) else { break };
+        reading.end(read(&mut |pair| input.send(pair)));
+        worker.step();
+    }
+    input.close();
+    job.rest(worker);
+}
+
+/// The naive recursion: it costs time and nothing else.
+fn fib(n: u64) -> u64 {
+    if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+}
