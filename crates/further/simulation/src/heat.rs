@@ -127,7 +127,11 @@ impl Work for Heat {
         let starts = (0..steps).step_by(STEPS_OF_A_FRAME);
         let frames: Vec<_> = starts.map(|at| at..steps.min(at + STEPS_OF_A_FRAME)).collect();
         setup.add(FRAME, frames.len());
-        setup.divide_items(size - 2);
+        let inner = size - 2;
+        setup.divide_items(inner);
+        // Bands of equal height may be fewer than the workers that were asked for: of 6 rows, 5 workers make 3 bands.
+        let rows = inner.div_ceil(setup.workers(inner));
+        setup.divide_items(inner.div_ceil(rows));
         let seen = Arc::new(Mutex::new(Seen { first, ..Seen::default() }));
         let (speeds, written) = (seen.clone(), seen.clone());
         setup.table("speeds", move || table(&lock(&speeds).speeds));

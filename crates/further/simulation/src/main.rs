@@ -1,6 +1,6 @@
 //! Heat spreads over a plate: a step needs the whole last step, so the threads meet at a barrier.
 //!
-//! Mirrors: `threading.Barrier`, with a band of a grid for each thread.
+//! Mirrors: `threading.Barrier`, with a part of the rows for each thread.
 //! Run:     `cargo run -p simulation`
 //! Watch:   the checksums, which are the same in all sections; in a terminal, the plate.
 //! Try:     `--size 100`: a step is so short that it costs more to meet; `--png plate.png`.

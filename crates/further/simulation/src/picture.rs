@@ -1,4 +1,4 @@
-//! The plate as a picture: a PNG file, and a strip of small pictures in a terminal.
+//! The plate as a picture: a PNG file, and small pictures in a terminal while it runs.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
@@ -21,11 +21,11 @@ const COLOURS: [[f64; 3]; 5] = [
 ];
 /// Colours from cold to hot, as numbers that terminals with 256 colours have for them.
 const OF_A_TERMINAL: [u8; 15] = [17, 18, 19, 20, 26, 32, 38, 79, 114, 149, 184, 220, 214, 208, 196];
-/// How many pictures a strip has,
+/// How many pictures a section has,
 const PICTURES: usize = 4;
 /// how many points each of them is wide and high,
 const POINTS: usize = 18;
-/// and how many cells of the plate a point stands for: a strip shows the upper left corner.
+/// and how many cells of the plate a point stands for: it shows the upper left corner.
 const CELLS_OF_A_POINT: usize = 6;
 
 /// A temperature as a part of the scale: 0 is cold, 1 is hot.
@@ -77,17 +77,15 @@ pub(crate) fn png_file(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// A strip of pictures for a terminal: how the heat spreads in a section.
+/// Small pictures for a terminal while it runs: how the heat spreads in a section.
 #[derive(Debug)]
 pub(crate) struct Film {
     /// After how many frames a picture is taken.
     frames: Vec<usize>,
-    /// The pictures of this section: rows of indices of [`OF_A_TERMINAL`].
+    /// Pictures for the next strip: rows of indices of [`OF_A_TERMINAL`].
     taken: Vec<Vec<Vec<usize>>>,
-    /// Strips that are not printed yet, one for each section that ended.
-    strips: VecDeque<String>,
-    /// The label of the frame below which a strip is printed.
-    below: String,
+    /// Strips that are not printed yet, each with the label of the frame below which it is printed.
+    strips: VecDeque<(String, String)>,
 }
 
 impl Film {
@@ -98,12 +96,13 @@ impl Film {
         let mut frames: Vec<_> =
             (0..PICTURES).map(|number| (number * frames).div_ceil(PICTURES - 1)).collect();
         frames.dedup();
-        let has_room = look.width >= frames.len() * (POINTS + 1);
-        let (taken, strips, below) = Default::default();
-        (is_shown && has_room).then_some(Self { frames, taken, strips, below })
+        // The picture of the start is beside the next one.
+        let has_room = look.width >= 2 * (POINTS + 1);
+        let (taken, strips) = Default::default();
+        (is_shown && has_room).then_some(Self { frames, taken, strips })
     }
 
-    /// Takes a picture after so many frames, if there is to be one; the last one completes the strip.
+    /// Takes a picture after so many frames, if there is to be one. It is printed below the line of the frame.
     pub(crate) fn take(&mut self, frames: usize, label: &str, grid: &[Row]) {
         if frames == 0 {
             self.taken.clear();
@@ -118,15 +117,17 @@ impl Film {
             (0..points).map(|column| colour(grid[row * cells][column * cells])).collect()
         };
         self.taken.push((0..points).map(row).collect());
-        if self.frames.last() == Some(&frames) {
-            self.strips.push_back(strip(&self.taken));
-            label.clone_into(&mut self.below);
+        // No line is printed at the start: its picture waits for the next one.
+        if frames > 0 {
+            self.strips.push_back((label.into(), strip(&self.taken)));
+            self.taken.clear();
         }
     }
 
-    /// The strip of a section that ended with this frame.
+    /// The strip to print below the line of this frame.
     pub(crate) fn ready(&mut self, record: &Record) -> Option<String> {
-        if record.span.label == self.below { self.strips.pop_front() } else { None }
+        let is_next = self.strips.front().is_some_and(|(label, _)| *label == record.span.label);
+        if is_next { self.strips.pop_front().map(|(_, strip)| strip) } else { None }
     }
 }
 

