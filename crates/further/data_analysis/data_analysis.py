@@ -70,7 +70,7 @@ def sum_up_all(run, log):
     assert whole == answer == merged, "the ways have different answers"
     for path in PATHS:
         run.note(f"  {path}: {whole['requests', path]} requests, "
-                 f"99% in {within(whole, path, 99)} ms")
+                 f"p99 {within(whole, path, 99)} ms")
 
 
 def sum_up_chunk(log, chunk):

@@ -138,15 +138,15 @@ impl Answer {
                 "path": String::from_utf8_lossy(path),
                 "requests": sums.requests,
                 "bytes": sums.bytes,
-                "half_within": half,
-                "most_within": most,
+                "p50": half,
+                "p99": most,
             })
         });
         let row = |(path, sums): &(&[u8], &Sums)| {
             let [half, most] = sums.percentiles([50, 99]).map(|time| format!("{time} ms"));
             vec![shown(path), sums.requests.to_string(), sums.bytes.to_string(), half, most]
         };
-        let head = ["path", "requests", "bytes", "50% in", "99% in"].map(String::from).to_vec();
+        let head = ["path", "requests", "bytes", "p50", "p99"].map(String::from).to_vec();
         let mut rows: Vec<_> =
             [head].into_iter().chain(sorted.iter().take(ROWS).map(row)).collect();
         if let [_, others @ ..] = sorted.get(ROWS - 1..).unwrap_or_default() {
@@ -235,12 +235,19 @@ impl Sums {
     // ANCHOR_END: percentiles
 }
 
-/// A text of a log for a terminal, which must not take it as commands.
-fn shown(text: &[u8]) -> String {
+/// A text for a terminal, which must not take it as commands, nor write it from right to left or in two lines.
+pub(crate) fn printable(text: &str) -> String {
+    let is_order = |sign: char| {
+        sign.is_control()
+            || matches!(sign, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|sign| if is_order(sign) { '\u{fffd}' } else { sign }).collect()
+}
+
+/// The beginning of a text of a log, for a terminal.
+pub(crate) fn shown(text: &[u8]) -> String {
     const MOST: usize = 40;
-    let text = String::from_utf8_lossy(text);
-    let text = text.chars().map(|sign| if sign.is_control() { '\u{fffd}' } else { sign });
-    let mut text: String = text.take(MOST + 1).collect();
+    let mut text = printable(&String::from_utf8_lossy(text));
     if text.chars().count() > MOST {
         text = text.chars().take(MOST - 1).chain(['…']).collect();
     }
@@ -274,6 +281,7 @@ mod tests {
     #[test]
     fn a_text_of_a_log_is_no_command_for_a_terminal() {
         assert_eq!(shown(b"/a\x1b[2J\xff\r"), "/a\u{fffd}[2J\u{fffd}\u{fffd}");
+        assert_eq!(shown("/\u{202e}a\u{2028}\u{2069}".as_bytes()), "/\u{fffd}a\u{fffd}\u{fffd}");
         let text = shown("ä".repeat(50).as_bytes());
         assert_eq!((text.chars().count(), text.ends_with('…')), (40, true));
     }

@@ -15,11 +15,11 @@ use clap::{Arg, value_parser};
 use common::{Done, Run, Span, is_cancelled};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 use harness::options::{MOST_ITEMS, numeric};
-use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up};
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up, warn};
 use peak_alloc::PeakAlloc;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Bad, Line, Request};
+use crate::answer::{Answer, Bad, Line, Request, printable, shown};
 use crate::made::{COLUMNS, Scratch, make};
 
 /// It counts the bytes that this program has allocated, now and at most.
@@ -36,6 +36,9 @@ const EMPTY_LINE: &[u8] = b"\n";
 const BUFFER: usize = 64 * 1024;
 /// The way that the speeds are compared with: it uses one core.
 const ONE_CORE: usize = 1;
+/// So many bytes are too many to be read into memory without a warning, and how many bytes of memory each of them takes.
+const LARGE: u64 = 2_000_000_000;
+const IN_MEMORY: f64 = 1.5;
 
 /// A chunk by its file and its bytes; its value is the number of requests in it.
 const CHUNK: Kind = Kind {
@@ -161,12 +164,16 @@ impl Work for Requests {
             Some(folder) => found(folder),
             None => {
                 refuse_small_chunks(setup, bytes, chunk);
+                warn_if_large(bytes);
                 made(setup, bytes)
             }
         };
         let length = |file: &PathBuf| file.metadata().map_or(0, |it| it.len());
         let bytes = found.as_ref().map_or(0, |files| files.iter().map(length).sum());
         refuse_small_chunks(setup, bytes, chunk);
+        if folder.is_some() {
+            warn_if_large(bytes);
+        }
         let files = found.and_then(|found| opened(found, self.cut, chunk, wanted.as_bytes()));
         let files = files.unwrap_or_else(|error| give_up(&format!("no requests to read: {error}")));
         let chunks: usize = files.iter().map(|log| log.chunks.len()).sum();
@@ -231,12 +238,12 @@ impl Log {
         self.chunks.iter().map(|bytes| Chunk { log: self, start: bytes.start, end: bytes.end })
     }
 
-    /// All its lines.
-    pub(crate) fn lines(&self) -> Lines<'_, File> {
-        let start = self.chunks[0].start;
-        let lines = self.seek(start).map(|file| Lines::new(self, start, file));
+    /// All its lines: those that were there when it was cut, since a server may still be writing more.
+    pub(crate) fn lines(&self) -> Lines<'_, Take<File>> {
+        let (start, end) = (self.chunks[0].start, self.chunks[self.chunks.len() - 1].end);
+        let lines = self.seek(start).map(|file| Lines::new(self, start, file.take(end - start)));
         // It was there when the lesson started.
-        lines.unwrap_or_else(|error| give_up(&format!("{}: {error}", self.file.display())))
+        lines.unwrap_or_else(|error| give_up(&format!("{}: {error}", named(&self.file))))
     }
 
     fn seek(&self, start: u64) -> io::Result<File> {
@@ -410,6 +417,16 @@ fn refuse_small_chunks(setup: &mut Setup, bytes: u64, chunk: u64) {
     }
 }
 
+/// The first way has all requests in memory at once.
+fn warn_if_large(bytes: u64) {
+    if bytes > LARGE {
+        let [log, memory] = [1.0, IN_MEMORY].map(|times| times * bytes as f64 / 1e9);
+        warn(&format!(
+            "a log of {log:.0} GB needs about {memory:.0} GB of memory in the first way; without it, the system ends this program"
+        ));
+    }
+}
+
 /// Makes a log, which is removed at the end of the run.
 fn made(setup: &mut Setup, bytes: u64) -> io::Result<Vec<PathBuf>> {
     let scratch = Scratch::new()?;
@@ -442,9 +459,9 @@ fn found(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn opened(found: Vec<PathBuf>, cut: Cut, chunk: u64, wanted: &[u8]) -> io::Result<Vec<Log>> {
     let opened = found.into_iter().enumerate().map(|(number, file)| {
-        let named = format!("{}", file.display());
+        let name = named(&file);
         let opened = Log::open(number, file, cut, chunk, wanted);
-        opened.map_err(|error| io::Error::other(format!("{named}: {error}")))
+        opened.map_err(|error| io::Error::other(format!("{name}: {error}")))
     });
     opened.collect()
 }
@@ -465,7 +482,7 @@ fn table(ways: &[Way], bytes: u64) -> (Value, Vec<Vec<String>>) {
         })
     });
     let rows = ways.iter().map(|way| {
-        let times = one_core.map(|one_core| figures::two_digits(speed(way) / one_core) + "x");
+        let times = one_core.map(|one_core| figures::two_digits(speed(way) / one_core));
         vec![
             way.name.into(),
             format!("{:.0}", speed(way)),
@@ -475,7 +492,7 @@ fn table(ways: &[Way], bytes: u64) -> (Value, Vec<Vec<String>>) {
             way.answer.bad().0.to_string(),
         ]
     });
-    let head = ["way", "MB/s", "one core", "memory", "requests", "bad lines"].map(String::from);
+    let head = ["way", "MB/s", "x one core", "memory", "requests", "bad lines"].map(String::from);
     let rows = [head.to_vec()].into_iter().chain(rows);
     (all.collect(), if ways.is_empty() { Vec::new() } else { rows.collect() })
 }
@@ -500,7 +517,7 @@ fn bad_lines(ways: &Mutex<Vec<Way>>, paths: &[PathBuf]) -> (Value, Option<String
         let line = line_number(path, it.end).ok();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let place = line.map_or(format!("before byte {}", it.end), |line| format!("line {line}"));
-        named.push(format!("{name}, {place}: {}", it.why));
+        named.push(format!("{}, {place}: {}", shown(name.as_bytes()), it.why));
         values.push(json!({ "file": name, "line": line, "why": it.why }));
     }
     let are = if bad == 1 { "1 bad line is".into() } else { format!("{bad} bad lines are") };
@@ -531,6 +548,11 @@ fn disagreement(ways: &[Way]) -> Option<String> {
         let difference = first.answer.difference(&other.answer)?;
         Some(format!("'{}' and '{}' have different answers: {difference}", first.name, other.name))
     })
+}
+
+/// A file in a sentence for people.
+fn named(file: &Path) -> String {
+    printable(&file.to_string_lossy())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -666,14 +688,18 @@ mod tests {
     fn a_file_that_becomes_shorter_is_a_failure_and_one_that_grows_is_read_as_it_was() {
         let scratch = Scratch::new().expect("a folder");
         let line = "2026-03-02T06:00:00Z,/a,200,1,2\n";
-        let text = format!("time,path,status,bytes,milliseconds\n{}", line.repeat(100));
-        let log = log(&scratch, text.as_bytes(), 1_000_000);
+        // It ends in the middle of a line, as the log of a server that is writing may.
+        let (half, rest) = line.split_at(line.len() / 2);
+        let text = format!("time,path,status,bytes,milliseconds\n{}{half}", line.repeat(100));
+        let log = log(&scratch, text.as_bytes(), 1_000);
         let file = fs::OpenOptions::new().append(true).open(&log.file);
         let mut file = file.expect("it is there");
-        file.write_all(line.as_bytes()).expect("it is written");
-        assert_eq!(answers(&log)[0].requests(), 100);
+        file.write_all(format!("{rest}{line}").as_bytes()).expect("it is written");
+        for answer in answers(&log) {
+            assert_eq!((answer.requests(), answer.bad().0), (100, 1));
+        }
 
-        file.set_len(1_000).expect("it is made shorter");
+        file.set_len(500).expect("it is made shorter");
         let chunk = log.chunks().next().expect("a chunk");
         let told = "the file became shorter while it was read";
         let all = log.lines().read_until(chunk.end, |_| {});

@@ -41,12 +41,21 @@ const BAD_LINES: [&str; 4] = ["-- the log was rotated --", ",,,,", "2026-03-02T0
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes it among the system's temporary files, under a free name.
+    /// Makes it among the system's temporary files, under a free name. Where nobody has chosen the place, it is on the
+    /// disk, if it can be: on some systems, the usual place is in memory.
     ///
     /// # Errors
     /// A sentence, when it cannot be made.
     pub(crate) fn new() -> io::Result<Self> {
-        let place = env::temp_dir();
+        if cfg!(unix) && env::var_os("TMPDIR").is_none() {
+            if let Ok(on_disk) = Self::within(Path::new("/var/tmp")) {
+                return Ok(on_disk);
+            }
+        }
+        Self::within(&env::temp_dir())
+    }
+
+    fn within(place: &Path) -> io::Result<Self> {
         for number in 0.. {
             let folder = place.join(format!("logs-{}-{number}", process::id()));
             match fs::create_dir(&folder) {

@@ -40,10 +40,12 @@ fn pipeline(run: &Run, logs: &Logs) -> Answer {
     let queue = Mutex::new(receiver); // a receiver has one owner: the parsers share it behind a lock
     let next_chunk = || queue.lock().expect("no parser panics here").recv();
     thread::scope(|scope| {
-        let merging = scope.spawn(|| {
+        let merge = || {
             let _merging = run.annotate("merges");
             parts.into_iter().fold(Answer::default(), Answer::merge)
-        });
+        };
+        let thread = thread::Builder::new().name("worker-merger".into()); // the name of its lane
+        let merging = thread.spawn_scoped(scope, merge).expect("the system gives the thread");
         for merger in vec![merger; run.workers] {
             scope.spawn(move || {
                 // Keep draining after Ctrl-C, or the reader blocks forever.
