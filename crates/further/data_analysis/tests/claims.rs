@@ -342,6 +342,7 @@ fn parsers_that_read_for_themselves_need_no_reader() {
     assert!((1.0..5.0).contains(&chunks), "{chunks}");
 }
 
+#[cfg(unix)]
 fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).expect("a folder").next().is_none()
 }
