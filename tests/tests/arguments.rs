@@ -16,6 +16,7 @@ fn wrong_numbers_and_urls() {
         let program = program(lesson.name());
         let refused = |arguments: &[&str], sentence: &str| program.refuses(arguments, sentence);
         refused(&["--nonsense"], "'--nonsense'");
+        let help = program.run(&["--help"]).stdout;
         assert_eq!(
             lesson.takes("workers"),
             ![Limit::One, Limit::OneEach].contains(&lesson.limit()),
@@ -58,7 +59,7 @@ fn wrong_numbers_and_urls() {
                 refused(&[&format!("--{option}=yes")], "unexpected value");
                 continue;
             }
-            let time = ["deadline", "timeout"].contains(&option.as_str());
+            let time = help.contains(&format!("--{option} <SECONDS>"));
             let sentence = match default.parse::<f64>() {
                 Ok(_) if time => "a number of seconds",
                 Ok(_) => "a whole number from ",

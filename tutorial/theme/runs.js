@@ -13,7 +13,7 @@ const RUNS = {
   "chat_server.svg": { of: [960, 336], at: [110, 102], size: [790, 182], micros: 221380, item: "message", items: 200, peak: 10, third: 101 },
   "data_analysis-python.svg": { of: [960, 220], at: [110, 102], size: [790, 66], micros: 1531369, item: "chunk", items: 24, peak: 2, third: 3 },
   "data_analysis.svg": { of: [960, 242], at: [110, 102], size: [790, 88], micros: 3123570, item: "chunk", items: 200, peak: 2, third: 49 },
-  "distributed.svg": { of: [960, 258], at: [110, 118], size: [790, 88], micros: 1261387, item: "item", items: 120, peak: 2, third: 42 },
+  "distributed.svg": { of: [960, 258], at: [110, 118], size: [790, 88], micros: 1424874, item: "item", items: 120, peak: 2, third: 40 },
   "event_loop-never.svg": { of: [960, 256], at: [110, 102], size: [790, 102], micros: 2284583, item: "page", items: 40, peak: 5, third: 14 },
   "event_loop-python.svg": { of: [960, 218], at: [110, 82], size: [790, 102], micros: 210502, item: "page", items: 20, peak: 5, third: 5 },
   "event_loop.svg": { of: [960, 256], at: [110, 102], size: [790, 102], micros: 418719, item: "page", items: 40, peak: 5, third: 10 },

@@ -4,8 +4,6 @@ Run:   python3 crates/further/data_analysis/data_analysis.py
 Watch: the lanes of the pool; only names of chunks and sums cross between the processes.
 """
 
-import csv
-import random
 import sys
 import tempfile
 from collections import Counter
@@ -15,9 +13,9 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
+from logs import PATHS, cut, make_log, parse, sum_up, within
 
 CHUNK = common.Kind("chunk", "parsed", "chunks")
-PATHS = {"/": 5, "/search": 90, "/products": 30, "/cart": 18, "/checkout": 160}
 
 
 def main():
@@ -29,18 +27,6 @@ def main():
             make_log(log, run.options.megabytes * 1_000_000)
             sum_up_all(run, log)
     return run.finish()
-
-
-def make_log(log, size):
-    chance, written = random.Random(16), 0
-    with log.open("w", newline="") as file:
-        while written < size:
-            path = chance.choice(list(PATHS))
-            status = 503 if chance.random() < 0.01 else 200
-            took = PATHS[path] * chance.expovariate(1)
-            hour, second = divmod(6 * 3600 * written // size, 3600)
-            time = f"2026-03-02T{hour + 6:02}:{second // 60:02}:{second % 60:02}Z"
-            written += file.write(f"{time},{path},{status},{chance.randrange(20_000)},{took:.0f}\n")
 
 
 # ANCHOR: sum_up_all
@@ -79,57 +65,7 @@ def sum_up_chunk(log, chunk):
         requests = sum(many for key, many in answer.items() if key[0] == "requests")
         item.end(requests, f"{item.label}: {requests} requests")
     return item, answer
-
-
-def parse(log, chunk):
-    return csv.reader(lines(log, chunk), quoting=csv.QUOTE_NONE)
-
-
-def lines(log, chunk):
-    """A generator: it has one line at a time."""
-    start, end = chunk
-    with log.open("rb") as file:
-        file.seek(start)
-        while file.tell() < end:
-            yield file.readline().decode()
-
-
-def sum_up(rows):
-    answer = Counter()  # two of them are merged by `update`
-    for row in rows:
-        try:
-            time, path, status, size, took = row
-            status, size, took = int(status), int(size), int(took)
-        except ValueError:
-            answer["bad lines", ""] += 1
-            continue
-        answer["requests", path] += 1
-        answer["bytes", path] += size
-        answer["times", path, took] += 1
-        answer["errors", time[:13]] += status >= 500
-    return answer
 # ANCHOR_END: sum_up_all
-
-
-def cut(log, size):
-    """Where a chunk ends, a line ends."""
-    with log.open("rb") as file:
-        start = 0
-        while start < log.stat().st_size:
-            file.seek(start + size - 1)
-            file.readline()
-            end = min(file.tell(), log.stat().st_size)
-            yield start, end
-            start = end
-
-
-def within(answer, path, part):
-    times = sorted((key[2], many) for key, many in answer.items() if key[:2] == ("times", path))
-    so_far, rank = 0, -(-answer["requests", path] * part // 100)
-    for took, many in times:
-        so_far += many
-        if so_far >= rank:
-            return took
 
 
 if __name__ == "__main__":

@@ -23,14 +23,14 @@ fn main() -> ExitCode {
     let lesson = harness::lesson!(Processes).worker_per_core();
     let lesson = lesson
         .sections_of("call", &["calls, threads", "calls, pool", "calls, network"])
-        .sections_of("book", &["words, threads", "words, network", "counted first, network"]);
+        .sections_of("book", &["words, threads", "words, network", "counts, network"]);
     let (run, team) = lesson.start(Start { take_part, fib });
     team.on_threads(run, "calls, threads", What::Calls);
     team.on_pool(run, "calls, pool");
     team.on_all(run, "calls, network", What::Calls);
     team.on_threads(run, "words, threads", What::Words);
     team.on_all(run, "words, network", What::Words);
-    team.on_all(run, "counted first, network", What::Counts);
+    team.on_all(run, "counts, network", What::Counts);
     run.finish()
 }
 

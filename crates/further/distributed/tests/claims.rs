@@ -53,7 +53,7 @@ fn each_process_has_a_lane_and_does_its_share() {
         ("calls, network", "process"),
         ("words, threads", "worker"),
         ("words, network", "process"),
-        ("counted first, network", "process"),
+        ("counts, network", "process"),
     ] {
         let (items, _) = section(&run, name);
         assert_eq!(items.len(), 6, "{name}");
@@ -75,7 +75,7 @@ fn all_processes_are_on_one_clock() {
     let within = run["processes"].as_array().expect("a table");
     let within = within.iter().map(|row| number(row, "within")).fold(0.0, f64::max);
     assert!(within < 0.1, "{within} s");
-    for name in ["calls, network", "words, network", "counted first, network"] {
+    for name in ["calls, network", "words, network", "counts, network"] {
         let (items, part) = section(&run, name);
         let (start, took) = (number(part, "start"), number(part, "seconds"));
         for item in items {
@@ -102,8 +102,7 @@ fn what_is_counted_first_need_not_cross() {
     for workers in ["2", "3"] {
         let run = LESSON.record(&[&SMALL[..], &["--workers", workers]].concat());
         let [calls, words, counted] =
-            ["calls, network", "words, network", "counted first, network"]
-                .map(|it| bytes(&run, it));
+            ["calls, network", "words, network", "counts, network"].map(|it| bytes(&run, it));
         assert!(words > 10.0 * counted, "{words} and {counted} bytes");
         assert!(calls < 0.01 * words && calls > 0.0, "{calls} of {words} bytes");
         // Of N workers, N - 1 count words that this one has read. A word is sent with its length and a number.
@@ -120,7 +119,7 @@ fn twice_the_books_are_twice_the_words_and_the_same_calls() {
     let (some, twice) = (run("10"), run("20"));
     let times = |part| bytes(&twice, part) / bytes(&some, part);
     assert!((1.9..2.1).contains(&times("words, network")), "{}", times("words, network"));
-    assert!((1.5..2.1).contains(&times("counted first, network")));
+    assert!((1.5..2.1).contains(&times("counts, network")));
     // Only the engine's own messages differ a little.
     assert!((0.5..2.0).contains(&times("calls, network")), "{}", times("calls, network"));
 }
@@ -139,7 +138,7 @@ fn the_calls_cost_the_same_in_all_three_ways() {
 #[test]
 fn one_process_alone_sends_nothing() {
     let run = LESSON.record(&[&SMALL[..], &["--workers", "1", "--books", "2"]].concat());
-    for part in ["calls, network", "words, network", "counted first, network"] {
+    for part in ["calls, network", "words, network", "counts, network"] {
         assert_eq!(sent(&run, part), [0.0], "{part}");
     }
 }
@@ -158,7 +157,7 @@ fn word_time(run: &Value, part: &str) -> f64 {
 fn an_exchange_costs_processor_time() {
     let times = |workers| {
         let run = LESSON.record(&[&SMALL[..], &["--workers", workers, "--books", "40"]].concat());
-        ["words, network", "counted first, network"].map(|part| word_time(&run, part))
+        ["words, network", "counts, network"].map(|part| word_time(&run, part))
     };
     let ([one, one_counted], [two, two_counted]) = (times("1"), times("2"));
     assert!(two > 1.3 * one, "{two} and {one} s");
@@ -208,11 +207,11 @@ fn a_share_that_is_counted_as_a_whole_sends_each_word_once() {
     let arguments = [&SMALL[..], &["--workers", "2", "--books", "20"]].concat();
     let example = LESSON.example("whole_share");
     let (each, whole) = (LESSON.record(&arguments), example.record(&arguments));
-    let [each, whole] = [&each, &whole].map(|run| bytes(run, "counted first, network"));
+    let [each, whole] = [&each, &whole].map(|run| bytes(run, "counts, network"));
     assert!(each > 4.0 * whole, "{each} and {whole} bytes");
     // However many books there are.
     let more = example.record(&[&SMALL[..], &["--workers", "2", "--books", "60"]].concat());
-    let more = bytes(&more, "counted first, network");
+    let more = bytes(&more, "counts, network");
     assert!(more < 1.2 * whole, "{more} and {whole} bytes");
     assert_eq!(items(&example.record(&arguments)).len(), 3 * 4 + 3 * 20);
 }

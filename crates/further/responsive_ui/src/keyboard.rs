@@ -180,10 +180,13 @@ mod terminal {
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     Err(error) => return Err(error),
                 };
-                match keys {
-                    [CTRL_Z] => self.leave(Signal::SIGTSTP)?,
-                    [CTRL_BACKSLASH] => self.leave(Signal::SIGQUIT)?,
-                    keys => names(keys).into_iter().for_each(&mut press),
+                // Several keys may have come since the last look.
+                for keys in keys.chunk_by(|one, next| ![*one, *next].iter().any(leaves)) {
+                    match keys {
+                        [CTRL_Z] => self.leave(Signal::SIGTSTP)?,
+                        [CTRL_BACKSLASH] => self.leave(Signal::SIGQUIT)?,
+                        keys => names(keys).into_iter().for_each(&mut press),
+                    }
                 }
             }
         }
@@ -197,6 +200,10 @@ mod terminal {
             thread::sleep(Duration::from_millis(100));
             be_quiet()
         }
+    }
+
+    fn leaves(key: &u8) -> bool {
+        [CTRL_Z, CTRL_BACKSLASH].contains(key)
     }
 
     fn be_quiet() -> nix::Result<()> {

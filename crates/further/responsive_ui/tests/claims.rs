@@ -373,7 +373,7 @@ mod on_a_terminal {
         let command = format!("trap : QUIT; ulimit -c 0; {SETTINGS}; {run}; {SETTINGS}");
         let mut terminal = Terminal::start(80, &[], &command);
         begins(&mut terminal, FROZEN);
-        terminal.press("\u{1c}");
+        terminal.press("ab\u{1c}cd"); // all at once
         let shown = is_as_before(&terminal.wait(), 1);
         assert!(!shown.contains("Computed in "), "{shown}");
     }
