@@ -16,7 +16,7 @@ FRAME = common.Kind("frame", "computed", "frames", only_computes=True)
 
 
 def main():
-    sections = ["one core", "threads and a barrier"]
+    sections = ["one core", "threads, a barrier"]
     options = {"size": 40, "steps": 400, "workers": common.CORES}
     with common.Run("threads", sections, FRAME, **options) as run:
         size, steps = max(3, run.options.size), range(run.options.steps)

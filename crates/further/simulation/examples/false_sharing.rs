@@ -22,7 +22,7 @@ mod picture;
 mod plate;
 
 fn main() -> ExitCode {
-    let sections = ["one core", "threads and a barrier", "rayon"];
+    let sections = ["one core", "threads, a barrier", "rayon"];
     let lesson = harness::lesson!(Threads).worker_per_core().default("steps", "50");
     let (run, heat) = lesson.sections(&sections).start(heat::Heat);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(run.workers).build();

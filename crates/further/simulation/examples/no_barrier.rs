@@ -20,7 +20,7 @@ mod picture;
 mod plate;
 
 fn main() -> ExitCode {
-    let sections = ["one core", "threads and a barrier", "rayon"];
+    let sections = ["one core", "threads, a barrier", "rayon"];
     let lesson = harness::lesson!(Threads).worker_per_core();
     let (run, heat) = lesson.sections(&sections).start(heat::Heat);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(run.workers).build();

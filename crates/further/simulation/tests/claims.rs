@@ -17,7 +17,7 @@ use testing::{Folder, OwnLesson, has_no_second_core, own_lesson};
 use testing::{Program, Terminal, without_colours};
 
 const LESSON: OwnLesson = own_lesson!();
-const SECTIONS: [&str; 3] = ["one core", "threads and a barrier", "rayon"];
+const SECTIONS: [&str; 3] = ["one core", "threads, a barrier", "rayon"];
 
 #[test]
 fn a_thread_for_each_core_and_a_plate_of_a_million_cells() {
