@@ -46,8 +46,8 @@ fn model(source: &str) -> String {
     };
     let is_left_out = |line: &&str| {
         let used = line.strip_prefix("use ");
-        let is_foreign =
-            used.is_some_and(|used| !["std::", "serde_core::"].iter().any(|it| used.starts_with(it)));
+        let is_foreign = used
+            .is_some_and(|used| !["std::", "serde_core::"].iter().any(|it| used.starts_with(it)));
         // Another file of the program is a model of its own.
         let is_module = line.starts_with("#[path = ") || line.starts_with("mod ");
         // What `main` alone uses.
