@@ -18,7 +18,7 @@ import common
 
 def main():
     parts = {"thread of the keys": on_the_thread_of_the_keys, "a worker thread": on_a_worker_thread}
-    with common.Run("threads", list(parts), number=30, calls=30) as run:
+    with common.Run("threads", list(parts), number=32, calls=30) as run:
         for name, part in parts.items():
             run.section(name)
             keys = queue.Queue()

@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
     let lesson =
-        harness::lesson!(Threads).worker_per_core().sections(&PARTS).default("number", "39");
+        harness::lesson!(Threads).worker_per_core().sections(&PARTS).default("number", "41");
     let (run, (numbers, interface)) =
         lesson.default("calls", "30").start((calls::Calls, Interface));
     on_the_thread_of_the_keys(run, numbers, interface.open(run, PARTS[0]));

@@ -22,7 +22,7 @@ const PARTS: [&str; 2] = ["thread of the keys", "a worker thread"];
 const TICK: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
-    let lesson = harness::lesson!(Threads).sections(&PARTS).default("number", "39");
+    let lesson = harness::lesson!(Threads).sections(&PARTS).default("number", "41");
     let (run, (numbers, interface)) =
         lesson.default("calls", "30").start((calls::Calls, Interface));
     on_the_thread_of_the_keys(run, numbers, interface.open(run, PARTS[0]));

@@ -14,7 +14,7 @@ const A_SECOND: [&str; 4] = ["--number", "34", "--calls", "80"];
 #[test]
 fn thirty_calls_one_at_a_time() {
     assert_eq!(LESSON.described().limit, Limit::One);
-    assert_eq!(LESSON.defaults(["number", "calls"]), ["39", "30"]);
+    assert_eq!(LESSON.defaults(["number", "calls"]), ["41", "30"]);
 }
 
 #[test]
