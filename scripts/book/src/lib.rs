@@ -22,7 +22,7 @@
 //!
 //! | mark | and the block of Rust below it |
 //! |---|---|
-//! | `<!-- program: NAME -->` | is a package of its own: the commands above make it (`cargo new NAME` and so on), those below run it |
+//! | `<!-- program: NAME -->` | is a package of its own: the commands above make it (`cargo new NAME` and so on); `cargo run` above and all commands below run it |
 //! | `<!-- works: std -->` | compiles with the standard library alone, and prints the block of text below it, where there is one |
 //! | `<!-- fails: E0277 -->` | does not compile, for exactly this reason (`error`: one without a code); the compiler says the lines of text below it |
 //!

@@ -17,13 +17,13 @@ pub struct Own {
 /// What becomes of a program that is copied from the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Is {
-    /// It is a package of this name, which these commands make; the commands after it run it.
+    /// It is a package of this name, with the commands that make it and run it.
     Package {
         /// Its name.
         name: String,
-        /// `cargo new NAME` and all that is typed after it.
+        /// `cargo new NAME` and what is typed after it, before it first runs.
         made: Vec<String>,
-        /// What is typed after the program in the same section,
+        /// What is typed to run it, from the first `cargo run` on to the end of its section,
         run: Vec<String>,
         /// and after that section, up to the next package: what the questions ask for.
         asked: Vec<String>,
@@ -128,15 +128,15 @@ impl Page {
                             "line {line}: the reader is not told to type cargo new {rest}"
                         ));
                     };
+                    let mut made = made.split_off(new);
+                    // A reader writes the program, and sees one way to do it only then.
+                    let first = made.iter().position(|it| it.starts_with("cargo run"));
+                    let mut run = made.split_off(first.unwrap_or(made.len()));
                     before = block.place.end;
                     let section = self.text[before..].find("\n## ");
                     let section = section.map_or(next, |length| next.min(before + length));
-                    Is::Package {
-                        name: rest.into(),
-                        made: made.split_off(new),
-                        run: commands(before, section),
-                        asked: commands(section, next),
-                    }
+                    run.extend(commands(before, section));
+                    Is::Package { name: rest.into(), made, run, asked: commands(section, next) }
                 }
             };
             programs.push(Own { is, line, code: block.text.clone() });
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_package_has_the_commands_before_and_after_it() {
-        let text = "```console\ncargo new one\ncd one\n```\n\n<!-- program: one -->\n```rust\nfn main() {}\n```\n\n\
+        let text = "```console\ncargo new one\ncd one\n```\n\nWrite it.\n\n```console\ncargo run -- 0\n```\n\n<!-- program: one -->\n```rust\nfn main() {}\n```\n\n\
                     ```console\ncargo run\n```\n\n## More\n\n```console\ncargo run -- 1\n```\n\n```console\ncargo new two\n```\n\n<!-- program: two -->\n```rust\n```\n";
         let own = page(text).own_programs().expect("they are read");
         let package = |name: &str, made: &[&str], run: &[&str], asked: &[&str]| {
@@ -168,8 +168,11 @@ mod tests {
             }
         };
         let made = ["cargo new one", "cd one"];
-        assert_eq!(own[0].is, package("one", &made, &["cargo run"], &["cargo run -- 1"]));
-        assert_eq!((own[0].code.as_str(), own[0].line), ("fn main() {}\n", 6));
+        assert_eq!(
+            own[0].is,
+            package("one", &made, &["cargo run -- 0", "cargo run"], &["cargo run -- 1"])
+        );
+        assert_eq!((own[0].code.as_str(), own[0].line), ("fn main() {}\n", 12));
         assert_eq!(own[1].is, package("two", &["cargo new two"], &[], &[]));
     }
 
