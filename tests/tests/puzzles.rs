@@ -657,6 +657,8 @@ mod async_downloader {
         #[derive(Clone)]
         pub(super) struct Client;
 
+        pub(super) struct Answer(Option<&'static [u8]>);
+
         pub(super) struct Error;
 
         impl Client {
@@ -664,25 +666,19 @@ mod async_downloader {
                 Self
             }
 
-            pub(super) async fn send(self) -> Result<Self, Error> {
+            pub(super) async fn send(self) -> Result<Answer, Error> {
                 crate::tasks::yield_now().await;
-                Ok(self)
+                Ok(Answer(Some(b"a page")))
             }
+        }
 
+        impl Answer {
             pub(super) fn error_for_status(self) -> Result<Self, Error> {
                 Ok(self)
             }
 
-            pub(super) fn bytes_stream(self) -> Self {
-                self
-            }
-
-            pub(super) async fn try_fold(
-                self,
-                none: u64,
-                mut add: impl AsyncFnMut(u64, &[u8]) -> Result<u64, Error>,
-            ) -> Result<u64, Error> {
-                add(none, b"a page").await
+            pub(super) async fn chunk(&mut self) -> Result<Option<&'static [u8]>, Error> {
+                Ok(self.0.take())
             }
         }
     }

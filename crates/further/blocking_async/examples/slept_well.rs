@@ -3,14 +3,11 @@
 //! Run:     `cargo run -p blocking_async --example slept_well`
 //! Watch:   a task that sleeps delays only itself, and all of them sleep at the same time.
 
-use std::cell::Cell;
-use std::hint::black_box;
 use std::process::ExitCode;
-use std::thread;
-use std::time::Duration;
+use std::{cell::Cell, hint::black_box};
+use std::{thread, time::Duration};
 
 use common::{Run, Sites};
-use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use harness::{Number, Switch};
 use tokio::{runtime::Builder, task::spawn_blocking, time::sleep};
@@ -68,8 +65,12 @@ fn block(run: &Run, times: usize, time: Option<Duration>) {
 }
 
 async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {
-    let body = session.get(url).send().await?.error_for_status()?.bytes_stream();
-    body.try_fold(0, async |bytes, chunk| Ok(bytes + chunk.len() as u64)).await
+    let mut response = session.get(url).send().await?.error_for_status()?;
+    let mut bytes = 0;
+    while let Some(chunk) = response.chunk().await? {
+        bytes += chunk.len() as u64;
+    }
+    Ok(bytes)
 }
 
 /// The naive recursion: it costs time and nothing else.

@@ -6,7 +6,6 @@
 use std::process::ExitCode;
 
 use common::{Run, Sites};
-use futures_util::TryStreamExt;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
@@ -37,6 +36,10 @@ async fn download_all_sites(run: &Run, sites: &Sites) {
 }
 
 async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {
-    let body = session.get(url).send().await?.error_for_status()?.bytes_stream();
-    body.try_fold(0, async |bytes, chunk| Ok(bytes + chunk.len() as u64)).await
+    let mut response = session.get(url).send().await?.error_for_status()?;
+    let mut bytes = 0;
+    while let Some(chunk) = response.chunk().await? {
+        bytes += chunk.len() as u64;
+    }
+    Ok(bytes)
 }

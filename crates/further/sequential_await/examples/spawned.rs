@@ -6,7 +6,6 @@
 use std::process::ExitCode;
 
 use common::{Run, Sites};
-use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tokio::runtime::Builder;
 
@@ -20,9 +19,9 @@ fn main() -> ExitCode {
 
 // A spawned task may outlive this call: it owns its data, or borrows what lives as long as the program.
 async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
-    let session = http_clients::session(sites.timeout, sites.proxy);
+    let session: reqwest::Client = http_clients::session(sites.timeout, sites.proxy);
     let download = |url: &'static String| {
-        let session = reqwest::Client::clone(&session);
+        let session = session.clone();
         async move {
             let Some(page) = run.begin(url) else { return };
             // A page that fails is reported, and does not stop the others.
@@ -41,6 +40,10 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
 }
 
 async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {
-    let body = session.get(url).send().await?.error_for_status()?.bytes_stream();
-    body.try_fold(0, async |bytes, chunk| Ok(bytes + chunk.len() as u64)).await
+    let mut response = session.get(url).send().await?.error_for_status()?;
+    let mut bytes = 0;
+    while let Some(chunk) = response.chunk().await? {
+        bytes += chunk.len() as u64;
+    }
+    Ok(bytes)
 }

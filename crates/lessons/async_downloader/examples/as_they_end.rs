@@ -4,9 +4,9 @@
 //! Watch:   the line above the summary: all bytes, and the page that came last.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use common::{Run, Sites};
-use futures_util::TryStreamExt;
 use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet};
 
 fn main() -> ExitCode {
@@ -18,11 +18,12 @@ fn main() -> ExitCode {
 
 // A spawned task may outlive this call: it owns its data, or borrows what lives as long as the program.
 async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
-    let session = http_clients::session(sites.timeout, sites.proxy);
-    let (limit, mut tasks) = (std::sync::Arc::new(Semaphore::new(run.workers)), JoinSet::new());
+    let session: reqwest::Client = http_clients::session(sites.timeout, sites.proxy);
+    let limit = Arc::new(Semaphore::new(run.workers));
+    let mut tasks = JoinSet::new();
     for url in &sites.urls {
         // Both clones are handles: to the one client with its connections, to the one limit.
-        let (session, limit) = (reqwest::Client::clone(&session), limit.clone());
+        let (session, limit) = (session.clone(), limit.clone());
         tasks.spawn(async move {
             let _permit = limit.acquire().await.expect("it is never closed");
             let mut bytes = 0; // a page that fails adds nothing
@@ -45,6 +46,10 @@ async fn download_all_sites(run: &'static Run, sites: &'static Sites) {
 }
 
 async fn download_site(session: &reqwest::Client, url: &str) -> Result<u64, reqwest::Error> {
-    let body = session.get(url).send().await?.error_for_status()?.bytes_stream();
-    body.try_fold(0, async |bytes, chunk| Ok(bytes + chunk.len() as u64)).await
+    let mut response = session.get(url).send().await?.error_for_status()?;
+    let mut bytes = 0;
+    while let Some(chunk) = response.chunk().await? {
+        bytes += chunk.len() as u64;
+    }
+    Ok(bytes)
 }
