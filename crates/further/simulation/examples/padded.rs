@@ -27,9 +27,9 @@ fn main() -> ExitCode {
     let (run, heat) = lesson.sections(&sections).start(heat::Heat);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(run.workers).build();
     let pool = pool.expect("the system gives the threads");
-    heat.simulate(run, sections[0], one_core);
-    heat.simulate(run, sections[1], |plate, steps| with_a_barrier(run, plate, steps));
-    heat.simulate(run, sections[2], |plate, steps| {
+    heat.simulate(run, sections[0], 1, one_core);
+    heat.simulate(run, sections[1], run.workers, |plate, steps| with_a_barrier(run, plate, steps));
+    heat.simulate(run, sections[2], run.workers, |plate, steps| {
         let _lanes = heat::lanes(run, &pool);
         pool.install(|| with_rayon(plate, steps));
     });

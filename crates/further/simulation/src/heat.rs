@@ -70,7 +70,7 @@ struct Seen {
 #[derive(Clone, Copy, Debug, Default)]
 struct Speed {
     section: &'static str,
-    /// How many threads could compute.
+    /// How many threads compute.
     threads: usize,
     steps: usize,
     /// The cells that change in a step.
@@ -151,19 +151,20 @@ impl Work for Heat {
 }
 
 impl Simulation {
-    /// Computes all frames from the start on, as a section of this name.
+    /// Computes all frames from the start on, as a section of this name, with so many workers.
     pub(crate) fn simulate(
         &self,
         run: &Run,
         section: &'static str,
+        workers: usize,
         mut compute: impl FnMut(&mut Plate, usize),
     ) {
         let plate = &mut *lock(&self.plate);
         run.section(section);
         plate.reset();
         self.film(0, "", plate);
-        let cells = (plate.last.len() - 2).pow(2);
-        let threads = if lock(&self.seen).speeds.is_empty() { 1 } else { run.workers };
+        let inner = plate.last.len() - 2;
+        let (cells, threads) = (inner.pow(2), inner.div_ceil(plate.rows_of_a_band(workers)));
         let mut speed = Speed { section, threads, cells, ..Speed::default() };
         for (frame, steps) in self.frames.iter().enumerate() {
             let label = match steps.len() {

@@ -296,6 +296,19 @@ fn a_shared_line_costs_more_here() -> bool {
     slower.count() > 75
 }
 
+/// The sections compare themselves, bit by bit: otherwise the status is 1. Of six rows that change, eight workers get one each.
+#[test]
+fn each_section_of_more_workers_has_as_many() {
+    for (size, expected) in [("200", [1, 2, 4, 8]), ("8", [1, 2, 3, 6])] {
+        let run = LESSON.example("more_workers").record(&["--size", size, "--steps", "100"]);
+        for (workers, threads) in [1, 2, 4, 8].into_iter().zip(expected) {
+            let name = if workers == 1 { "1 worker".into() } else { format!("{workers} workers") };
+            assert_eq!(lanes(&run, &name).len(), threads, "{size} cells, {name}");
+            assert_eq!(speed(&run, &name, "threads"), threads as f64, "{size} cells, {name}");
+        }
+    }
+}
+
 /// Width and height of a picture, and the colours of its pixels.
 fn picture(file: &Path) -> (usize, usize, Vec<[u8; 3]>) {
     let file = File::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
