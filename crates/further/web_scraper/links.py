@@ -30,9 +30,11 @@ def of(url, response, body):
 
 
 async def rules(session, start):
-    """What the site's `robots.txt` allows."""
-    rules = RobotFileParser()
+    """What the site's `robots.txt` allows: everything, if there is none (4xx; RFC 9309, 2.3.1.3)."""
+    rules, lines = RobotFileParser(), []
     async with session.get(urljoin(start, "/robots.txt")) as response:
-        response.raise_for_status()
-        rules.parse((await response.text()).splitlines())
+        if not 400 <= response.status < 500:
+            response.raise_for_status()
+            lines = (await response.text()).splitlines()
+        rules.parse(lines)
     return rules

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Debug;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -143,6 +143,20 @@ impl OwnLesson {
         static BUILT: OnceLock<PathBuf> = OnceLock::new();
         let folder = BUILT.get_or_init(|| build(&["--package", self.name, "--examples"]));
         Program(course::program(&folder.join("examples"), name))
+    }
+
+    /// Runs its Python original to its end; `None` where there is no Python that can, which it says on stderr.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn original(&self, arguments: &[&str]) -> Option<Ended> {
+        let Some(python) = course::python(&course::root().expect("the workspace")) else {
+            let why = "there is no Python 3.11 or newer with requests and aiohttp";
+            let _ = writeln!(io::stderr(), "skipped: {why} (CONTRIBUTING.md)");
+            return None;
+        };
+        let file = format!("{}/{}.py", self.folder, self.name);
+        Some(Program::at(python).run(&[&[file.as_str()], arguments].concat()))
     }
 
     /// The documentation of its library, without the comment marks.

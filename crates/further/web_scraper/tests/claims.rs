@@ -411,6 +411,48 @@ fn where_nobody_knows_the_rules_nothing_is_visited() {
     assert_eq!(broken.asked().keys().collect::<Vec<_>>(), ["/robots.txt"]);
 }
 
+/// RFC 9309 (2.3.1.3): any status from 400 to 499 says that there are no rules. So say the lesson and its Python original.
+#[test]
+fn without_a_robots_txt_everything_is_allowed() {
+    fn site(path: &str, client: &mut TcpStream, refusal: &str) -> io::Result<bool> {
+        let (status, body) = match path {
+            "/robots.txt" => (refusal, ""),
+            world::START => ("200 OK", "<a href='private/'>"),
+            _ => ("200 OK", ""),
+        };
+        let length = body.len();
+        write!(
+            client,
+            "HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        )?;
+        Ok(true)
+    }
+    let refusals: [Own; 3] = [
+        |path, client| site(path, client, "401 Unauthorized"),
+        |path, client| site(path, client, "404 Not Found"),
+        |path, client| site(path, client, "410 Gone"),
+    ];
+    for own in refusals {
+        let relay = Relay::start(1, own);
+        let all = ["/robots.txt", "/world/", "/world/private/"].map(|path| (path.to_owned(), 2));
+        let ended = LESSON.run(&["--site", &relay.url]);
+        assert_eq!(ended.stderr, "", "{ended:?}");
+        assert_eq!(relay.asked(), BTreeMap::from(all.clone()), "{ended:?}");
+
+        let relay = Relay::start(1, own);
+        let ended = LESSON.original(&["--site", &relay.url, "--visits", "2"]);
+        let Some(ended) = ended else { continue };
+        assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+        assert_eq!(relay.asked(), BTreeMap::from(all), "{ended:?}");
+    }
+    // And where nobody knows, the original visits nothing either.
+    let broken = Relay::start(1, |path, client| site(path, client, "503 Service Unavailable"));
+    let Some(ended) = LESSON.original(&["--site", &broken.url]) else { return };
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert_eq!(broken.asked().into_keys().collect::<Vec<_>>(), ["/robots.txt"]);
+}
+
 #[test]
 fn the_rules_are_those_that_the_site_has() {
     let relay = Relay::start(1, |path, client| {
