@@ -5,9 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-#[cfg(unix)]
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use harness::Limit;
 use serde_json::Value;
@@ -232,9 +230,18 @@ fn no_fault_hangs_it_or_is_taken_for_an_answer() {
         stream.read_to_end(&mut Vec::new())?; // until the client closes it
         Ok(())
     };
-    let faults: [(_, Conduct, _); 6] = [
+    // A right answer, which takes three times the time-out of an attempt.
+    let byte_by_byte: Conduct = |stream| {
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"answer\":1}" {
+            stream.write_all(&[*byte])?;
+            thread::sleep(Duration::from_millis(120));
+        }
+        Ok(())
+    };
+    let faults: [(_, Conduct, _); 7] = [
         ("cut", |_| Ok(()), "the connection was"),
         ("silent", silent, "not answered within 1 s"),
+        ("byte by byte", byte_by_byte, "not answered within 1 s"),
         (
             "garbage",
             |it| it.write_all(b"\x00\xff nonsense\r\n\r\n"),
