@@ -213,8 +213,9 @@ fn description(program: &Program, output: &str) -> String {
     });
     let parts = lines.iter().position(|line| line.starts_with("part  ")).map(|at| {
         let rows = lines[at + 1..].iter().map_while(|line| line.split_once("  "));
-        // A second table may follow.
-        let is_part = |name: &&str| !name.is_empty() && *name != "part";
+        // Another table may follow, with the same names again.
+        let is_part =
+            |name: &&str| lines.iter().any(|line| line.strip_prefix("-- ") == Some(*name));
         let names: Vec<&str> = rows.map(|(name, _)| name).take_while(is_part).collect();
         format!("Its parts, from the left: {}.", names.join("; "))
     });
@@ -233,10 +234,14 @@ mod tests {
 
     #[test]
     fn a_picture_is_described_by_the_parts_of_the_first_table() {
-        let output =
-            "part     seconds\none        1.0\ntwo        2.0\npart     missed\none        1\n";
         let program = Program::named("some_lesson");
-        assert!(description(&program, output).ends_with("from the left: one; two."));
+        for head in ["part", "way", "one way"] {
+            let output = format!(
+                "-- one\n-- two\npart     seconds\none        1.0\ntwo        2.0\n{head}  missed\none        1\n"
+            );
+            let words = description(&program, &output);
+            assert!(words.ends_with("from the left: one; two."), "{head}: {words}");
+        }
     }
 
     #[test]
@@ -279,7 +284,7 @@ mod tests {
             description(&program, output),
             "Timing diagram of `cargo run -p a_lesson`. At most 1 call in flight; 1 thread worked 100%; 1.00 of 2 cores busy: CPU-bound."
         );
-        let parts = "Computed in 1 seconds\npart        seconds\none by one    0.5\njoined        0.1\n         │one by one\n";
+        let parts = "-- one by one\n-- joined\nComputed in 1 seconds\npart        seconds\none by one    0.5\njoined        0.1\n         │one by one\n";
         assert_eq!(
             description(&program, parts),
             "Timing diagram of `cargo run -p a_lesson`. Its parts, from the left: one by one; joined."
