@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "common"))
 import common
-from logs import PATHS, cut, make_log, parse, sum_up, within
+from logs import PATHS, bad_lines, cut, make_log, parse, sum_up, within
 
 CHUNK = common.Kind("chunk", "parsed", "chunks")
 
@@ -57,6 +57,8 @@ def sum_up_all(run, log):
     for path in PATHS:
         run.note(f"  {path}: {whole['requests', path]} requests, "
                  f"p99 {within(whole, path, 99)} ms")
+    for why, many in bad_lines(whole):
+        run.note(f"  bad lines: {many}: {why}")
 
 
 def sum_up_chunk(log, chunk):

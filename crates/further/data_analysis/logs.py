@@ -11,6 +11,8 @@ def make_log(log, size):
     chance, written = random.Random(16), 0
     with log.open("w", newline="") as file:
         while written < size:
+            if chance.random() < 1 / 20_000:
+                written += file.write("-- the log was rotated --\n")
             path = chance.choice(list(PATHS))
             status = 503 if chance.random() < 0.01 else 200
             took = PATHS[path] * chance.expovariate(1)
@@ -51,8 +53,8 @@ def sum_up(rows):
         try:
             time, path, status, size, took = row
             status, size, took = int(status), int(size), int(took)
-        except ValueError:
-            answer["bad lines", ""] += 1
+        except ValueError as error:
+            answer["bad lines", str(error).split(":")[0]] += 1  # not the text that is no number
             continue
         answer["requests", path] += 1
         answer["bytes", path] += size
@@ -60,6 +62,10 @@ def sum_up(rows):
         answer["errors", time[:13]] += status >= 500
     return answer
 # ANCHOR_END: sum_up
+
+
+def bad_lines(answer):
+    return [(key[1], many) for key, many in answer.items() if key[0] == "bad lines"]
 
 
 def within(answer, path, part):

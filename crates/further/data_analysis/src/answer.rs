@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-/// How many bad lines are named; the others are counted.
+/// How many bad lines are named with their places; the others are counted, for each reason.
 const NAMED: usize = 3;
 
 /// A year, a month, a day, and an hour: `2026-03-02T06`.
@@ -54,7 +54,8 @@ pub(crate) struct Answer {
     paths: HashMap<Box<[u8]>, Sums>,
     /// Requests that the server failed to answer, by hour.
     errors: BTreeMap<Hour, u64>,
-    bad: u64,
+    /// Bad lines, by what is wrong with them.
+    bad: BTreeMap<&'static str, u64>,
     first_bad: BTreeSet<Bad>,
 }
 
@@ -71,7 +72,7 @@ impl Answer {
     /// Adds a line.
     pub(crate) fn add(&mut self, line: Line) {
         match line {
-            Err(bad) => self.add_bad(1, [bad]),
+            Err(bad) => self.add_bad([(bad.why, 1)], [bad]),
             Ok(request) => {
                 if request.status >= 500 {
                     *self.errors.entry(request.hour).or_default() += 1;
@@ -103,8 +104,14 @@ impl Answer {
         self
     }
 
-    fn add_bad(&mut self, bad: u64, first: impl IntoIterator<Item = Bad>) {
-        self.bad += bad;
+    fn add_bad(
+        &mut self,
+        bad: impl IntoIterator<Item = (&'static str, u64)>,
+        first: impl IntoIterator<Item = Bad>,
+    ) {
+        for (why, lines) in bad {
+            *self.bad.entry(why).or_default() += lines;
+        }
         self.first_bad.extend(first);
         while self.first_bad.len() > NAMED {
             self.first_bad.pop_last();
@@ -118,7 +125,12 @@ impl Answer {
 
     /// How many lines are bad, and the first of them.
     pub(crate) fn bad(&self) -> (u64, impl Iterator<Item = &Bad>) {
-        (self.bad, self.first_bad.iter())
+        (self.bad.values().sum(), self.first_bad.iter())
+    }
+
+    /// How many lines are bad for each reason.
+    pub(crate) fn reasons(&self) -> &BTreeMap<&'static str, u64> {
+        &self.bad
     }
 
     /// The paths, those with the most requests first.
@@ -186,7 +198,7 @@ impl Answer {
         if self == other {
             return None;
         }
-        let [one, two] = [self, other].map(|it| (it.requests(), it.bad));
+        let [one, two] = [self, other].map(|it| (it.requests(), it.bad().0));
         if one != two {
             let words =
                 |(requests, bad): (u64, u64)| format!("{requests} requests and {bad} bad lines");

@@ -521,8 +521,13 @@ fn bad_lines(ways: &Mutex<Vec<Way>>, paths: &[PathBuf]) -> (Value, Option<String
         values.push(json!({ "file": name, "line": line, "why": it.why }));
     }
     let are = if bad == 1 { "1 bad line is".into() } else { format!("{bad} bad lines are") };
-    let named = format!("{are} not counted as requests. The first: {}.", named.join("; "));
-    (json!({ "lines": bad, "first": values }), (bad > 0).then_some(named))
+    let reasons = way.answer.reasons();
+    let counted: Vec<String> =
+        reasons.iter().map(|(why, lines)| format!("{why} ({lines})")).collect();
+    let (counted, named) = (counted.join(", "), named.join("; "));
+    let told = format!("{are} not counted as requests: {counted}. The first: {named}.");
+    let values = json!({ "lines": bad, "reasons": reasons, "first": values });
+    (values, (bad > 0).then_some(told))
 }
 
 /// The number of the line that ends at a byte of a file, counted from 1. It counts the lines before, which is

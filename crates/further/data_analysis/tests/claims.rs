@@ -60,7 +60,10 @@ fn every_way_has_the_same_answer_at_every_size_of_a_chunk_and_number_of_workers(
     let of = |hour: &str| errors[hour].as_u64().expect("a number");
     assert_eq!(errors.len(), 6);
     assert!(errors.keys().all(|it| it.ends_with("T09") || of("2026-03-02T09") > 5 * of(it)));
-    assert!(number(&run["bad"], "lines") > 0.0);
+    let bad = &run["bad"];
+    let reasons = bad["reasons"].as_object().expect("reasons").values();
+    assert_eq!(reasons.map(|it| it.as_u64().expect("a number")).sum::<u64>(), bad["lines"]);
+    assert!(number(bad, "lines") > 0.0);
 }
 
 #[test]
@@ -103,6 +106,11 @@ fn files_of_all_kinds_are_summed_up_and_bad_lines_are_named_with_their_numbers()
         { "2026-03-02T07": 2 },
         {
             "lines": 4,
+            "reasons": {
+                fields: 1,
+                "it has a quote": 2,
+                "its status is no number from 100 to 599": 1,
+            },
             "first": [
                 { "file": "1.csv", "line": 4, "why": fields },
                 { "file": "2.csv", "line": 3, "why": "it has a quote" },
@@ -117,11 +125,17 @@ fn files_of_all_kinds_are_summed_up_and_bad_lines_are_named_with_their_numbers()
     let ended = LESSON.run(&["--folder", &folder.file("")]);
     assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
     let told = ended.stdout.replace('\n', " ");
-    assert!(told.contains("4 bad lines are not counted as requests. The first: 1.csv, line 4: "));
+    let counted = format!(
+        "4 bad lines are not counted as requests: it has a quote (2), {fields} (1), \
+         its status is no number from 100 to 599 (1). The first: 1.csv, line 4: {fields}; "
+    );
+    assert!(told.contains(&counted), "{told}");
     assert!(!ended.stdout.contains('\u{1b}'), "{ended:?}");
 
     let run = LESSON.record(&["--folder", &folder.file(""), "--path", "/b"]);
     assert_eq!(run["paths"], json!([path("/b", [1, 20, 5, 5])]));
+    // A bad line has no path that one can trust, so none is filtered out.
+    assert_eq!(run["bad"], expected[2]);
 }
 
 #[test]
@@ -152,6 +166,18 @@ fn without_a_log_one_sentence_says_why() {
         assert!(ended.stderr.contains(sentence), "{ended:?}");
         assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     }
+}
+
+/// As in the lesson: a line that is no request ends nothing, and is counted by what is wrong with it.
+#[test]
+fn the_python_original_counts_bad_lines_by_their_kind() {
+    let Some(ended) = LESSON.original(&["--megabytes", "2"]) else { return };
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let bad = ended.stdout.lines().filter_map(|line| line.strip_prefix("  bad lines: "));
+    let [bad] = bad.collect::<Vec<_>>()[..] else { panic!("there is one kind: {ended:?}") };
+    let (many, why) = bad.split_once(": ").expect("how many, and why");
+    assert!(many.parse::<u64>().is_ok_and(|many| many > 0), "{bad}");
+    assert!(why.starts_with("not enough values to unpack"), "{bad}");
 }
 
 /// A name of a file that orders a terminal to clear itself.
@@ -310,6 +336,35 @@ fn a_line_that_is_cut_is_lost_and_the_answers_differ() {
     assert!(ended.stderr.starts_with(told), "{}", ended.stderr);
     // With one chunk there is no cut.
     LESSON.example("cut_anywhere").record(&["--megabytes", "3", "--chunk", "4000"]);
+}
+
+/// The disk gives 20 MB a second: a fraction of what one core parses.
+#[test]
+fn with_a_slow_disk_more_parsers_gain_nothing() {
+    let seconds = |run: &Value| number(section(run, "pipeline").1, "seconds");
+    let quickest = |workers| {
+        let arguments = ["--megabytes", "20", "--chunk", "1000", "--workers", workers];
+        // Other programs on this machine can only slow it down.
+        let runs = [(); 3].map(|()| LESSON.example("slow_disk").record(&arguments));
+        runs.into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b))).expect("three runs")
+    };
+    let runs = [("1", 1.0), ("4", 4.0)].map(|(workers, count)| (quickest(workers), count));
+    for (run, count) in &runs {
+        let reads = annotations(run).into_iter().filter(|it| it["label"] == "reads");
+        let reads: Vec<&Value> = reads.collect();
+        assert!(reads.iter().all(|it| it["worker"] == "main"), "{reads:?}");
+        let part = reads.iter().copied().map(took).sum::<f64>() / seconds(run);
+        assert!(part > 0.75, "{count}: the reader reads for {part} of the time");
+        let part = worked(&reads) / seconds(run);
+        assert!(part < 0.25, "{count}: it does not compute, it waits: {part}");
+        let part = worked(&section(run, "pipeline").0) / (count * seconds(run));
+        assert!(part < 0.5, "{count} parsers work for {part} of the time");
+        // No chunk waits in the channel.
+        let chunks = of_way(run, "pipeline", "memory") / 1e6;
+        assert!((1.0..3.5).contains(&chunks), "{count}: {chunks} chunks");
+    }
+    let [one, four] = runs.map(|(run, _)| seconds(&run));
+    assert!(one / four < 1.2, "four parsers gain {} times", one / four);
 }
 
 #[test]
