@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         thread::spawn(|| threads::serve(listener, room));
         event_loop.block_on(crowd.chats(run, room));
     }
-    run.finish()
+    crowd.status(run.finish())
 }
 
 async fn serve(listener: net::TcpListener, room: &'static Room) -> io::Result<()> {
@@ -59,7 +59,7 @@ async fn serve(listener: net::TcpListener, room: &'static Room) -> io::Result<()
 
 /// It listens as all others do, but has no client.
 async fn remember(room: &'static Room) {
-    let Some((_guest, mut messages)) = room.enter() else { return };
+    let Some(mut messages) = room.listen() else { return };
     loop {
         let message = match messages.recv().await {
             Ok(message) => message,

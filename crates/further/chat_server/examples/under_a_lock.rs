@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         thread::spawn(|| threads::serve(listener, room));
         event_loop.block_on(crowd.chats(run, room));
     }
-    run.finish()
+    crowd.status(run.finish())
 }
 
 async fn serve(listener: net::TcpListener, room: &'static Room) -> io::Result<()> {

@@ -98,15 +98,7 @@ async fn chat(
     let awake: Vec<(Lines, OwnedWriteHalf)> = come_in(0..readers, None).await;
     let asleep: Vec<(Lines, OwnedWriteHalf)> =
         come_in(readers..readers + sleepers, Some(SMALL_BUFFER)).await;
-    let tally = Arc::new(Mutex::new(Tally {
-        readers: awake.len() as u64,
-        in_flight: BTreeMap::new(),
-        delays: vec![0; STEPS],
-        sent: 0,
-        delivered: 0,
-        missed: 0,
-        is_over: false,
-    }));
+    let tally = Arc::new(Mutex::new(Tally::new(awake.len() as u64)));
     writeln!(io::stdout(), "in {} {}", awake.len(), asleep.len())?;
     let mut writers = Vec::new();
     for (lines, writer) in awake {
@@ -169,18 +161,20 @@ async fn reads(mut lines: Lines, tally: Arc<Mutex<Tally>>) {
 
 /// A client that has not read for the whole chat, in which so many messages were sent, reads what is there.
 async fn wakes_up(mut lines: Lines, mut writer: OwnedWriteHalf, sent: u64, tally: &Mutex<Tally>) {
-    let (mut line, mut accounted, start) = (String::new(), 0, Instant::now());
+    let (mut bytes, mut accounted, start) = (Vec::new(), 0, Instant::now());
     while accounted < sent && start.elapsed() < PATIENCE {
-        match timeout(NUDGE, lines.read_line(&mut line)).await {
+        // Half of a line stays in `bytes` when the time is up. `read_line` is not cancel-safe, and would lose it.
+        match timeout(NUDGE, lines.read_until(b'\n', &mut bytes)).await {
             // The server's system asks ever more rarely whether there is room again. What this client sends tells it.
             Err(_late) => drop(writer.write_all(b"\n").await),
-            Ok(Ok(bytes)) if bytes > 0 => {
+            Ok(Ok(many)) if many > 0 => {
+                let line = String::from_utf8_lossy(&bytes);
                 let (delivered, missed) = (u64::from(number(&line).is_some()), missed(&line));
                 let mut tally = lock(tally);
                 tally.delivered += delivered;
                 tally.missed += missed;
                 accounted += delivered + missed;
-                line.clear();
+                bytes.clear();
             }
             Ok(_) => break,
         }
@@ -188,6 +182,11 @@ async fn wakes_up(mut lines: Lines, mut writer: OwnedWriteHalf, sent: u64, tally
 }
 
 impl Tally {
+    fn new(readers: u64) -> Self {
+        let (in_flight, delays) = (BTreeMap::new(), vec![0; STEPS]);
+        Self { readers, in_flight, delays, sent: 0, delivered: 0, missed: 0, is_over: false }
+    }
+
     fn sends(&mut self, number: u64) {
         self.sent += 1;
         self.in_flight.insert(number, (Instant::now(), self.readers));
@@ -243,4 +242,38 @@ fn missed(line: &str) -> u64 {
 
 fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The rest of a line comes only after the client has given up waiting for it once.
+    #[test]
+    fn a_line_that_comes_in_two_pieces_is_counted_as_one() {
+        let chat = async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let client = TcpStream::connect(listener.local_addr()?).await?;
+            let (mut server, _) = listener.accept().await?;
+            let (reader, writer) = client.into_split();
+            let tally = Arc::new(Mutex::new(Tally::new(0)));
+            let its = tally.clone();
+            let lines = BufReader::new(reader);
+            let client = tokio::spawn(async move { wakes_up(lines, writer, 18, &its).await });
+            for [piece, rest] in [["* You missed 1", "7 messages.\n"], ["ann: #", "18 .\n"]] {
+                server.write_all(piece.as_bytes()).await?;
+                assert_eq!(server.read_u8().await?, b'\n', "a nudge");
+                server.write_all(rest.as_bytes()).await?;
+            }
+            client.await?;
+            let tally = lock(&tally);
+            assert_eq!((tally.missed, tally.delivered), (17, 1));
+            io::Result::Ok(())
+        };
+        let event_loop = Builder::new_current_thread().enable_all().build();
+        event_loop.expect("an event loop").block_on(chat).expect("a connection");
+    }
 }

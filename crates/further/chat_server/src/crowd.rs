@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, ChildStdin};
+use std::process::{Child, ChildStdin, ExitCode};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::clients::{ROLE, be_the_clients_if_asked};
-use crate::room::{CAPACITY, Manners, Room};
+use crate::room::{CAPACITY, Manners, Room, TIME_FOR_A_NAME};
 
 /// More deliveries than this are refused: they would take half an hour.
 const MOST_DELIVERIES: u64 = 100_000_000;
@@ -203,7 +203,7 @@ impl Work for Crowd {
         let figures = Arc::<Mutex<Vec<Figures>>>::default();
         let [seen, doubted] = [figures.clone(), figures.clone()];
         setup.table("chats", move || table(&lock(&seen)));
-        setup.remark(move |_| lock(&doubted).iter().find_map(Figures::doubt));
+        setup.remark(move |_| lock(&doubted).iter().find_map(Figures::refusals));
         let room = setup.optional("room");
         Visits { readers, sleepers, messages, room, serve, clients: Mutex::default(), figures }
     }
@@ -240,6 +240,7 @@ impl Visits {
             most_guests: self.room.unwrap_or(all).min(most),
             announces: is_for_people,
             limits_rate: is_for_people,
+            time_for_a_name: is_for_people.then_some(TIME_FOR_A_NAME),
         };
         Some((listener, Box::leak(Box::new(Room::new(manners)))))
     }
@@ -266,6 +267,12 @@ impl Visits {
         while room.guests() > 0 && closed.elapsed() < GRACE {
             sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// The status of the program, which ends with a sentence if clients and server counted differently.
+    pub(crate) fn status(&self, status: ExitCode) -> ExitCode {
+        let contradiction = lock(&self.figures).iter().find_map(Figures::contradiction);
+        contradiction.map_or(status, |sentence| give_up(&sentence))
     }
 
     /// Returns the figures of a chat that came to its end.
@@ -430,16 +437,21 @@ impl Figures {
         })
     }
 
-    /// Doubts about a chat: connections that were refused, and counts that differ.
-    fn doubt(&self) -> Option<String> {
+    /// Counts that differ, in a sentence.
+    fn contradiction(&self) -> Option<String> {
+        let Self { way, clients, sent, delivered, missed, server, .. } = self;
+        let counted = [*sent, *delivered, *missed];
+        let is_one = *server == counted && delivered + missed == sent * clients;
+        (!is_one).then(|| {
+            format!(
+                "{way}: sent, delivered and missed are {counted:?} for the {clients} clients, and {server:?} for the server"
+            )
+        })
+    }
+
+    /// Connections that were refused, in a sentence.
+    fn refusals(&self) -> Option<String> {
         let Self { way, clients, refused, .. } = self;
-        let counted = [self.sent, self.delivered, self.missed];
-        if self.server != counted || self.delivered + self.missed != self.sent * clients {
-            let server = self.server;
-            return Some(format!(
-                "{way}: sent, delivered and missed are {counted:?} for the clients, and {server:?} for the server."
-            ));
-        }
         let all = clients + refused;
         (*refused > 0).then(|| {
             format!("{way}: {clients} of {all} clients came in; the others found no room, or the system had no thread for them.")

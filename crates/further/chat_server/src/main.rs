@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         thread::spawn(|| threads::serve(listener, room));
         event_loop.block_on(crowd.chats(run, room));
     }
-    run.finish()
+    crowd.status(run.finish())
 }
 
 // ANCHOR: tasks

@@ -7,11 +7,12 @@ use std::collections::HashSet;
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{self, Receiver, Sender};
+use tokio::time::timeout_at;
 
 /// The channel keeps this many messages for readers that are behind.
 pub(crate) const CAPACITY: usize = 64;
@@ -34,6 +35,10 @@ const BURST: f64 = 10.0;
 const LINES_A_SECOND: f64 = 2.0;
 /// A guest who sends this many lines in vain is shown out; a whole burst of patience makes up for them.
 const MOST_IN_VAIN: u32 = 20;
+/// How long a stranger may take to give a name. Nobody knows of a guest without one, but it takes a place.
+pub(crate) const TIME_FOR_A_NAME: Duration = Duration::from_secs(30);
+/// The last line for a guest who gave none.
+const NAMELESS: &str = "* You gave no name. Good-bye.\n";
 
 /// What is shared by all guests.
 #[derive(Debug)]
@@ -60,13 +65,16 @@ pub(crate) struct Manners {
     pub(crate) announces: bool,
     /// Whether a guest may only send some lines a second.
     pub(crate) limits_rate: bool,
+    /// How long a guest may take to give a name, if there is a limit.
+    pub(crate) time_for_a_name: Option<Duration>,
 }
 
 /// A connection: at first without a name.
 #[derive(Debug)]
 pub(crate) struct Guest<'room> {
     room: &'room Room,
-    name: Option<String>,
+    /// Its messages wait for it, too.
+    name: Arc<OnceLock<String>>,
     /// The line that has not ended yet, up to its longest length.
     line: Vec<u8>,
     /// How many bytes it really has.
@@ -78,6 +86,18 @@ pub(crate) struct Guest<'room> {
     /// Whether it was told that its lines are dropped, since the last one that was not.
     is_told: bool,
     has_to_go: bool,
+    /// When it has to go if it has no name.
+    until: Option<Instant>,
+}
+
+/// The end of the channel on which a guest receives.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    receiver: Receiver<Arc<str>>,
+    /// The guest's name,
+    name: Arc<OnceLock<String>>,
+    /// and until when it may have none.
+    until: Option<Instant>,
 }
 
 impl Room {
@@ -90,14 +110,15 @@ impl Room {
 
     /// A connection comes in; returns its guest, and the end of the channel on which it receives.
     /// `None` when the room is full or closed.
-    pub(crate) fn enter(&self) -> Option<(Guest<'_>, Receiver<Arc<str>>)> {
+    pub(crate) fn enter(&self) -> Option<(Guest<'_>, Messages)> {
         // The guest leaves when it is dropped.
         let before = self.guests.fetch_add(1, Relaxed);
-        let (line, now) = (Vec::new(), Instant::now());
+        let (line, now, name) = (Vec::new(), Instant::now(), Arc::<OnceLock<_>>::default());
         let (length, in_vain, is_told, has_to_go) = Default::default();
+        let until = self.manners.time_for_a_name.map(|time| now + time);
         let guest = Guest {
             room: self,
-            name: None,
+            name: name.clone(),
             line,
             length,
             tokens: BURST,
@@ -105,17 +126,23 @@ impl Room {
             in_vain,
             is_told,
             has_to_go,
+            until,
         };
-        let messages = self.messages().as_ref().map(Sender::subscribe);
-        messages.filter(|_| before < self.manners.most_guests).map(|messages| (guest, messages))
+        let receiver = self.listen().filter(|_| before < self.manners.most_guests)?;
+        Some((guest, Messages { receiver, name, until }))
+    }
+
+    /// Everything that is said from now on; `None` when the room is closed.
+    pub(crate) fn listen(&self) -> Option<Receiver<Arc<str>>> {
+        self.messages().as_ref().map(Sender::subscribe)
     }
 
     /// A message goes to a guest, and with it those that follow in the channel: one write for all costs little more than one
     /// for each. Returns what that guest is told.
-    pub(crate) fn delivers(&self, first: Arc<str>, more: &mut Receiver<Arc<str>>) -> Arc<str> {
+    pub(crate) fn delivers(&self, first: Arc<str>, more: &mut Messages) -> Arc<str> {
         let (mut told, mut many) = (String::new(), 1);
         while told.len() < MOST_AT_ONCE {
-            match more.try_recv() {
+            match more.receiver.try_recv() {
                 Ok(message) => {
                     told += &message;
                     many += 1;
@@ -165,6 +192,24 @@ impl Room {
     }
 }
 
+impl Messages {
+    /// The next message, or after too long without a name the last one. It is as cancel-safe as the channel's own `recv`.
+    pub(crate) async fn recv(&mut self) -> Result<Arc<str>, RecvError> {
+        match self.until.filter(|_| self.name.get().is_none()) {
+            None => self.receiver.recv().await,
+            Some(until) => {
+                let received = timeout_at(until.into(), self.receiver.recv()).await;
+                received.unwrap_or_else(|_late| Ok(NAMELESS.into()))
+            }
+        }
+    }
+
+    /// The same for a thread. It knows no time limit: strangers are served by tasks only.
+    pub(crate) fn blocking_recv(&mut self) -> Result<Arc<str>, RecvError> {
+        self.receiver.blocking_recv()
+    }
+}
+
 impl Guest<'_> {
     /// What a connection is told first.
     pub(crate) fn greeting(&self) -> Arc<str> {
@@ -206,9 +251,12 @@ impl Guest<'_> {
     /// The guest may stay.
     ///
     /// # Errors
-    /// When it was told good-bye: its connection ends here, even if it never sends another byte.
+    /// When it was told good-bye, or has been without a name for too long: its connection ends here, even if it never sends
+    /// another byte.
     pub(crate) fn stays(&self) -> io::Result<()> {
-        if self.has_to_go { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+        let is_late = |until| self.name.get().is_none() && until <= Instant::now();
+        let has_to_go = self.has_to_go || self.until.is_some_and(is_late);
+        if has_to_go { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 
     fn says_line(&mut self, line: &str, told: &mut String) {
@@ -223,7 +271,7 @@ impl Guest<'_> {
             return;
         }
         self.is_told = false;
-        match &self.name {
+        match self.name.get() {
             _ if line.is_empty() => {}
             Some(name) => {
                 self.room.sent.fetch_add(1, Relaxed);
@@ -246,7 +294,7 @@ impl Guest<'_> {
         if !self.room.names().insert(name.to_lowercase()) {
             return Err("That name is taken.");
         }
-        self.name = Some(name.into());
+        let _ = self.name.set(name.into()); // it has none yet
         if self.room.manners.announces {
             self.room.publish(format!("* {name} joined.\n"));
         }
@@ -273,7 +321,7 @@ impl Guest<'_> {
 impl Drop for Guest<'_> {
     fn drop(&mut self) {
         self.room.guests.fetch_sub(1, Relaxed);
-        if let Some(name) = &self.name {
+        if let Some(name) = self.name.get() {
             self.room.names().remove(&name.to_lowercase());
             if self.room.manners.announces {
                 self.room.publish(format!("* {name} left.\n"));
@@ -294,9 +342,17 @@ fn printable(line: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::runtime::Builder;
+    use tokio::time::timeout;
+
     use super::*;
 
-    const STRICT: Manners = Manners { most_guests: 3, announces: true, limits_rate: true };
+    const STRICT: Manners = Manners {
+        most_guests: 3,
+        announces: true,
+        limits_rate: true,
+        time_for_a_name: Some(Duration::from_secs(60)),
+    };
 
     #[test]
     fn no_terminal_gets_an_order() {
@@ -304,8 +360,9 @@ mod tests {
         assert_eq!(printable(b"caf\xc3\xa9 \xff\xfe"), "café \u{fffd}\u{fffd}");
     }
 
-    fn received(messages: &mut Receiver<Arc<str>>) -> Vec<String> {
-        std::iter::from_fn(|| messages.try_recv().ok().map(|text| text.trim().into())).collect()
+    fn received(messages: &mut Messages) -> Vec<String> {
+        let text = || messages.receiver.try_recv().ok().map(|text| text.trim().into());
+        std::iter::from_fn(text).collect()
     }
 
     #[test]
@@ -395,6 +452,26 @@ mod tests {
             .map(|it| it.to_string())
             .collect();
         assert_eq!([told, again].map(|told| told.matches("dropped").count()), [1, 1]);
+    }
+
+    #[test]
+    fn who_gives_no_name_in_time_has_to_go_and_who_gives_one_may_be_silent() {
+        let time = Duration::from_millis(50);
+        let room = Room::new(Manners { time_for_a_name: Some(time), ..STRICT });
+        let (silent, mut last) = room.enter().expect("there is room");
+        let (mut ann, mut heard) = room.enter().expect("there is room");
+        ann.says(b"ann\n").expect("a name");
+        let event_loop = Builder::new_current_thread().enable_all().build().expect("a loop");
+        event_loop.block_on(async {
+            assert_eq!(last.recv().await.as_deref(), Ok("* ann joined.\n"));
+            assert_eq!(last.recv().await.as_deref(), Ok(NAMELESS));
+            silent.stays().expect_err("it is late");
+            drop(silent);
+            assert_eq!(room.guests(), 1);
+            assert_eq!(heard.recv().await.as_deref(), Ok("* ann joined.\n"));
+            timeout(4 * time, heard.recv()).await.expect_err("nobody speaks");
+            ann.stays().expect("it has a name");
+        });
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the lesson claims, how it treats strangers, and what the tutorial says of its examples.
 
 use std::net::TcpListener;
+#[cfg(target_os = "linux")]
+use std::{io::Write, net::TcpStream};
 
 use harness::Limit;
 use serde_json::Value;
@@ -91,6 +93,31 @@ fn connections_for_which_there_is_no_room_are_told_and_counted() {
         assert_eq!(count(chat, "delivered") + count(chat, "missed"), 20 * 20, "{chat}");
     }
     LESSON.program().says(&arguments, "tasks: 20 of 31 clients came in");
+}
+
+/// A stranger finds the door of the clients. What it is told, no client counts.
+#[cfg(target_os = "linux")]
+#[test]
+fn counts_that_differ_are_an_error() {
+    let arguments = ["--clients", "20", "--asleep", "0", "--messages", "5000"];
+    let mut running = LESSON.program().start(&arguments);
+    running.item_line();
+    let clients = children(running.id())[0];
+    let variables = std::fs::read(format!("/proc/{clients}/environ")).expect("its variables");
+    let variables = String::from_utf8(variables).expect("text");
+    let door = variables.split('\0').find_map(|it| it.strip_prefix("CHAT_CLIENTS="));
+    let port = door.and_then(|door| door.split(' ').next()?.parse().ok()).expect("a port");
+    let mut stranger =
+        TcpStream::connect(("127.0.0.1", port)).expect("there is room for some more");
+    stranger.write_all(b"stranger\n").expect("it is open");
+    let ended = std::thread::scope(|scope| {
+        // It reads to the end, so that it is told everything.
+        scope.spawn(|| std::io::copy(&mut &stranger, &mut std::io::sink()));
+        running.wait()
+    });
+    assert_eq!(ended.code(), 1, "{}", ended.stderr);
+    let told = "error: tasks: sent, delivered and missed are [5000, 100000, 0] for the 20 clients, and [5000, ";
+    assert!(ended.stderr.starts_with(told), "{}", ended.stderr);
 }
 
 #[test]

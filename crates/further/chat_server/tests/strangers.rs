@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testing::{OwnLesson, Program, Running, own_lesson, signal};
 
@@ -262,6 +262,30 @@ fn a_full_room_lets_nobody_in_and_says_so() {
     assert_eq!(late, "* No room is left. Try again later.\n");
     ann.says("alone");
     ann.hears("ann: alone");
+    open.ends();
+}
+
+/// One that has given a name may be silent; half a minute later it is still there.
+#[test]
+fn connections_that_give_no_name_do_not_keep_others_out() {
+    let open = open(&LESSON.program(), &["--room", "3"]);
+    let mut ann = open.named("ann");
+    let (mut silent, mut slow) = (open.guest(), open.guest());
+    let mut late = String::new();
+    let socket = TcpStream::connect(("127.0.0.1", open.port)).expect("it is open");
+    BufReader::new(socket).read_to_string(&mut late).expect("it is closed in good order");
+    assert_eq!(late, "* No room is left. Try again later.\n");
+    // A name that comes byte by byte and never ends is none.
+    silent.socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a time limit");
+    let start = Instant::now();
+    while silent.socket.peek(&mut [0]).is_err() && start.elapsed() < Duration::from_secs(60) {
+        slow.says_bytes(b"a");
+    }
+    assert_eq!(silent.line(), "* You gave no name. Good-bye.");
+    assert!(silent.is_shown_out() && slow.is_shown_out());
+    let mut bob = open.named("bob");
+    bob.says("there is room");
+    assert_eq!(ann.hears("bob: there is room"), ["* bob joined."]);
     open.ends();
 }
 
