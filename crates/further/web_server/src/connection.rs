@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{Done, Outcome};
@@ -36,6 +37,8 @@ pub struct Connection {
     /// Whether the last answer was written. The client may not have read it yet, and closing the connection with
     /// something unread in it would take the answer away: so it is read and thrown away.
     is_leaving: bool,
+    /// Its only use is to be counted: there is one for each open connection, wherever that is.
+    _open: Arc<()>,
 }
 
 /// What there is to know of a connection.
@@ -69,11 +72,12 @@ impl Connection {
     ///
     /// # Errors
     /// When it is closed already.
-    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream, open: &Arc<()>) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         let (bytes, is_new, is_leaving) = Default::default();
-        Ok(Self { stream, bytes, is_new, since: Instant::now(), is_leaving })
+        let (since, _open) = (Instant::now(), open.clone());
+        Ok(Self { stream, bytes, is_new, since, is_leaving, _open })
     }
 
     /// Reads what has arrived, through a buffer that all connections share. The client has so much time for a request, and

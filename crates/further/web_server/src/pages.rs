@@ -1,7 +1,8 @@
 //! The pages.
 
+use std::hint::black_box;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Request;
 use crate::server::Counts;
@@ -27,16 +28,22 @@ impl Page {
             "/" => home(latency, counts),
             "/jython" => after(latency, jython()),
             "/dice" => after(latency, dice(counts)),
-            path => {
-                let number = path.strip_prefix("/fib/").and_then(|number| number.parse().ok());
-                match number.filter(|number| *number <= MOST_FIB) {
-                    Some(number) => {
-                        html("A number", &format!("<p>fib({number}) = {}</p>\n", fib(number)))
-                    }
-                    None => Self::of(404),
+            path => match computes(path) {
+                Some(number) => {
+                    html("A number", &format!("<p>fib({number}) = {}</p>\n", fib(number)))
                 }
-            }
+                None => Self::of(404),
+            },
         }
+    }
+
+    /// How long the page of this path takes, about: one that computes is tried.
+    pub(crate) fn time(path: &str, latency: Duration) -> Duration {
+        let path = path.split('?').next().unwrap_or_default();
+        let Some(number) = computes(path) else { return latency };
+        let start = Instant::now();
+        black_box(fib(number));
+        start.elapsed()
     }
 
     /// An answer that says no, with the reason in a sentence.
@@ -80,6 +87,12 @@ impl Page {
              Connection: {connection}\r\nX-Content-Type-Options: nosniff\r\n{more}\r\n"
         )
     }
+}
+
+/// The number of a page that computes.
+fn computes(path: &str) -> Option<u64> {
+    let number = path.strip_prefix("/fib/").and_then(|number| number.parse().ok());
+    number.filter(|number| *number <= MOST_FIB)
 }
 
 /// Waits, as for a database, and returns the page.
@@ -138,4 +151,19 @@ fn html(title: &str, body: &str) -> Page {
 /// The naive recursion: it costs time and nothing else.
 fn fib(n: u64) -> u64 {
     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_computes_takes_as_long_as_its_number_says() {
+        let latency = Duration::from_millis(7);
+        let quickest = |path: &str| (0..5).map(|_| Page::time(path, latency)).min();
+        assert!(quickest("/fib/32") > quickest("/fib/22").map(|time| 10 * time));
+        assert!(quickest("/fib/32?again") > quickest("/fib/22").map(|time| 10 * time));
+        assert_eq!(Page::time("/jython", latency), latency);
+        assert_eq!(Page::time("/fib/41", latency), latency, "it is not there");
+    }
 }

@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, value_parser};
 use common::{Done, Span, is_cancelled};
 use harness::figures::two_digits;
 use harness::options::{MOST_ITEMS, in_seconds, numeric};
-use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up};
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up, warn};
 use processes::reserve_descriptors;
 use timeline::Timeline;
 
@@ -24,8 +24,10 @@ use crate::{Connection, Page, Request};
 /// How long the main thread waits for an answered connection, before it asks all others whether something has arrived.
 pub const TICK: Duration = Duration::from_millis(1);
 
-/// The most connections in the lobby. A further one is refused with 503 before it has asked for anything.
+/// The most connections, if the system allows as many. A further one is refused with 503 before it has asked for anything.
 const MOST_CONNECTIONS: usize = 500;
+/// For other open files: the listener, the clients' process, a diagram.
+const OTHERS: usize = 8;
 /// The most connections that are accepted in a row: then it is the turn of those that are there.
 const MOST_IN_A_ROW: usize = 64;
 /// This many bytes of a request are read at a time.
@@ -66,6 +68,10 @@ pub struct Site {
     pub queue: usize,
     latency: Duration,
     timeout: Duration,
+    /// How many connections there may be. As many again may be about to leave.
+    most: usize,
+    /// Each connection has a clone.
+    open: Arc<()>,
     /// How many requests are taken: then it closes by itself.
     requests: u64,
     counts: Arc<Counts>,
@@ -167,28 +173,28 @@ impl Work for Server {
         let latency = Duration::from_millis(setup.value("latency"));
         let requests: Option<usize> = setup.optional("requests");
         let counts = Arc::<Counts>::default();
-        reserve_descriptors(2 * MOST_CONNECTIONS);
+        let there = reserve_descriptors(2 * MOST_CONNECTIONS + OTHERS).saturating_sub(OTHERS);
+        let (most, open) = ((there / 2).max(1), Arc::default());
         let (mut clients, mut door) = (None, None);
         let requests = if setup.flag("serve") {
             // One part only, of unknown length.
             setup.lesson.sections.clear();
             setup.takes_at_most(NO_END);
             setup.catch_ctrl_c();
-            door = Some(open_door(setup));
+            if most < MOST_CONNECTIONS {
+                warn_of(most);
+            }
+            door = Some(open_door(setup, &open));
             requests.unwrap_or(MOST_ITEMS)
         } else {
             let requests = requests.unwrap_or(REQUESTS);
             let (many, slow) = (setup.value("clients"), setup.value("slow"));
-            // If all wait for one worker.
-            let patience =
-                Duration::from_secs(30) + latency * u32::try_from(many).unwrap_or(u32::MAX);
-            let plan = clients::Plan {
-                clients: many,
-                requests,
-                slow,
-                patience,
-                path: setup.value("path"),
-            };
+            let path: String = setup.value("path");
+            if most < many + slow {
+                warn_of(most);
+            }
+            let patience = patience(&path, latency, many);
+            let plan = clients::Plan { clients: many, requests, slow, patience, path };
             setup.takes_at_most(Duration::from_secs(10) + latency);
             let (started, process) = clients::start(&plan)
                 .unwrap_or_else(|error| give_up(&format!("the clients did not start: {error}")));
@@ -206,12 +212,26 @@ impl Work for Server {
             queue: setup.value("queue"),
             latency,
             timeout: setup.value("timeout"),
+            most,
+            open,
             requests: if clients.is_some() { u64::MAX } else { requests as u64 },
             counts,
             clients,
             door: Mutex::new(door),
         }
     }
+}
+
+fn warn_of(most: usize) {
+    warn(&format!(
+        "the system allows this process few open files (`ulimit -n`): more than {most} connections at once are refused with 503"
+    ));
+}
+
+/// How long a client waits for an answer: while all others are served before it, by one worker, and some time more.
+fn patience(path: &str, latency: Duration, clients: usize) -> Duration {
+    let all = Page::time(path, latency) * u32::try_from(clients).unwrap_or(u32::MAX);
+    Duration::from_secs(30) + 2 * all
 }
 
 /// A path that can be asked for.
@@ -224,7 +244,7 @@ fn path(text: &str) -> Result<String, String> {
 }
 
 /// Listens where the arguments say, says so, and waits for the first connection.
-fn open_door(setup: &Setup) -> (TcpListener, Vec<Connection>) {
+fn open_door(setup: &Setup, open: &Arc<()>) -> (TcpListener, Vec<Connection>) {
     let address = SocketAddr::new(
         setup.optional("bind").unwrap_or(Ipv4Addr::LOCALHOST.into()),
         setup.optional("port").unwrap_or(8_000),
@@ -248,7 +268,7 @@ fn open_door(setup: &Setup) -> (TcpListener, Vec<Connection>) {
         writeln!(io::stdout(), "{sentence}")
     };
     while !is_cancelled() {
-        if let Some(first) = accept(&listener) {
+        if let Some(first) = accept(&listener, open) {
             return (listener, vec![first]);
         }
         thread::sleep(TICK);
@@ -264,9 +284,9 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// The next connection, if there is one. If the system has no room for it now, it stays where it waits.
-fn accept(listener: &TcpListener) -> Option<Connection> {
+fn accept(listener: &TcpListener, open: &Arc<()>) -> Option<Connection> {
     let (stream, _) = listener.accept().ok()?;
-    Connection::new(stream).ok()
+    Connection::new(stream, open).ok()
 }
 
 impl Site {
@@ -297,12 +317,14 @@ impl Site {
     /// Adds the connections that have come. Returns at once.
     pub fn accept(&self, listener: &TcpListener, lobby: &mut Vec<Connection>) {
         for _ in 0..MOST_IN_A_ROW {
-            let Some(mut connection) = accept(listener) else { return };
-            if lobby.len() >= MOST_CONNECTIONS {
+            let Some(mut connection) = accept(listener, &self.open) else { return };
+            // With this one, in the lobby, in the queue and with the workers.
+            let connections = Arc::strong_count(&self.open) - 1;
+            if connections > self.most {
                 self.refuse(&mut connection, 503);
             }
             // One that was refused stays a moment, so that its client can read why, if there is room for it.
-            if lobby.len() < 2 * MOST_CONNECTIONS {
+            if connections <= 2 * self.most {
                 lobby.push(connection);
             }
         }
@@ -388,4 +410,18 @@ fn refused(counts: &Counts) -> Option<String> {
     let refused: Vec<String> =
         all.iter().map(|(status, many)| format!("{many} with {status}")).collect();
     (!refused.is_empty()).then(|| format!("The server refused {}.", refused.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 400 clients that wait for one worker.
+    #[test]
+    fn clients_wait_longer_for_a_page_that_computes_longer() {
+        let patience = |path| patience(path, Duration::ZERO, 400);
+        let long = (0..5).map(|_| Page::time("/fib/32", Duration::ZERO)).min().unwrap_or_default();
+        assert!(patience("/fib/32") > patience("/fib/20") + 400 * long);
+        assert_eq!(patience("/jython"), Duration::from_secs(30));
+    }
 }

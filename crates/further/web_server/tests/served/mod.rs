@@ -3,7 +3,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,7 +31,18 @@ impl Drop for Served {
 impl Served {
     fn start(program: &Program, arguments: &[&str]) -> Self {
         let serve = ["--serve", "--port", "0"];
-        let mut running = program.start(&[&serve[..], arguments].concat());
+        Self::of(program.start(&[&serve[..], arguments].concat()))
+    }
+
+    /// The lesson, with so few descriptors.
+    fn with_descriptors(many: &str, arguments: &[&str]) -> Self {
+        let program = LESSON.program();
+        let path = program.path().to_str().expect("text");
+        let shell = format!("ulimit -n {many}; exec \"$0\" --serve --port 0 \"$@\"");
+        Self::of(Program::at("sh").start(&[&["-c", &shell, path][..], arguments].concat()))
+    }
+
+    fn of(mut running: Running) -> Self {
         let line = running.line();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(": ").next());
         let address = address.and_then(|address| address.parse().ok());
@@ -360,6 +370,12 @@ fn byte_by_byte_is_refused_in_the_end_and_silence_is_closed() {
     assert_eq!((answered(&ended), said(&ended, " with 408")), (1, 1), "{ended:?}");
 }
 
+/// Whether the server has closed this connection, for writing too.
+fn is_given_up(mut stream: &TcpStream) -> bool {
+    let gone = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted];
+    stream.write(b"G").is_err_and(|error| gone.contains(&error.kind()))
+}
+
 #[test]
 fn a_client_that_does_not_read_is_given_up() {
     let served = Served::start(&LESSON.program(), &["--latency", "0", "--workers", "1"]);
@@ -370,10 +386,7 @@ fn a_client_that_does_not_read_is_given_up() {
         deaf.send("GET /jython HTTP/1.1\r\nHost: h\r\n\r\n");
     }
     assert_eq!(served.ask("/dice"), 200);
-    let gone = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted];
-    wait_until("it is given up", || {
-        (&deaf.stream).write(b"G").is_err_and(|error| gone.contains(&error.kind()))
-    });
+    wait_until("it is given up", || is_given_up(&deaf.stream));
     // There is one worker, and it is free again.
     assert_eq!(served.ask("/dice"), 200);
     signal("-INT", served.id());
@@ -391,18 +404,13 @@ fn a_client_that_reads_a_few_bytes_at_a_time_is_given_up() {
     slow.set_nonblocking(true).expect("it does not wait");
     let asks = "GET /jython HTTP/1.1\r\nHost: h\r\n\r\n".repeat(1_000);
     (&slow).write_all(asks.as_bytes()).expect("it is sent");
-    let is_open = AtomicBool::new(true);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while is_open.load(Relaxed) {
-                let _ = (&slow).read(&mut [0; 1024]);
-                thread::sleep(Duration::from_millis(300));
-            }
-        });
-        // There is one worker, and it is free again.
-        assert_eq!(served.ask("/dice"), 200);
-        is_open.store(false, Relaxed);
+    wait_until("it is given up", || {
+        thread::sleep(Duration::from_millis(300));
+        let _ = (&slow).read(&mut [0; 1024]);
+        is_given_up(&slow)
     });
+    // There is one worker, and it is free again.
+    assert_eq!(served.ask("/dice"), 200);
     signal("-INT", served.id());
     let failed = "Failed /jython: the client did not read\n";
     assert_eq!(served.wait().stderr, failed);
@@ -442,6 +450,42 @@ fn more_connections_than_there_is_room_for_are_refused_before_they_ask() {
     drop(silent);
     wait_until("there is room again", || served.ask("/dice") == 200);
     served.end();
+}
+
+/// What it says to a person who has no more than 100 descriptors.
+const FEW: &str =
+    "warning: the system allows this process few open files (`ulimit -n`): more than ";
+
+/// A hundred descriptors are too few for all of them, but there is one for saying no.
+#[test]
+fn with_few_descriptors_clients_are_refused_and_not_left_in_silence() {
+    let served = Served::with_descriptors("100", &["--latency", "1"]);
+    let silent: Vec<Client> = (0..150).map(|_| served.connect()).collect();
+    let mut late = served.connect();
+    assert!(!late.hears_nothing_for(Duration::from_secs(60)));
+    drop(silent);
+    wait_until("there is room again", || served.ask("/dice") == 200);
+    signal("-INT", served.id());
+    let ended = served.wait();
+    assert_eq!(ended.code(), 130, "{ended:?}");
+    assert!(ended.stderr.starts_with(FEW) && ended.stderr.lines().count() == 1, "{ended:?}");
+}
+
+#[test]
+fn connections_that_wait_in_the_queue_count_too() {
+    let arguments = ["--queue", "1000", "--workers", "1", "--latency", "20"];
+    let served = Served::with_descriptors("100", &arguments);
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let ask = || served.ask("/dice");
+        let clients: Vec<_> = (0..70).map(|_| scope.spawn(ask)).collect();
+        clients.into_iter().map(|client| client.join().expect("an answer")).collect()
+    });
+    let count = |status| statuses.iter().filter(|it| **it == status).count();
+    assert_eq!(count(200) + count(503), 70, "{statuses:?}");
+    assert!(count(200) >= 20 && count(503) > 0, "{statuses:?}");
+    signal("-INT", served.id());
+    let ended = served.wait();
+    assert!(ended.code() == 130 && ended.stderr.starts_with(FEW), "{ended:?}");
 }
 
 // Ctrl-C
@@ -500,18 +544,31 @@ fn it_ends_by_itself_after_so_many_requests() {
     assert_eq!((ended.code(), ended.stderr.as_str(), answered(&ended)), (0, "", 3), "{ended:?}");
 }
 
+/// Sixteen pages are in flight in the client each time, and at the server as many as it has workers.
 #[test]
 fn the_courses_own_downloader_is_answered_and_the_lanes_are_the_workers() {
-    let threads = testing::first("it downloads", |lesson| {
-        testing::only_does(lesson, "page") && lesson.model() == Model::Threads
+    let tasks = testing::first("it downloads", |lesson| {
+        testing::only_does(lesson, "page") && lesson.model() == Model::Async
     });
-    let served = Served::start(&LESSON.program(), &["--requests", "20", "--workers", "2"]);
-    let url = format!("http://{}", served.address);
-    let run = testing::program(threads.name()).record(&["--site", &url, "--repeat", "10"]);
-    let ended = served.wait();
-    assert_eq!((&run["done"], answered(&ended), ended.code()), (&20.into(), 20, 0), "{ended:?}");
-    // Five are in flight in the client, and two of them at the server.
-    assert!(ended.stdout.contains("At most 2 requests in flight"), "{ended:?}");
+    let seconds = ["1", "4", "16"].map(|workers| {
+        let arguments = ["--requests", "48", "--latency", "100", "--workers", workers];
+        let served = Served::start(&LESSON.program(), &arguments);
+        let url = format!("http://{}", served.address);
+        let arguments = ["--site", &url, "--repeat", "24", "--workers", "16"];
+        let run = testing::program(tasks.name()).record(&arguments);
+        let ended = served.wait();
+        assert_eq!(
+            (&run["done"], answered(&ended), ended.code()),
+            (&48.into(), 48, 0),
+            "{ended:?}"
+        );
+        let text = ended.stdout.replace('\n', " ");
+        let peak = text.split("At most ").nth(1).and_then(|rest| rest.split(' ').next());
+        assert_eq!(peak, Some(workers), "{ended:?}");
+        number(&run, "seconds")
+    });
+    let times = [seconds[0] / seconds[1], seconds[0] / seconds[2]];
+    assert!(times[0] > 2.5 && times[1] > 7.0, "{times:?} times");
 }
 
 #[test]
