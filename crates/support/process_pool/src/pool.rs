@@ -216,13 +216,25 @@ mod tests {
 
     use super::*;
 
-    /// A proper reply to job 7, of which some bytes were replaced.
+    /// Proper replies to job 7.
+    const PROPER: [&str; 2] = [
+        r#"[7,{"Ok":"text"},[{"secs":0,"nanos":5},{"secs":0,"nanos":0}]]"#,
+        r#"[7,{"Err":"text"},[{"secs":1,"nanos":0},{"secs":0,"nanos":2}]]"#,
+    ];
+
+    #[test]
+    fn a_proper_reply_is_taken() {
+        for (reply, result) in PROPER.into_iter().zip([Ok("text"), Err("text")]) {
+            let read = read_reply::<String>(reply.as_bytes(), 7).map(|(result, _)| result);
+            let read = read.unwrap_or_else(|error| panic!("{reply}: {error}"));
+            assert_eq!(read, result.map(String::from).map_err(String::from), "{reply}");
+        }
+    }
+
+    /// A proper reply of which some bytes were replaced.
     fn nearly_a_reply() -> impl Strategy<Value = Vec<u8>> {
-        let reply = prop_oneof![
-            Just(r#"[7,{"Ok":"text"},{"secs":0,"nanos":5}]"#),
-            Just(r#"[7,{"Err":"text"},{"secs":1,"nanos":0}]"#),
-        ];
-        (reply, prop::collection::vec((0..40usize, any::<u8>()), 0..4)).prop_map(
+        let reply = prop::sample::select(PROPER.to_vec());
+        (reply, prop::collection::vec((0..80usize, any::<u8>()), 0..4)).prop_map(
             |(reply, changes)| {
                 let mut reply = reply.as_bytes().to_vec();
                 for (at, byte) in changes {
