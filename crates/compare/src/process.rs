@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use harness::is_order;
 #[cfg(unix)]
 use nix::{
     sys::signal::{Signal, killpg},
@@ -301,8 +302,7 @@ fn ended_with(status: ExitStatus, stderr: &str) -> String {
     // For wrong arguments, the first line says why; the last only mentions --help.
     let error = stderr.lines().find_map(|line| line.strip_prefix("error: "));
     let words = error.or(stderr.lines().last()).unwrap_or_default();
-    // Control characters could be commands for the terminal.
-    let words: String = words.chars().filter(|sign| !sign.is_control()).take(200).collect();
+    let words: String = words.chars().filter(|sign| !is_order(*sign)).take(200).collect();
     let words = if words.is_empty() { words } else { format!(": {words}") };
     format!("it ended with {status}{words}")
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use harness::is_order;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::time::timeout_at;
@@ -330,13 +331,8 @@ impl Drop for Guest<'_> {
     }
 }
 
-/// A line as text that no terminal obeys: without control characters, and without those that reverse what stands beside
-/// them or are not seen. What is no UTF-8 becomes `\u{fffd}`.
+/// A line as text that no terminal obeys. What is no UTF-8 becomes `\u{fffd}`.
 fn printable(line: &[u8]) -> String {
-    let is_order = |sign: char| {
-        sign.is_control()
-            || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
     String::from_utf8_lossy(line).replace(is_order, "").trim().into()
 }
 

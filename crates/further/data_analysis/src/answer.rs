@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use harness::is_order;
 use serde_json::{Value, json};
 
 /// How many bad lines are named with their places; the others are counted, for each reason.
@@ -247,13 +248,9 @@ impl Sums {
     // ANCHOR_END: percentiles
 }
 
-/// A text for a terminal, which must not take it as commands, nor write it from right to left or in two lines.
+/// A text that no terminal obeys.
 pub(crate) fn printable(text: &str) -> String {
-    let is_order = |sign: char| {
-        sign.is_control()
-            || matches!(sign, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|sign| if is_order(sign) { '\u{fffd}' } else { sign }).collect()
+    text.replace(is_order, "\u{fffd}")
 }
 
 /// The beginning of a text of a log, for a terminal.

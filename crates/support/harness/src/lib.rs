@@ -26,4 +26,4 @@ pub use kind::{Drawing, Kind, Total, Unit};
 pub use lesson::{Lesson, Limit, Model, Section, header};
 pub use observe::{ENDS_WITH_INPUT, PIPE_CLOSED};
 pub use setup::{Described, Number, Setup, Switch, Work, give_up, warn};
-pub use terminal::{cores, look, progress_bar};
+pub use terminal::{cores, is_order, look, progress_bar};

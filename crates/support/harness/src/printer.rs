@@ -18,7 +18,7 @@ use timeline::{Look, plural};
 use crate::observe::Plan;
 use crate::report::Report;
 use crate::setup::DrawBelow;
-use crate::{Model, give_up, terminal};
+use crate::{Model, give_up, is_order, terminal};
 
 /// How much is printed while a lesson runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -320,13 +320,8 @@ fn print_record(plan: &Plan, record: &Record, printing: Style) -> io::Result<()>
     }
 }
 
-/// Returns a text that is safe for a terminal: control characters, which a terminal would obey, become `\u{1b}`. So do
-/// characters that would end the line or reverse it, and make one line look like another.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let is_order = |sign: char| {
-        sign.is_control()
-            || matches!(sign, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+/// Returns a text that is safe for a terminal: what it would obey becomes `\u{1b}`.
+fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_order) {
         return text.into();
     }
@@ -352,5 +347,8 @@ mod tests {
             printable("a\u{1b}[2Jb\nc\r\u{9b}\u{202e}"),
             "a\\u{1b}[2Jb\\nc\\r\\u{9b}\\u{202e}"
         );
+        // Neither those that end a line or reverse it, nor those that nobody sees.
+        let (orders, others) = ("\u{7f}\u{ad}\u{61c}\u{200b}\u{2028}\u{2069}\u{feff}\u{fffb}\u{e0041}", "'\u{a0}…é日\u{fffd}🦀");
+        assert!(orders.chars().all(is_order) && !others.contains(is_order));
     }
 }

@@ -58,6 +58,24 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Whether a terminal obeys this character in place of showing it, or shows nothing: control characters, and those that
+/// end a line, reverse it, or make one text look like another.
+pub fn is_order(sign: char) -> bool {
+    sign.is_control()
+        || matches!(
+            sign,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 /// What stdout can show. If it is not a terminal, its output may still reach that of stderr (`| tail`); if that is not
 /// one either, it gets this many columns.
 pub fn look(columns_elsewhere: usize) -> Look {
