@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once};
 use std::time::{Duration, Instant};
 
 use classroom::{JOIN, Message, RUNS, TOKEN, line_of};
+use harness::lock;
 use http_body_util::Either;
 use http_body_util::channel::Channel;
 use hyper::body::Bytes;
@@ -96,12 +97,12 @@ impl Routes {
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.board)
     }
 
     /// The board's state; made anew only if something changed, or a second has passed: lights go out without a message.
     fn state(&self) -> Bytes {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = lock(&self.made);
         let changes = self.changes.load(SeqCst);
         match &*made {
             Some((of, at, state)) if *of == changes && at.elapsed() < LIGHTS => state.clone(),
@@ -143,9 +144,8 @@ impl Routes {
         match board.take(header(request, TOKEN), message.clone(), Instant::now()) {
             Ok(nickname) => {
                 if let Some(file) = &self.save {
-                    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                     // The board goes on, even if the disk is full.
-                    let _ = file.write_all(line_of(nickname, &message).as_bytes());
+                    let _ = lock(file).write_all(line_of(nickname, &message).as_bytes());
                 }
                 self.has_changed();
                 refused(StatusCode::NO_CONTENT)
@@ -208,7 +208,7 @@ impl Routes {
 
     /// Whether there is a place for one more browser of this address. There always is for the instructor's.
     fn enters(&self, address: IpAddr) -> bool {
-        let mut viewers = self.viewers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut viewers = lock(&self.viewers);
         let (all, its) = (viewers.values().sum::<usize>(), viewers.get(&address).copied());
         let is_room = all < MOST_VIEWERS && its.is_none_or(|its| its < MOST_OF_AN_ADDRESS);
         let enters = address.is_loopback() || is_room;
@@ -219,7 +219,7 @@ impl Routes {
     }
 
     fn leaves(&self, address: IpAddr) {
-        let mut viewers = self.viewers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut viewers = lock(&self.viewers);
         if let Some(its) = viewers.get_mut(&address) {
             *its -= 1;
         }

@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
+use harness::lock;
 use processes::{pass_over_ctrl_c, reserve_descriptors, role};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -238,10 +239,6 @@ fn number(line: &str) -> Option<u64> {
 fn missed(line: &str) -> u64 {
     let many = line.strip_prefix("* You missed ").and_then(|rest| rest.split(' ').next());
     many.and_then(|many| many.parse().ok()).unwrap_or_default()
-}
-
-fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
-    tally.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

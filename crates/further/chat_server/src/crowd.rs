@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, ExitCode};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
@@ -14,7 +14,7 @@ use common::{Done, Run, Span, is_cancelled};
 use cpu_time::{ProcessTime, ThreadTime};
 use futures_util::stream::{self, StreamExt};
 use harness::options::{MOST_ITEMS, numeric};
-use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up, warn};
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up, lock, warn};
 use processes::{reserve_descriptors, this_program_again};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
@@ -510,8 +510,4 @@ fn invitation(address: SocketAddr) -> String {
     // 0.0.0.0 stands for all addresses of a machine; other machines need one of them.
     let host = if ip.is_unspecified() { "THIS-MACHINE".into() } else { ip.to_string() };
     format!("The chat is open. In other terminals: nc {host} {port} (or telnet). Ctrl-C ends it.")
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

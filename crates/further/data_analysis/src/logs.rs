@@ -8,14 +8,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::{Arg, value_parser};
 use common::{Done, Run, Span, is_cancelled};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 use harness::options::{MOST_ITEMS, numeric};
-use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up, warn};
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up, lock, warn};
 use peak_alloc::PeakAlloc;
 use serde_json::{Value, json};
 
@@ -558,10 +558,6 @@ fn disagreement(ways: &[Way]) -> Option<String> {
 /// A file in a sentence for people.
 fn named(file: &Path) -> String {
     printable(&file.to_string_lossy())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::give_up;
+use harness::{give_up, lock};
 
 /// The time from one played key to the next.
 const EVERY: Duration = Duration::from_millis(200);
@@ -55,8 +55,7 @@ impl Keyboard {
             // If the terminal is gone, there are no more keys: the lesson goes on without.
             let _ = settings.read_keys(|name| {
                 let key = Key { name, pressed: Instant::now() };
-                let current = current.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(receiver) = &*current {
+                if let Some(receiver) = &*lock(&current) {
                     let _ = receiver.send(key);
                 }
             });
@@ -68,9 +67,7 @@ impl Keyboard {
     pub(crate) fn keys(&self) -> Receiver<Key> {
         let (sender, keys) = mpsc::channel();
         match self {
-            Self::Terminal(receiver) => {
-                *receiver.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-            }
+            Self::Terminal(receiver) => *lock(receiver) = Some(sender),
             // After Ctrl-C no part begins.
             Self::Played(_) if common::is_cancelled() => {}
             Self::Played(text) => {

@@ -1,14 +1,14 @@
 //! What the interface shows, and how late it answers: options, a line that is drawn in place, and the table.
 
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::Arg;
 use clap::builder::NonEmptyStringValueParser;
 use common::{Run, is_cancelled};
 use console::{Term, style};
-use harness::{Lesson, Setup, Work, figures, give_up, look};
+use harness::{Lesson, Setup, Work, figures, give_up, lock, look};
 use serde_json::{Value, json};
 
 use crate::keyboard::{self, Key, Keyboard};
@@ -189,10 +189,6 @@ impl Part {
 fn in_ms(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1e3;
     if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.0} ms") }
-}
-
-fn lock(parts: &Mutex<Vec<Part>>) -> MutexGuard<'_, Vec<Part>> {
-    parts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Arg;
 use clap::builder::ValueParser;
 use common::{Done, Run, Span, Timer};
 use harness::options::numeric;
-use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up};
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up, lock};
 use rayon::ThreadPool;
 use serde_json::{Value, json};
 
@@ -266,8 +266,4 @@ fn table(speeds: &[Speed]) -> (Value, Vec<Vec<String>>) {
     });
     let rows = [head.map(String::from).to_vec()].into_iter().chain(rows);
     (value.collect(), if speeds.is_empty() { Vec::new() } else { rows.collect() })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

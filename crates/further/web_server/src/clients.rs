@@ -5,10 +5,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{self, Child, ChildStdin};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use harness::lock;
 use httparse::{EMPTY_HEADER, Status};
 use processes::{pass_over_ctrl_c, reserve_descriptors, role, this_program_again};
 
@@ -103,10 +104,6 @@ pub(crate) fn start(plan: &Plan) -> io::Result<(Clients, Process)> {
         state.1.notify_all();
     })?;
     Ok((clients, process))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Clients {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, value_parser};
 use common::{Done, Span, is_cancelled};
 use harness::figures::two_digits;
 use harness::options::{MOST_ITEMS, in_seconds, numeric};
-use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up, warn};
+use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up, lock, warn};
 use processes::reserve_descriptors;
 use timeline::Timeline;
 
@@ -105,7 +105,7 @@ impl Counts {
     }
 
     fn all_refused(&self) -> MutexGuard<'_, BTreeMap<u16, u64>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.refused)
     }
 }
 
@@ -297,7 +297,7 @@ impl Site {
 
     /// Opens the door: returns the listener, and the connections that are there already.
     pub fn open(&self) -> (TcpListener, Vec<Connection>) {
-        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let door = lock(&self.door).take();
         door.unwrap_or_else(|| {
             let opened = listen((Ipv4Addr::LOCALHOST, 0).into())
                 .and_then(|listener| Ok((listener.local_addr()?, listener)));

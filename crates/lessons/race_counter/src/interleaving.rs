@@ -1,10 +1,10 @@
 //! The finest diagram: the single steps of threads at one variable.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
 use console::{Alignment, Style, measure_text_width, pad_str};
-use harness::Drawing;
+use harness::{Drawing, lock};
 use timeline::{Look, document, plural, rectangle, text};
 
 /// The steps of threads that read a counter, add to what they read, and write it back; in the order in
@@ -91,7 +91,7 @@ impl Interleaving {
     }
 
     fn step<T>(&self, take: impl FnOnce() -> (Took, T)) -> T {
-        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut steps = lock(&self.0);
         let (took, result) = take();
         steps.push(Step { thread: thread::current().id(), took });
         result
@@ -99,7 +99,7 @@ impl Interleaving {
 
     /// The update that cost the most, with the two threads that met in it.
     fn lost(&self) -> Option<Lost> {
-        let steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let steps = lock(&self.0);
         let undone = |step: &Step| match step.took {
             // It had read `sum - 1`, and counts for 1 itself: what others added meanwhile is undone.
             Took::Wrote { sum, over } => (over + 1).saturating_sub(sum),

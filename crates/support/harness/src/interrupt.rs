@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
+
+use crate::lock;
 
 /// The exit status of a program that Ctrl-C ended: 128 + SIGINT, as shells report it.
 pub const STATUS: u8 = 130;
@@ -33,7 +35,7 @@ static BEFORE_EXIT: Mutex<Option<Vec<CleanUp>>> = Mutex::new(Some(Vec::new()));
 /// Calls this if the program ends early: at the second Ctrl-C, at the end of its parent, or because it cannot
 /// continue. A program that ends as usual cleans up by itself.
 pub fn before_exit(clean_up: impl FnOnce() + Send + 'static) {
-    match BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+    match lock(&BEFORE_EXIT).as_mut() {
         Some(clean_ups) => clean_ups.push(Box::new(clean_up)),
         // The program is ending, on another thread.
         None => clean_up(),
@@ -42,7 +44,7 @@ pub fn before_exit(clean_up: impl FnOnce() + Send + 'static) {
 
 /// Ends the program now.
 pub(crate) fn exit(status: i32) -> ! {
-    let clean_ups = BEFORE_EXIT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let clean_ups = lock(&BEFORE_EXIT).take();
     clean_ups.into_iter().flatten().for_each(|clean_up| clean_up());
     process::exit(status)
 }

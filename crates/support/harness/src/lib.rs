@@ -5,6 +5,8 @@
 //! (the crate `downloads`), calls of `fib` (`calls`), or work of its own. It receives its items and a
 //! [`common::Run`], whose records are observed here.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 mod class;
 pub mod figures;
 mod files;
@@ -27,3 +29,8 @@ pub use lesson::{Lesson, Limit, Model, Section, header};
 pub use observe::{ENDS_WITH_INPUT, PIPE_CLOSED};
 pub use setup::{Described, Number, Setup, Switch, Work, give_up, warn};
 pub use terminal::{cores, is_order, look, progress_bar};
+
+/// Locks a value that is sound at any time, even if a thread panicked while it held the lock.
+pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

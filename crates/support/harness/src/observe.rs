@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 #[cfg(target_os = "linux")]
@@ -20,7 +20,7 @@ use crate::printer::{self, Message, Printed, Style};
 use crate::report::{Report, digits, table};
 use crate::setup::{Files, Format, Kept, Remarks, Setup, Tables, TimelineFile};
 use crate::terminal::look;
-use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt};
+use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt, lock};
 
 /// A hidden switch for a program that reads the `--json` of a lesson: the lesson ends when its own standard input
 /// ends, and so together with that program.
@@ -66,7 +66,7 @@ impl Plan {
     }
 
     pub(crate) fn sections_begun(&self) -> MutexGuard<'_, Vec<(usize, Duration)>> {
-        self.sections.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sections)
     }
 }
 
@@ -199,7 +199,7 @@ impl Observer for Reporter {
     fn finish(&self, took: Duration) -> ExitCode {
         let interrupted = interrupt::interrupted();
         self.send(Message::End);
-        let to_finish = self.to_finish.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let to_finish = lock(&self.to_finish).take();
         let to_finish = to_finish.expect("a run is finished once");
         let ToFinish { printer, kept, remarks, tables: of_the_work, files, class } = to_finish;
         let Ok(Printed { records, begun, open, error }) = printer.join() else {
