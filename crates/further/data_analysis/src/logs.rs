@@ -20,7 +20,7 @@ use peak_alloc::PeakAlloc;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Bad, Line, Request, printable, shown};
-use crate::made::{COLUMNS, Scratch, make};
+use crate::made::{COLUMNS, make, scratch};
 
 /// It counts the bytes that this program has allocated, now and at most.
 #[global_allocator]
@@ -429,7 +429,7 @@ fn warn_if_large(bytes: u64) {
 
 /// Makes a log, which is removed at the end of the run.
 fn made(setup: &mut Setup, bytes: u64) -> io::Result<Vec<PathBuf>> {
-    let scratch = Scratch::new()?;
+    let scratch = scratch()?;
     let made = make(scratch.path(), bytes).and_then(|()| found(scratch.path()));
     setup.keep(scratch);
     made
@@ -565,6 +565,7 @@ mod tests {
     use std::io::Write;
 
     use fastrand::Rng;
+    use harness::Scratch;
 
     use super::*;
     use crate::cut::cut;
@@ -623,7 +624,7 @@ mod tests {
 
     #[test]
     fn wherever_it_is_cut_the_answer_is_the_same() {
-        let scratch = Scratch::new().expect("a folder");
+        let scratch = scratch().expect("a folder");
         let mut rng = Rng::with_seed(3);
         let mut bad = 0;
         for _ in 0..150 {
@@ -641,7 +642,7 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named_by_its_number() {
-        let scratch = Scratch::new().expect("a folder");
+        let scratch = scratch().expect("a folder");
         let mut rng = Rng::with_seed(4);
         for _ in 0..100 {
             let text = hard_text(&mut rng);
@@ -668,7 +669,7 @@ mod tests {
 
     #[test]
     fn a_line_longer_than_many_chunks_stays_whole() {
-        let scratch = Scratch::new().expect("a folder");
+        let scratch = scratch().expect("a folder");
         let mut text = b"time,path,status,bytes,milliseconds\n2026-03-02T06,/".to_vec();
         text.extend([b'x'; 100_000]);
         text.extend(b",200,1,2\n2026-03-02T06,/b,200,1,2");
@@ -687,7 +688,7 @@ mod tests {
 
     #[test]
     fn a_file_that_becomes_shorter_is_a_failure_and_one_that_grows_is_read_as_it_was() {
-        let scratch = Scratch::new().expect("a folder");
+        let scratch = scratch().expect("a folder");
         let line = "2026-03-02T06:00:00Z,/a,200,1,2\n";
         // It ends in the middle of a line, as the log of a server that is writing may.
         let (half, rest) = line.split_at(line.len() / 2);

@@ -1,14 +1,13 @@
 //! Makes a log to practise on: the same number of megabytes is always the same log.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::env;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use common::is_cancelled;
 use fastrand::Rng;
-use harness::before_exit;
+use harness::Scratch;
 
 /// The columns of a log, in the order in which they are made.
 pub(crate) const COLUMNS: [&str; 5] = ["time", "path", "status", "bytes", "milliseconds"];
@@ -35,63 +34,19 @@ const BAD_HOUR: u64 = 9;
 const GOOD_LINES: u32 = 20_000;
 const BAD_LINES: [&str; 4] = ["-- the log was rotated --", ",,,,", "2026-03-02T0", "\"/\",200"];
 
-/// A folder for temporary files. It is removed, with everything in it, when this value is dropped, or when the
-/// program ends before that.
-#[derive(Debug)]
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    /// Makes it among the system's temporary files, under a free name. Where nobody has chosen the place, it is on the
-    /// disk, if it can be: on some systems, the usual place is in memory.
-    ///
-    /// # Errors
-    /// A sentence, when it cannot be made.
-    pub(crate) fn new() -> io::Result<Self> {
-        if cfg!(unix) && env::var_os("TMPDIR").is_none() {
-            if let Ok(on_disk) = Self::within(Path::new("/var/tmp")) {
-                return Ok(on_disk);
-            }
+/// Makes a folder for logs among the system's temporary files. Where nobody has chosen the place, it is on the disk, if it
+/// can be: on some systems, the usual place is in memory.
+///
+/// # Errors
+/// A sentence, when it cannot be made.
+pub(crate) fn scratch() -> io::Result<Scratch> {
+    const NAME: &str = "logs";
+    if cfg!(unix) && env::var_os("TMPDIR").is_none() {
+        if let Ok(on_disk) = Scratch::new(Path::new("/var/tmp"), NAME) {
+            return Ok(on_disk);
         }
-        Self::within(&env::temp_dir())
     }
-
-    fn within(place: &Path) -> io::Result<Self> {
-        for number in 0.. {
-            let folder = place.join(format!("logs-{}-{number}", process::id()));
-            match fs::create_dir(&folder) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    let sentence = format!("no folder can be made in {}: {error}", place.display());
-                    return Err(io::Error::other(sentence));
-                }
-                Ok(()) => {
-                    let scratch = Self(folder.clone());
-                    before_exit(move || remove(&folder));
-                    return Ok(scratch);
-                }
-            }
-        }
-        unreachable!("there is always another number")
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-/// Removes a folder, in which another thread may still be writing or reading.
-fn remove(folder: &Path) {
-    const LONGEST: Duration = Duration::from_secs(2);
-    let start = Instant::now();
-    while fs::remove_dir_all(folder).is_err() && folder.exists() && start.elapsed() < LONGEST {
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        remove(&self.0);
-    }
+    Scratch::new(&env::temp_dir(), NAME)
 }
 
 /// Writes a log of at least so many bytes into a folder; after Ctrl-C, a shorter one.

@@ -9,7 +9,7 @@ use std::env;
 use std::process::ExitCode;
 
 use common::Run;
-use pictures::{Album, Pictures, Scratch};
+use pictures::{Album, Pictures};
 use rayon::prelude::*;
 
 mod pictures;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 fn resize_all(run: &Run, album: &Album) {
     // Both ways write to the same disk.
     let place = album.out.clone().unwrap_or_else(env::temp_dir);
-    let scratch = [(); 2].map(|()| Scratch::within(&place));
+    let scratch = [(); 2].map(|()| pictures::scratch(&place));
     let out = album.out.as_deref().unwrap_or(scratch[1].path());
     run.section("a for loop");
     for picture in &album.pictures {

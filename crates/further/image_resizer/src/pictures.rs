@@ -9,14 +9,11 @@ use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Cursor, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use clap::{Arg, value_parser};
 use common::{Done, Outcome, Span, is_cancelled};
 use harness::options::numeric;
-use harness::{Kind, Lesson, Setup, Total, Unit, Work, before_exit, give_up};
+use harness::{Kind, Lesson, Scratch, Setup, Total, Unit, Work, give_up};
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::PngEncoder;
 use image::imageops::{FilterType, resize as resize_pixels};
@@ -29,6 +26,8 @@ use rayon::prelude::*;
 
 use crate::scenes::scene;
 
+/// How the names of folders for generated and resized pictures begin.
+const NAME: &str = "pictures";
 /// The quality of the JPEGs that are written, of 100: Pillow's default.
 const JPEG_QUALITY: u8 = 75;
 /// Width and height of the generated pictures.
@@ -146,55 +145,10 @@ fn broken() -> Failure {
     Failure("the picture is broken, perhaps cut short".into())
 }
 
-/// A folder for temporary files. It is removed, with everything in it, when this value is dropped, or when the
-/// program ends before that.
-#[derive(Debug)]
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    /// Makes it inside this folder, under a free name.
-    pub(crate) fn new(place: &Path) -> io::Result<Self> {
-        for number in 0.. {
-            let folder = place.join(format!("pictures-{}-{number}", process::id()));
-            match fs::create_dir(&folder) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    let sentence = format!("no folder can be made in {}: {error}", place.display());
-                    return Err(io::Error::new(error.kind(), sentence));
-                }
-                Ok(()) => {
-                    let scratch = Self(folder.clone());
-                    before_exit(move || remove(&folder));
-                    return Ok(scratch);
-                }
-            }
-        }
-        unreachable!("there is always another number")
-    }
-
-    /// Makes one, or says why it cannot and ends the program.
-    pub(crate) fn within(place: &Path) -> Self {
-        Self::new(place).unwrap_or_else(|error| give_up(&error.to_string()))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-/// Removes a folder, into which other threads may still be writing.
-fn remove(folder: &Path) {
-    const LONGEST: Duration = Duration::from_secs(2);
-    let start = Instant::now();
-    while fs::remove_dir_all(folder).is_err() && folder.exists() && start.elapsed() < LONGEST {
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        remove(&self.0);
-    }
+/// Makes a folder for pictures in this place, or says why it cannot and ends the program. The folder is removed when the
+/// returned value is dropped.
+pub(crate) fn scratch(place: &Path) -> Scratch {
+    Scratch::new(place, NAME).unwrap_or_else(|error| give_up(&error.to_string()))
 }
 
 /// The pictures to resize. Generated ones exist until the `Scratch` that comes with them is dropped.
@@ -204,7 +158,7 @@ impl Drop for Scratch {
 fn gather(which: Which) -> io::Result<(Vec<PathBuf>, Option<Scratch>)> {
     match which {
         Which::Made(many) => {
-            let scratch = Scratch::new(&env::temp_dir())?;
+            let scratch = Scratch::new(&env::temp_dir(), NAME)?;
             Ok((made(scratch.path(), many, SIZE)?, Some(scratch)))
         }
         Which::In(folder) => {
@@ -437,7 +391,7 @@ mod tests {
 
     impl Place {
         fn new() -> Self {
-            let scratch = Scratch::new(&env::temp_dir()).unwrap();
+            let scratch = Scratch::new(&env::temp_dir(), NAME).unwrap();
             fs::create_dir(scratch.path().join("small")).unwrap();
             Self(scratch)
         }

@@ -21,7 +21,7 @@ pub mod report;
 mod setup;
 mod terminal;
 
-pub use files::Beside;
+pub use files::{Beside, Scratch};
 pub use help::with_help_that_fits;
 pub use interrupt::{STATUS as INTERRUPTED, before_exit, interrupted, listen as listen_for_ctrl_c};
 pub use kind::{Drawing, Kind, Total, Unit};
