@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use classroom::{JOIN, Membership, Message, Outcome, Place, Site, Unreachable, line_of, post};
+use harness::Beside;
 
 use crate::nicknames;
 
@@ -24,7 +25,9 @@ pub(crate) fn join(address: Option<&str>) -> Result<(), String> {
             _ => with_file(&file),
         },
     };
-    joined.save(&file).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    // A lesson may read it at this moment.
+    let written = joined.to_text().and_then(|text| Beside::write(&file, text)?.place());
+    written.map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
     // The class is joined even if this is not read.
     let _ = welcome(&joined);
     Ok(())

@@ -4,7 +4,6 @@ use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -73,11 +72,11 @@ impl Membership {
         Some(Self { nickname: text("nickname")?.into(), place, shown })
     }
 
-    /// Writes the file.
+    /// The file's text.
     ///
     /// # Errors
-    /// When the system refuses.
-    pub fn save(&self, path: &Path) -> io::Result<()> {
+    /// When its place has no name in UTF-8.
+    pub fn to_text(&self) -> io::Result<String> {
         let mut object = json!({ "nickname": self.nickname, "shown": self.shown });
         match &self.place {
             Place::Board(site, token) => {
@@ -92,10 +91,7 @@ impl Membership {
                     })?);
             }
         }
-        // Another program may read it at this moment.
-        let beside = path.with_extension(format!("{}.part", process::id()));
-        fs::write(&beside, format!("{object}\n"))?;
-        fs::rename(&beside, path).inspect_err(|_| _ = fs::remove_file(&beside))
+        Ok(format!("{object}\n"))
     }
 
     /// Sends a message, within about this time. A board that does not know this student (any more) makes a new one of

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use classroom::{LONGEST, Membership, Message, Outcome};
 
-use crate::cores;
 use crate::figures::seconds;
 use crate::observe::Plan;
 use crate::report::Report;
+use crate::{Beside, cores};
 
 /// A lesson waits this long for the board, before its clock starts and again after its last line.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -73,7 +73,8 @@ impl Class {
 
     fn remember(&self) {
         // If it cannot be written, the next run asks the board for a nickname again.
-        let _ = self.membership.save(&self.file);
+        let text = self.membership.to_text();
+        let _ = text.and_then(|text| Beside::write(&self.file, text)?.place());
     }
 }
 
