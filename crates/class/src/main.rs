@@ -17,11 +17,11 @@ mod serve;
 mod student;
 
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, Command, value_parser};
+use harness::options::bind;
 
 fn main() -> ExitCode {
     let matches = harness::with_help_that_fits(command()).get_matches();
@@ -55,12 +55,8 @@ fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .args(practice_site::options())
         .args([
-            Arg::new("bind")
-                .long("bind")
-                .value_name("ADDRESS")
-                .default_value("0.0.0.0")
-                .value_parser(value_parser!(IpAddr))
-                .help("The address to listen on; 0.0.0.0 means all addresses of this machine"),
+            bind("The address to listen on; 0.0.0.0 means all addresses of this machine")
+                .default_value("0.0.0.0"),
             Arg::new("save")
                 .long("save")
                 .value_name("FILE")

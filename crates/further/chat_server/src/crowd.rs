@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, ExitCode};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
-use clap::{Arg, ArgAction, value_parser};
+use clap::{Arg, ArgAction};
 use common::{Done, Run, Span, is_cancelled};
 use cpu_time::{ProcessTime, ThreadTime};
 use futures_util::stream::{self, StreamExt};
-use harness::options::{MOST_ITEMS, numeric};
+use harness::options::{MOST_ITEMS, bind, numeric};
 use harness::{Kind, Lesson, Setup, Total, Unit, Work, figures, give_up, lock, warn};
 use processes::{reserve_descriptors, this_program_again};
 use serde_json::{Value, json};
@@ -160,12 +160,10 @@ impl Work for Crowd {
                 .action(ArgAction::SetTrue)
                 .conflicts_with_all(["clients", "asleep", "messages"])
                 .help("Be a chat for people, until Ctrl-C: `nc` and `telnet` are clients"),
-            Arg::new("bind")
-                .long("bind")
-                .value_name("ADDRESS")
-                .value_parser(value_parser!(IpAddr))
-                .requires("serve")
-                .help("The address to listen on; 0.0.0.0 means all of this machine [default: 127.0.0.1]"),
+            bind(
+                "The address to listen on; 0.0.0.0 means all of this machine [default: 127.0.0.1]",
+            )
+            .requires("serve"),
             numeric("port", "PORT", 0..=u16::MAX)
                 .requires("serve")
                 .help("The port; 0 means any that is free [default: 7000]"),

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
 use clap::builder::ValueParser;
-use clap::{Arg, ArgAction, value_parser};
+use clap::{Arg, ArgAction};
 use common::{Done, Span, is_cancelled};
 use harness::figures::two_digits;
-use harness::options::{MOST_ITEMS, in_seconds, numeric};
+use harness::options::{MOST_ITEMS, bind, in_seconds, numeric};
 use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up, lock, warn};
 use processes::reserve_descriptors;
 use timeline::Timeline;
@@ -157,12 +157,10 @@ impl Work for Server {
             Arg::new("serve").long("serve").action(ArgAction::SetTrue).help(
                 "Serve a browser or other programs, until Ctrl-C; the clock starts with the first",
             ),
-            Arg::new("bind")
-                .long("bind")
-                .value_name("ADDRESS")
-                .value_parser(value_parser!(IpAddr))
-                .requires("serve")
-                .help("The address to listen on; 0.0.0.0 means all of this machine [default: 127.0.0.1]"),
+            bind(
+                "The address to listen on; 0.0.0.0 means all of this machine [default: 127.0.0.1]",
+            )
+            .requires("serve"),
             numeric("port", "N", 0..=u16::MAX)
                 .requires("serve")
                 .help("The port to listen on; 0 picks a free one [default: 8000]"),

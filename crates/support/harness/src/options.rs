@@ -1,17 +1,19 @@
 //! Building blocks for options.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Arg;
 use clap::builder::TypedValueParser;
+use clap::{Arg, value_parser};
 
 /// More items than this are refused: the record of a run is kept in memory.
 pub const MOST_ITEMS: usize = 100_000;
 /// More threads or processes than this are refused: each costs memory, and systems have limits.
 pub const MOST_WORKERS: usize = 1_000;
+
 /// An option that takes a whole number.
 pub fn numeric<T>(name: &'static str, value: &'static str, allowed: RangeInclusive<T>) -> Arg
 where
@@ -33,6 +35,15 @@ where
         Ok(number) if allowed.contains(&number) => Ok(number),
         _ => Err(format!("it takes a whole number from {} to {}", allowed.start(), allowed.end())),
     }
+}
+
+/// `--bind`: the address to listen on.
+pub fn bind(help: &'static str) -> Arg {
+    Arg::new("bind")
+        .long("bind")
+        .value_name("ADDRESS")
+        .value_parser(value_parser!(IpAddr))
+        .help(help)
 }
 
 /// An option that takes a time in seconds.
