@@ -88,9 +88,9 @@ fn print_all(
         Style::Quiet => ProgressBar::hidden(),
     };
     let (started, failures, open) = (Instant::now(), BTreeMap::new(), Open::default());
-    let (items, ended) = (0, false);
+    let (items, ended, mark) = (0, false, env::var("MARK_OF_NOTES").unwrap_or_default());
     let mut printer =
-        Printer { plan, style, draw_below, started, printed, items, failures, open, ended };
+        Printer { plan, style, draw_below, started, printed, items, failures, open, ended, mark };
     let mut silence = Silence::begin();
     while !printer.ended {
         match messages.recv_timeout(Silence::TICK) {
@@ -192,6 +192,8 @@ struct Printer<'run> {
     failures: BTreeMap<String, usize>,
     open: Open,
     ended: bool,
+    /// In front of each note: tests tell the lines of items from those of notes by it.
+    mark: String,
 }
 
 impl Printer<'_> {
@@ -204,9 +206,7 @@ impl Printer<'_> {
             }
             Message::Record(record) => self.record(record),
             Message::Note(text) if self.style == Style::Lines => {
-                // Tests tell the lines of items from those of notes by it.
-                let mark = env::var("MARK_OF_NOTES").unwrap_or_default();
-                writeln!(io::stdout(), "{mark}{}", printable(&text))
+                writeln!(io::stdout(), "{}{}", self.mark, printable(&text))
             }
             Message::Warning(text) => {
                 let _ = writeln!(io::stderr(), "{text}");
