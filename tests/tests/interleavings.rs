@@ -186,30 +186,10 @@ mod model {
 
 /// `crates/lessons/race_counter/src/main.rs`
 mod race_counter {
+    use super::interleaving::Interleaving;
     use super::{in_all_orders, in_some_orders};
 
     include!(concat!(env!("OUT_DIR"), "/race_counter.rs"));
-
-    /// Stands for that of the diagram: takes each step while no other is taken.
-    #[derive(Default)]
-    struct Interleaving(Mutex<()>);
-
-    impl Interleaving {
-        fn read(&self, read: impl FnOnce() -> u64) -> u64 {
-            let _no_other = self.0.lock();
-            read()
-        }
-
-        fn add(&self, add: impl FnOnce() -> u64) -> u64 {
-            let _no_other = self.0.lock();
-            add()
-        }
-
-        fn write(&self, _sum: u64, write: impl FnOnce() -> u64) {
-            let _no_other = self.0.lock();
-            write();
-        }
-    }
 
     #[test]
     fn unprotected_additions_are_lost_in_some_orders_and_in_others_not() {
@@ -242,6 +222,8 @@ mod race_counter {
 
 #[path = "models/downloads.rs"]
 mod downloads;
+#[path = "models/interleaving.rs"]
+mod interleaving;
 
 /// `crates/lessons/threaded_downloader/src/main.rs`
 mod threaded_downloader {

@@ -516,29 +516,15 @@ mod model {
 #[path = "models/downloads.rs"]
 #[expect(dead_code, reason = "no puzzle has a Ctrl-C")]
 mod downloads;
-
-/// Stands for that of the diagram.
-struct Interleaving;
-
-impl Interleaving {
-    fn read(&self, read: impl FnOnce() -> u64) -> u64 {
-        read()
-    }
-
-    fn add(&self, add: impl FnOnce() -> u64) -> u64 {
-        add()
-    }
-
-    fn write(&self, _sum: u64, write: impl FnOnce() -> u64) {
-        write();
-    }
-}
+#[path = "models/interleaving.rs"]
+mod interleaving;
 
 /// `crates/lessons/race_counter/src/main.rs`
 mod race_counter {
     #![expect(dead_code, reason = "not all of its ways have a puzzle")]
 
-    use super::{Interleaving, check_all};
+    use super::check_all;
+    use super::interleaving::Interleaving;
 
     include!(concat!(env!("OUT_DIR"), "/race_counter.rs"));
 
@@ -558,7 +544,8 @@ mod race_counter {
 mod lock_twice {
     #![expect(dead_code, reason = "not all of its ways have a puzzle")]
 
-    use super::{Interleaving, check_all};
+    use super::check_all;
+    use super::interleaving::Interleaving;
 
     include!(concat!(env!("OUT_DIR"), "/lock_twice.rs"));
 
