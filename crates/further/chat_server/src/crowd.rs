@@ -196,7 +196,7 @@ impl Work for Crowd {
             ));
         }
         // With fewer messages in flight than the channel holds, a client that reads misses nothing.
-        setup.limit_workers(CAPACITY / 2);
+        setup.limit_workers(messages.min(CAPACITY / 2));
         setup.add(MESSAGE, messages);
         let figures = Arc::<Mutex<Vec<Figures>>>::default();
         let [seen, doubted] = [figures.clone(), figures.clone()];

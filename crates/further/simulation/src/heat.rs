@@ -52,7 +52,7 @@ pub(crate) struct Simulation {
     frames: Vec<Range<usize>>,
     plate: Mutex<Plate>,
     seen: Arc<Mutex<Seen>>,
-    film: Option<Arc<Mutex<Film>>>,
+    film: Option<Arc<Film>>,
 }
 
 /// Results of the sections so far.
@@ -128,10 +128,9 @@ impl Work for Heat {
         let frames: Vec<_> = starts.map(|at| at..steps.min(at + STEPS_OF_A_FRAME)).collect();
         setup.add(FRAME, frames.len());
         let inner = size - 2;
-        setup.divide_items(inner);
         // Bands of equal height may be fewer than the workers that were asked for: of 6 rows, 5 workers make 3 bands.
         let rows = inner.div_ceil(setup.workers(inner));
-        setup.divide_items(inner.div_ceil(rows));
+        setup.limit_workers(inner.div_ceil(rows));
         let seen = Arc::new(Mutex::new(Seen { first, ..Seen::default() }));
         let (speeds, written) = (seen.clone(), seen.clone());
         setup.table("speeds", move || table(&lock(&speeds).speeds));
@@ -142,9 +141,9 @@ impl Work for Heat {
                 if seen.is_whole { write_png(&file, &seen.first) } else { Ok(()) }
             });
         }
-        let film = Film::shown_here(frames.len()).map(|film| Arc::new(Mutex::new(film)));
+        let film = Film::shown_here(frames.len()).map(Arc::new);
         if let Some(film) = film.clone() {
-            setup.draw_below(move |record| lock(&film).ready(record));
+            setup.draw(film);
         }
         Simulation { frames, plate: Mutex::new(plate), seen, film }
     }
@@ -185,7 +184,7 @@ impl Simulation {
     /// Films the plate in a terminal, after so many frames and below the line with this label.
     fn film(&self, frames: usize, label: &str, plate: &Plate) {
         if let Some(film) = &self.film {
-            lock(film).take(frames, label, &plate.last);
+            film.take(frames, label, &plate.last);
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use common::Record;
 use console::style;
-use harness::{Beside, look};
+use harness::{Beside, Drawing, lock, look};
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 
 use crate::plate::{HOT, Row};
@@ -83,9 +84,9 @@ pub(crate) struct Film {
     /// After how many frames a picture is taken.
     frames: Vec<usize>,
     /// Pictures for the next strip: rows of indices of [`OF_A_TERMINAL`].
-    taken: Vec<Vec<Vec<usize>>>,
+    taken: Mutex<Vec<Vec<Vec<usize>>>>,
     /// Strips that are not printed yet, each with the label of the frame below which it is printed.
-    strips: VecDeque<(String, String)>,
+    strips: Mutex<VecDeque<(String, String)>>,
 }
 
 impl Film {
@@ -103,9 +104,10 @@ impl Film {
     }
 
     /// Takes a picture after so many frames, if there is to be one. It is printed below the line of the frame.
-    pub(crate) fn take(&mut self, frames: usize, label: &str, grid: &[Row]) {
+    pub(crate) fn take(&self, frames: usize, label: &str, grid: &[Row]) {
+        let mut taken = lock(&self.taken);
         if frames == 0 {
-            self.taken.clear();
+            taken.clear();
         }
         if !self.frames.contains(&frames) {
             return;
@@ -116,18 +118,21 @@ impl Film {
         let row = |row: usize| {
             (0..points).map(|column| colour(grid[row * cells][column * cells])).collect()
         };
-        self.taken.push((0..points).map(row).collect());
+        taken.push((0..points).map(row).collect());
         // No line is printed at the start: its picture waits for the next one.
         if frames > 0 {
-            self.strips.push_back((label.into(), strip(&self.taken)));
-            self.taken.clear();
+            lock(&self.strips).push_back((label.into(), strip(&taken)));
+            taken.clear();
         }
     }
+}
 
+impl Drawing for Film {
     /// The strip to print below the line of this frame.
-    pub(crate) fn ready(&mut self, record: &Record) -> Option<String> {
-        let is_next = self.strips.front().is_some_and(|(label, _)| *label == record.span.label);
-        if is_next { self.strips.pop_front().map(|(_, strip)| strip) } else { None }
+    fn below(&self, frame: &Record) -> Option<String> {
+        let mut strips = lock(&self.strips);
+        let is_next = strips.front().is_some_and(|(label, _)| *label == frame.span.label);
+        if is_next { strips.pop_front().map(|(_, strip)| strip) } else { None }
     }
 }
 

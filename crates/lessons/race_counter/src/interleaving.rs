@@ -120,9 +120,10 @@ impl Interleaving {
 }
 
 impl Drawing for Interleaving {
-    /// The lost update for a terminal, each row with a line's end. Empty where none was caught.
-    fn terminal(&self, look: Look) -> String {
-        let Some(lost) = self.lost() else { return String::new() };
+    /// The lost update for a terminal, each row with a line's end. Empty where none was caught: the timing diagram knows
+    /// nothing of the threads of a round.
+    fn terminal(&self, look: Look) -> Option<String> {
+        let Some(lost) = self.lost() else { return Some(String::new()) };
         let (rows, sentence) = (lost.rows(), lost.sentence());
         let widest = |cell: fn(&Row) -> &String| {
             rows.iter().map(|row| measure_text_width(cell(row))).max().unwrap_or(0)
@@ -153,7 +154,7 @@ impl Drawing for Interleaving {
             .lines()
             .map(|line| look.paint(line, Style::new().bold()) + "\n")
             .collect::<String>();
-        text
+        Some(text)
     }
 
     /// The lost update as one self-contained picture; `None` where none was caught.
@@ -262,7 +263,7 @@ mod tests {
     #[test]
     fn the_steps_are_drawn_in_their_order_with_the_values() {
         assert_eq!(
-            caught().terminal(PLAIN),
+            caught().terminal(PLAIN).expect("it was caught"),
             "one thread       counter    another\n\
              \u{20}                      0 -> reads 0\n\
              reads 0       <-       0\n\
@@ -289,7 +290,7 @@ mod tests {
             (other, Took::Wrote { sum: 1, over: 20 }),
         ];
         let steps = steps.map(|(thread, took)| Step { thread, took }).to_vec();
-        let text = Interleaving(Mutex::new(steps)).terminal(PLAIN);
+        let text = Interleaving(Mutex::new(steps)).terminal(PLAIN).expect("it was caught");
         let rows: Vec<&str> = text.lines().collect();
         assert_eq!(rows[4], "... others             9", "{text}");
         assert_eq!(rows[5], "writes 1      ->       1", "{text}");
@@ -302,8 +303,8 @@ mod tests {
         let read = alone.read(|| 0);
         let sum = alone.add(|| read + 1);
         alone.write(sum, || 0);
-        assert_eq!(alone.terminal(PLAIN), "");
+        assert_eq!(alone.terminal(PLAIN).as_deref(), Some(""));
         assert_eq!(alone.svg("nothing"), None);
-        assert_eq!(Interleaving::default().terminal(PLAIN), "");
+        assert_eq!(Interleaving::default().terminal(PLAIN).as_deref(), Some(""));
     }
 }

@@ -24,7 +24,7 @@ const ROUND: Kind = Kind {
     unit: Unit::Result,
     label: str::to_owned,
     line,
-    total: Total::Objects { name: "rounds", label: "way" },
+    total: Total::None,
     only_computes: false,
     expected: None,
 };
@@ -64,9 +64,6 @@ impl Work for Rounds {
 
     fn prepare(self, setup: &mut Setup) -> Racers {
         let (threads, increments) = (setup.value("threads"), setup.value("increments"));
-        setup.fact("threads", threads);
-        setup.fact("increments", increments);
-        setup.fact("expected", threads * increments);
         setup.add(ROUND, self.0);
         // Its threads wait for nothing but each other, so a round that does not compute hangs.
         setup.takes_at_most(Duration::ZERO);

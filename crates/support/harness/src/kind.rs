@@ -1,6 +1,6 @@
 //! Kinds of work, as values that a lesson supplies.
 
-use std::sync::Arc;
+use std::fmt::Debug;
 
 use common::{Done, Record, Span};
 use timeline::Look;
@@ -61,13 +61,6 @@ pub enum Total {
     Sum(&'static str),
     /// Their values, under this name.
     Values(&'static str),
-    /// An object for each, with its details; its label is under `label`.
-    Objects {
-        /// The name of the list.
-        name: &'static str,
-        /// The name of the label in each object.
-        label: &'static str,
-    },
 }
 
 impl Kind {
@@ -82,20 +75,21 @@ impl Kind {
     }
 }
 
-/// A lesson's own drawing, in place of the timing diagram.
-pub trait Drawing: Send + Sync {
-    /// The text after the summary.
-    fn terminal(&self, look: Look) -> String;
-    /// The picture; `None` if there is nothing to draw yet.
-    fn svg(&self, title: &str) -> Option<String>;
-}
-
-impl<T: Drawing> Drawing for Arc<T> {
-    fn terminal(&self, look: Look) -> String {
-        T::terminal(self, look)
+/// A lesson's own drawing.
+pub trait Drawing: Debug + Send + Sync {
+    /// The text to print below the line of this item, as it is: it may have colours, so the caller makes sure that stdout
+    /// shows them. Not asked for with `--quiet` or `--json`.
+    fn below(&self, _item: &Record) -> Option<String> {
+        None
     }
 
-    fn svg(&self, title: &str) -> Option<String> {
-        T::svg(self, title)
+    /// The text after the summary; `None` for the timing diagram.
+    fn terminal(&self, _look: Look) -> Option<String> {
+        None
+    }
+
+    /// The picture; `None` for that of the timing diagram.
+    fn svg(&self, _title: &str) -> Option<String> {
+        None
     }
 }

@@ -1,6 +1,7 @@
 //! The observer of a lesson's run: lines and bar while it runs, then summary, diagram or report.
 
 use std::io::{self, ErrorKind, Write};
+use std::mem;
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
@@ -18,7 +19,7 @@ use timeline::Timeline;
 use crate::class::{self, Class};
 use crate::printer::{self, Message, Printed, Style};
 use crate::report::{Report, digits, table};
-use crate::setup::{Files, Format, Kept, Remarks, Setup, Tables, TimelineFile};
+use crate::setup::{Format, Prepared, Setup, TimelineFile};
 use crate::terminal::look;
 use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt, lock};
 
@@ -35,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) lesson: Lesson,
     /// The kinds of its items, and the number of each in one section.
     pub(crate) kinds: Vec<(Kind, usize)>,
+    /// The lesson's own drawing, if it has one.
+    pub(crate) drawing: Option<Arc<dyn Drawing>>,
     /// How many items may be in progress at once.
     pub(crate) workers: usize,
     /// If nothing has begun or ended for this long, and nothing computes, something is wrong; `None` if this process
@@ -77,8 +80,6 @@ struct Reporter {
     quiet: bool,
     timeline: Option<TimelineFile>,
     guess: Option<Duration>,
-    drawing: Option<Box<dyn Drawing>>,
-    facts: Vec<(&'static str, u64)>,
     messages: Sender<Message>,
     to_finish: Mutex<Option<ToFinish>>,
 }
@@ -86,10 +87,7 @@ struct Reporter {
 /// The parts of a reporter that the end of the run takes.
 struct ToFinish {
     printer: JoinHandle<Printed>,
-    kept: Kept,
-    remarks: Remarks,
-    tables: Tables,
-    files: Files,
+    prepared: Prepared,
     class: Option<Class>,
 }
 
@@ -106,19 +104,19 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
         });
     }
     let timeline = setup.timeline();
-    let workers = setup.workers(setup.kinds.first().map_or(0, |(_, items)| *items));
+    let workers = setup.workers(setup.prepared.kinds.first().map_or(0, |(_, items)| *items));
     let guess: Option<Duration> = setup.optional("guess");
     let options = class::options(setup.given());
-    let drawing = setup.drawing.take();
+    let Setup { lesson, mut prepared, .. } = setup;
+    let (kinds, drawing) = (mem::take(&mut prepared.kinds), prepared.drawing.take());
     // The work of worker processes is not known until they end.
-    let is_seen = lesson_computes_here(&setup);
-    let Setup { lesson, kinds, facts, kept, remarks, tables, longest, .. } = setup;
-    let Setup { draw_below, draws_itself, files, .. } = setup;
-    let patience = is_seen.then_some(longest + MARGIN);
-    let plan = Plan { lesson, kinds, workers, patience, sections: Mutex::default() };
+    let is_seen = computes_here(&lesson, &kinds);
+    let patience = is_seen.then(|| prepared.longest.unwrap_or(LONGEST) + MARGIN);
+    let plan = Plan { lesson, kinds, drawing, workers, patience, sections: Mutex::default() };
     let plan = Arc::new(plan);
-    let printing = if json || quiet || draws_itself { Style::Quiet } else { Style::Lines };
-    let (messages, printer) = printer::start(plan.clone(), printing, draw_below);
+    let is_quiet = json || quiet || prepared.draws_itself;
+    let printing = if is_quiet { Style::Quiet } else { Style::Lines };
+    let (messages, printer) = printer::start(plan.clone(), printing);
     let explanation = messages.clone();
     interrupt::explain_delay(move || {
         let _ = explanation.send(Message::Warning(
@@ -140,19 +138,20 @@ pub(crate) fn start(mut setup: Setup) -> &'static Run {
         class.begins();
         class
     });
-    let to_finish = Mutex::new(Some(ToFinish { printer, kept, remarks, tables, files, class }));
-    let reporter =
-        Reporter { plan, json, quiet, timeline, guess, drawing, facts, messages, to_finish };
+    let to_finish = Mutex::new(Some(ToFinish { printer, prepared, class }));
+    let reporter = Reporter { plan, json, quiet, timeline, guess, messages, to_finish };
     Run::start(workers, reporter)
 }
 
+/// How long an item that does not compute may take, unless its work says otherwise.
+const LONGEST: Duration = Duration::from_secs(10);
 /// Silence may last as long as an item may take, and this much longer.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// Whether this process can see that its items compute.
-fn lesson_computes_here(setup: &Setup) -> bool {
-    let computes = setup.kinds.iter().any(|(kind, _)| kind.only_computes);
-    !(computes && setup.lesson.model == Model::Processes)
+fn computes_here(lesson: &Lesson, kinds: &[(Kind, usize)]) -> bool {
+    let computes = kinds.iter().any(|(kind, _)| kind.only_computes);
+    !(computes && lesson.model == Model::Processes)
 }
 
 /// Gives this thread the name of its lane, which debuggers and `top -H` then show. The main thread keeps its name: it
@@ -201,24 +200,23 @@ impl Observer for Reporter {
         self.send(Message::End);
         let to_finish = lock(&self.to_finish).take();
         let to_finish = to_finish.expect("a run is finished once");
-        let ToFinish { printer, kept, remarks, tables: of_the_work, files, class } = to_finish;
+        let ToFinish { printer, prepared, class } = to_finish;
         let Ok(Printed { records, begun, open, error }) = printer.join() else {
             return ExitCode::FAILURE;
         };
         let mut report = Report::of(&self.plan, &records, took, interrupted);
-        report.totals.extend(self.facts.iter().map(|(name, value)| ((*name).into(), json!(value))));
         let mut tables = Vec::new();
-        for (name, make) in of_the_work {
+        for (name, make) in prepared.tables {
             let (value, rows) = make();
             report.totals.push((name.into(), value));
             tables.push(rows);
         }
         report.totals.extend(self.guess.map(|guess| ("guess".into(), json!(guess.as_secs_f64()))));
-        report.is_drawn_otherwise = self.drawing.is_some();
+        report.drawing = self.plan.drawing.as_ref().and_then(|it| it.terminal(look(80)));
         let timeline = report.timeline();
         let mut doubts = doubts(&self.plan, &timeline, interrupted, begun, &open);
-        doubts.extend(remarks.into_iter().filter_map(|remark| remark(&timeline)));
-        drop(kept);
+        doubts.extend(prepared.remarks.into_iter().filter_map(|remark| remark(&timeline)));
+        drop(prepared.kept);
         let written = match error {
             Some(error) => Err(error),
             None if self.json => writeln!(io::stdout(), "{}", report.to_json()),
@@ -229,7 +227,7 @@ impl Observer for Reporter {
         };
         // The diagram is written even if the output could not be, and the other way round.
         let drawn = self.timeline.as_ref().map_or(Ok(()), |file| self.draw(&timeline, file));
-        let drawn = files.into_iter().fold(drawn, |drawn, write| drawn.and(write()));
+        let drawn = prepared.files.into_iter().fold(drawn, |drawn, write| drawn.and(write()));
         if let Some(class) = class {
             class.ended(&report);
         }
@@ -272,8 +270,8 @@ impl Reporter {
         if !self.quiet {
             let look = look(80);
             lines.extend(doubts.iter().map(|doubt| look.wrap(doubt) + "\n"));
-            if let Some(drawing) = &self.drawing {
-                return lines + &drawing.terminal(look) + &guess;
+            if let Some(drawing) = &report.drawing {
+                return lines + drawing + &guess;
             }
             if self.plan.lesson.sections.is_empty() {
                 let sentence = timeline.sentence();
@@ -292,7 +290,8 @@ impl Reporter {
         let text = match file.format {
             Format::ChromeTrace => timeline.chrome_trace(),
             Format::Svg => {
-                let drawing = self.drawing.as_ref().and_then(|it| it.svg(&timeline.title));
+                let drawing = self.plan.drawing.as_ref();
+                let drawing = drawing.and_then(|it| it.svg(&timeline.title));
                 drawing.unwrap_or_else(|| timeline.svg())
             }
         };

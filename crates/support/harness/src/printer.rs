@@ -17,7 +17,6 @@ use timeline::{Look, plural};
 
 use crate::observe::Plan;
 use crate::report::Report;
-use crate::setup::DrawBelow;
 use crate::{Model, give_up, is_order, terminal};
 
 /// How much is printed while a lesson runs.
@@ -60,26 +59,17 @@ pub(crate) struct Printed {
 const MOST_ALIKE: usize = 100;
 
 /// Starts the thread, which cancels the run if stdout accepts no more lines.
-pub(crate) fn start(
-    plan: Arc<Plan>,
-    style: Style,
-    draw_below: Option<DrawBelow>,
-) -> (Sender<Message>, JoinHandle<Printed>) {
+pub(crate) fn start(plan: Arc<Plan>, style: Style) -> (Sender<Message>, JoinHandle<Printed>) {
     let (sender, receiver) = mpsc::channel();
     let printer = thread::Builder::new().name("printer".into());
-    let printer = printer.spawn(move || print_all(&plan, style, draw_below, &receiver));
+    let printer = printer.spawn(move || print_all(&plan, style, &receiver));
     let printer = printer.unwrap_or_else(|error| {
         give_up(&format!("the system does not let this process start a thread: {error}"))
     });
     (sender, printer)
 }
 
-fn print_all(
-    plan: &Plan,
-    style: Style,
-    draw_below: Option<DrawBelow>,
-    messages: &Receiver<Message>,
-) -> Printed {
+fn print_all(plan: &Plan, style: Style, messages: &Receiver<Message>) -> Printed {
     let items = plan.items();
     let printed =
         Printed { records: Vec::with_capacity(items), begun: 0, open: Vec::new(), error: None };
@@ -89,8 +79,7 @@ fn print_all(
     };
     let (started, failures, open) = (Instant::now(), BTreeMap::new(), Open::default());
     let (items, ended, mark) = (0, false, env::var("MARK_OF_NOTES").unwrap_or_default());
-    let mut printer =
-        Printer { plan, style, draw_below, started, printed, items, failures, open, ended, mark };
+    let mut printer = Printer { plan, style, started, printed, items, failures, open, ended, mark };
     let mut silence = Silence::begin();
     while !printer.ended {
         match messages.recv_timeout(Silence::TICK) {
@@ -183,7 +172,6 @@ impl Silence {
 struct Printer<'run> {
     plan: &'run Plan,
     style: Style,
-    draw_below: Option<DrawBelow>,
     started: Instant,
     printed: Printed,
     /// How many items have ended.
@@ -253,9 +241,9 @@ impl Printer<'_> {
         let is_folded = alike.is_some_and(|alike| alike > MOST_ALIKE);
         let mut written =
             if is_folded { Ok(()) } else { print_record(self.plan, &record, self.style) };
-        if let (Style::Lines, Some(draw)) = (self.style, &mut self.draw_below) {
-            let drawn = if record.span.is_annotation { None } else { draw(&record) };
-            written = written.and_then(|()| write!(io::stdout(), "{}", drawn.unwrap_or_default()));
+        if self.style == Style::Lines && !record.span.is_annotation {
+            let below = self.plan.drawing.as_ref().and_then(|it| it.below(&record));
+            written = written.and_then(|()| write!(io::stdout(), "{}", below.unwrap_or_default()));
         }
         self.printed.records.push(record);
         written
@@ -348,7 +336,10 @@ mod tests {
             "a\\u{1b}[2Jb\\nc\\r\\u{9b}\\u{202e}"
         );
         // Neither those that end a line or reverse it, nor those that nobody sees.
-        let (orders, others) = ("\u{7f}\u{ad}\u{61c}\u{200b}\u{2028}\u{2069}\u{feff}\u{fffb}\u{e0041}", "'\u{a0}…é日\u{fffd}🦀");
+        let (orders, others) = (
+            "\u{7f}\u{ad}\u{61c}\u{200b}\u{2028}\u{2069}\u{feff}\u{fffb}\u{e0041}",
+            "'\u{a0}…é日\u{fffd}🦀",
+        );
         assert!(orders.chars().all(is_order) && !others.contains(is_order));
     }
 }

@@ -47,8 +47,8 @@ pub struct Report {
     pub annotations: Vec<Span>,
     /// Values for all items together, by name: written but not read.
     pub(crate) totals: Vec<(String, Value)>,
-    /// Whether it has its own drawing, since a timing diagram would show nothing.
-    pub(crate) is_drawn_otherwise: bool,
+    /// The text in place of the timing diagram, if that would show nothing.
+    pub(crate) drawing: Option<String>,
 }
 
 /// An item of a report.
@@ -113,7 +113,7 @@ impl Report {
             items: records.iter().map(item).collect(),
             annotations: annotations.iter().map(|record| record.span.clone()).collect(),
             sections,
-            is_drawn_otherwise: false,
+            drawing: None,
         }
     }
 
@@ -223,7 +223,7 @@ impl Report {
                 })
             };
             object["parts"] = self.sections.iter().map(section).collect();
-        } else if let Some(facts) = timeline.facts().filter(|_| !self.is_drawn_otherwise) {
+        } else if let Some(facts) = timeline.facts().filter(|_| self.drawing.is_none()) {
             object["facts"] = facts_to_json(facts);
         }
         if !self.annotations.is_empty() {
@@ -273,7 +273,7 @@ impl Report {
             items: items.collect::<Result<_, String>>()?,
             annotations: annotations.collect::<Result<_, String>>()?,
             totals: Vec::new(),
-            is_drawn_otherwise: false,
+            drawing: None,
         })
     }
 }
@@ -286,34 +286,11 @@ pub(crate) fn clock() -> Clock {
 /// The report's value for all items of a kind together.
 fn total(plan: &Plan, kind: &Kind, records: &[&Record]) -> Option<(String, Value)> {
     let records = records.iter().filter(|record| plan.kind(record).noun == kind.noun);
-    let values = records.clone().filter_map(|it| it.done.as_ref()).map(|done| done.value);
+    let values = records.filter_map(|it| it.done.as_ref()).map(|done| done.value);
     match kind.total {
         Total::None => None,
         Total::Sum(name) => Some((name.into(), json!(values.sum::<u64>()))),
         Total::Values(name) => Some((name.into(), values.collect())),
-        Total::Objects { name, label } => {
-            let objects = records.map(|record| {
-                let took = seconds(record.span.end.saturating_sub(record.span.start));
-                let mut object = json!({ "seconds": took });
-                object[label] = json!(record.span.label);
-                match &record.done {
-                    Some(done) => add_details(&mut object, &done.details),
-                    None => object["error"] = json!(record.span.failed),
-                }
-                object
-            });
-            Some((name.into(), objects.collect()))
-        }
-    }
-}
-
-/// Writes a single number as a number, several as a list.
-fn add_details(object: &mut Value, details: &[(&'static str, Vec<u64>)]) {
-    for (name, numbers) in details {
-        object[*name] = match numbers.as_slice() {
-            [number] => json!(number),
-            several => json!(several),
-        };
     }
 }
 
@@ -326,7 +303,12 @@ impl Item {
         if let Some((unit, value)) = self.value {
             object[unit.name()] = json!(value);
         }
-        add_details(&mut object, &self.details);
+        for (name, numbers) in &self.details {
+            object[*name] = match numbers.as_slice() {
+                [number] => json!(number),
+                several => json!(several),
+            };
+        }
         object
     }
 

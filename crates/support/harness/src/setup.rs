@@ -7,13 +7,14 @@ use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf, is_separator};
 use std::process;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use common::{Record, Run};
+use common::Run;
 use console::style;
 use serde_json::{Value, json};
 use timeline::Timeline;
@@ -49,50 +50,42 @@ pub trait Work {
     fn prepare(self, setup: &mut Setup) -> Self::Items;
 }
 
-/// Values to drop at the end of a run: a practice site, a folder.
-pub(crate) type Kept = Vec<Box<dyn Any + Send>>;
-
-/// Remarks of a work about a finished run: each returns a sentence or nothing.
-pub(crate) type Remarks = Vec<Box<dyn FnOnce(&Timeline) -> Option<String> + Send>>;
-
-/// A work's own table of a finished run: its value in the report, and its rows of cells for people.
-pub(crate) type Table = (Value, Vec<Vec<String>>);
-
-/// Tables of a finished run, each with its name in the report.
-pub(crate) type Tables = Vec<(&'static str, Box<dyn FnOnce() -> Table + Send>)>;
-
-/// Draws below the line of an item: returns text for a terminal, or nothing.
-pub(crate) type DrawBelow = Box<dyn FnMut(&Record) -> Option<String> + Send>;
-
-/// Writes files after the last line; an error is a sentence.
-pub(crate) type Files = Vec<Box<dyn FnOnce() -> Result<(), String> + Send>>;
-
 /// A parsed command line, and the run that is prepared from it.
 pub struct Setup {
     /// The lesson.
     pub lesson: Lesson,
     command: Command,
     matches: ArgMatches,
-    /// The most items in progress at once, even if `--workers` is larger.
-    most_at_once: usize,
-    /// Into how many parts the workers divide an item, if they all do one together.
-    parts_of_an_item: Option<usize>,
+    pub(crate) prepared: Prepared,
+}
+
+/// What a work prepares for its run.
+#[derive(Default)]
+pub(crate) struct Prepared {
     /// Each kind of work and its number of items; every section that does the kind does them all again.
     pub(crate) kinds: Vec<(Kind, usize)>,
-    pub(crate) drawing: Option<Box<dyn Drawing>>,
-    pub(crate) draw_below: Option<DrawBelow>,
-    pub(crate) files: Files,
-    /// Additional numbers for the report, by name.
-    pub(crate) facts: Vec<(&'static str, u64)>,
-    /// Values to keep until the end.
-    pub(crate) kept: Kept,
-    pub(crate) remarks: Remarks,
-    pub(crate) tables: Tables,
+    /// The most items in progress at once, even if `--workers` is larger; `None` for all items.
+    most_at_once: Option<usize>,
     /// How long an item that does not compute may take.
-    pub(crate) longest: Duration,
+    pub(crate) longest: Option<Duration>,
+    pub(crate) drawing: Option<Arc<dyn Drawing>>,
     pub(crate) draws_itself: bool,
     catches_ctrl_c: bool,
+    /// Values to drop at the end of the run: a practice site, a folder.
+    pub(crate) kept: Vec<Box<dyn Any + Send>>,
+    /// Remarks about the finished run.
+    pub(crate) remarks: Vec<Remark>,
+    /// Tables of the finished run, each with its name in the report.
+    pub(crate) tables: Vec<(&'static str, MakeTable)>,
+    /// Writes files after the last line; an error is a sentence.
+    pub(crate) files: Vec<Box<dyn FnOnce() -> Result<(), String> + Send>>,
 }
+
+/// Returns a sentence or nothing.
+type Remark = Box<dyn FnOnce(&Timeline) -> Option<String> + Send>;
+
+/// Returns a work's own table: its value in the report, and its rows of cells for people.
+type MakeTable = Box<dyn FnOnce() -> (Value, Vec<Vec<String>>) + Send>;
 
 /// A file for the timing diagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,26 +243,7 @@ impl Setup {
     ) -> Result<Self, clap::Error> {
         let mut command = command(&lesson, declared);
         let matches = command.try_get_matches_from_mut(arguments)?;
-        let (kinds, drawing, facts, kept, remarks, tables) = Default::default();
-        let (draws_itself, catches_ctrl_c) = Default::default();
-        Ok(Self {
-            lesson,
-            command,
-            matches,
-            most_at_once: usize::MAX,
-            parts_of_an_item: None,
-            draw_below: None,
-            files: Vec::new(),
-            kinds,
-            drawing,
-            facts,
-            kept,
-            remarks,
-            tables,
-            longest: Duration::from_secs(10),
-            draws_itself,
-            catches_ctrl_c,
-        })
+        Ok(Self { lesson, command, matches, prepared: Prepared::default() })
     }
 
     /// Whether a switch was given.
@@ -302,18 +276,18 @@ impl Setup {
 
     /// Adds this many items of this kind to the run.
     pub fn add(&mut self, kind: Kind, items: usize) {
-        self.kinds.push((kind, items));
+        self.prepared.kinds.push((kind, items));
     }
 
     /// Returns how many items of a kind have been added so far.
     pub fn items_of(&self, noun: &str) -> Option<usize> {
-        self.kinds.iter().find(|(kind, _)| kind.noun == noun).map(|(_, items)| *items)
+        self.prepared.kinds.iter().find(|(kind, _)| kind.noun == noun).map(|(_, items)| *items)
     }
 
     /// Makes Ctrl-C cancel the run from now on: for work whose preparation takes a while or leaves something behind.
     /// Otherwise this begins with the run, so that there is only one thread until then.
     pub fn catch_ctrl_c(&mut self) {
-        if !std::mem::replace(&mut self.catches_ctrl_c, true) {
+        if !std::mem::replace(&mut self.prepared.catches_ctrl_c, true) {
             interrupt::listen()
                 .unwrap_or_else(|error| give_up(&format!("no handler for Ctrl-C: {error}")));
         }
@@ -321,12 +295,12 @@ impl Setup {
 
     /// Keeps a value until the end of the run, and drops it then.
     pub fn keep(&mut self, thing: impl Any + Send) {
-        self.kept.push(Box::new(thing));
+        self.prepared.kept.push(Box::new(thing));
     }
 
     /// Calls this when the run is over, and prints the sentence that it may return.
     pub fn remark(&mut self, remark: impl FnOnce(&Timeline) -> Option<String> + Send + 'static) {
-        self.remarks.push(Box::new(remark));
+        self.prepared.remarks.push(Box::new(remark));
     }
 
     /// Calls this when the run is over: puts the value into the report, under this name, and prints the rows as a table. The
@@ -336,39 +310,28 @@ impl Setup {
         name: &'static str,
         make: impl FnOnce() -> (Value, Vec<Vec<String>>) + Send + 'static,
     ) {
-        self.tables.push((name, Box::new(make)));
+        self.prepared.tables.push((name, Box::new(make)));
     }
 
     /// Sets the longest time of an item that does not compute.
     pub fn takes_at_most(&mut self, time: Duration) {
-        self.longest = time;
+        self.prepared.longest = Some(time);
     }
 
     /// Leaves the terminal to the lesson until the end of the run: there are no lines for items, sections and notes, and no
     /// bar. The summary comes as usual.
     pub fn draws_itself(&mut self) {
-        self.draws_itself = true;
+        self.prepared.draws_itself = true;
     }
 
-    /// Sets a drawing to show in place of the timing diagram.
-    pub fn draw(&mut self, drawing: impl Drawing + 'static) {
-        self.drawing = Some(Box::new(drawing));
-    }
-
-    /// Calls this with the record of each item, below its line, and prints the text that it may return as it is: it may have
-    /// colours, so the caller makes sure that stdout shows them. Not with `--quiet` or `--json`.
-    pub fn draw_below(&mut self, draw: impl FnMut(&Record) -> Option<String> + Send + 'static) {
-        self.draw_below = Some(Box::new(draw));
+    /// Sets a drawing to show below the lines of items, or in place of the timing diagram.
+    pub fn draw(&mut self, drawing: Arc<dyn Drawing>) {
+        self.prepared.drawing = Some(drawing);
     }
 
     /// Calls this after the last line, to write a file. Its error is printed, and the status is then 1.
     pub fn write(&mut self, write: impl FnOnce() -> Result<(), String> + Send + 'static) {
-        self.files.push(Box::new(write));
-    }
-
-    /// Adds a number to the report.
-    pub fn fact(&mut self, name: &'static str, value: u64) {
-        self.facts.push((name, value));
+        self.prepared.files.push(Box::new(write));
     }
 
     /// Returns how many of this many items may be in progress at once.
@@ -380,17 +343,13 @@ impl Setup {
             Limit::PerCore => cores(),
             Limit::All | Limit::OneEach => items,
         });
-        workers.min(self.parts_of_an_item.unwrap_or(items)).min(self.most_at_once)
+        workers.min(self.prepared.most_at_once.unwrap_or(items))
     }
 
-    /// Says that all workers do one item together, and then the next one: each does a part of it, of at most this many.
-    pub fn divide_items(&mut self, parts: usize) {
-        self.parts_of_an_item = Some(parts);
-    }
-
-    /// Limits how many items are in progress at once; returns `false` if the lesson cannot run with fewer.
+    /// Limits how many items are in progress at once. This limit replaces the number of items: workers that do one item
+    /// together may be more. Returns `false` if the lesson cannot run with fewer.
     pub fn limit_workers(&mut self, most: usize) -> bool {
-        self.most_at_once = most;
+        self.prepared.most_at_once = Some(most);
         most > 0 && self.lesson.takes_workers()
     }
 
@@ -697,13 +656,10 @@ mod tests {
         let mut setup = accepted(lesson().workers(5), &["--workers", "10"]);
         assert_eq!(setup.workers(160), 10);
         assert_eq!(setup.workers(2), 2);
-        assert!(setup.limit_workers(4));
-        assert_eq!((setup.workers(160), setup.workers(2)), (4, 2));
-        assert!(!setup.limit_workers(0), "it cannot do with none");
-        // Together they do one item after another.
-        let mut setup = accepted(lesson().workers(5), &["--workers", "10"]);
-        setup.divide_items(7);
+        // They may do one item together, and then the next one.
+        assert!(setup.limit_workers(7));
         assert_eq!((setup.workers(160), setup.workers(2)), (7, 7));
+        assert!(!setup.limit_workers(0), "it cannot do with none");
         assert!(
             !accepted(lesson().worker_per_item(), &[]).limit_workers(4),
             "all at once it must be"

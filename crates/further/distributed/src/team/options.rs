@@ -133,7 +133,7 @@ impl harness::Work for Start {
         );
         // The others must end, too.
         setup.catch_ctrl_c();
-        setup.limit_workers(MOST_PROCESSES);
+        setup.limit_workers(numbers.len().min(MOST_PROCESSES));
         let listen: Option<usize> = setup.optional("listen");
         let (own, processes) = match (&hosts, listen) {
             (Some((hosts, _)), _) => (hosts[0], hosts.len()),
