@@ -265,13 +265,7 @@ impl Lesson {
 
     /// How many times it does all its work of this kind.
     pub fn times(&self, kind: &str) -> usize {
-        let sections = &self.described.sections;
-        let does_it = |of: &Option<String>| of.as_deref().is_none_or(|of| of == kind);
-        match sections.as_slice() {
-            _ if !self.does(kind) => 0,
-            [] => 1,
-            sections => sections.iter().filter(|(_, of)| does_it(of)).count(),
-        }
+        self.described.times(kind)
     }
 
     /// Whether it has the option of that name.
@@ -281,7 +275,7 @@ impl Lesson {
 
     /// The noun for its items: `item` if there are several kinds.
     pub fn item(&self) -> &str {
-        if self.described.kinds.len() > 1 { "item" } else { self.kind() }
+        self.described.item()
     }
 
     /// Whether its run has sections that are compared.

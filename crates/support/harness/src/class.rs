@@ -103,12 +103,11 @@ fn plain(noun: &str) -> String {
 pub(crate) fn message(plan: &Plan, options: String, guess: Option<Duration>) -> Message {
     let program = env::current_exe().ok();
     let program = program.and_then(|it| Some(it.file_stem()?.to_str()?.to_owned()));
-    let [(kind, _), others @ ..] = plan.kinds.as_slice() else { panic!("a lesson has work to do") };
     Message {
         // An example is not its lesson.
         program: program.unwrap_or_else(|| plan.lesson.name.into()),
         model: plan.lesson.model.name().into(),
-        kind: if others.is_empty() { plain(kind.noun) } else { "item".into() },
+        kind: plain(plan.item()),
         computes: plan.kinds.iter().all(|(kind, _)| kind.only_computes),
         items: plan.items() as u64,
         sections: plan.lesson.sections.len() as u64,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::Kind;
+use crate::described::times;
 
 /// A lesson, as declared by its own `main`. Its idea and its original come from its header.
 #[derive(Clone, Debug)]
@@ -131,26 +131,12 @@ impl Lesson {
 
     /// Returns how many times the lesson does all its work of this kind.
     pub fn times(&self, kind: &str) -> usize {
-        if self.sections.is_empty() {
-            return 1;
-        }
-        self.sections.iter().filter(|it| it.kind.is_none_or(|its| its == kind)).count()
+        times(self.sections.iter().map(|section| section.kind), kind)
     }
 
     /// Whether the lesson has `--workers`.
     pub fn takes_workers(&self) -> bool {
         !matches!(self.limit, Limit::One | Limit::OneEach)
-    }
-}
-
-impl Section {
-    /// The noun for its items, in a lesson with these kinds of work: `item` if it does several.
-    pub(crate) fn noun(&self, kinds: &[Kind]) -> &'static str {
-        match (self.kind, kinds) {
-            (Some(kind), _) => kind,
-            (None, [kind]) => kind.noun,
-            _ => "item",
-        }
     }
 }
 
@@ -241,14 +227,6 @@ mod tests {
             "//! One idea.\n//!\n//! Mirrors: a `for` loop.\n//! Run: it\n\nfn main() {}\n";
         assert_eq!(header(source), ("One idea.".into(), "a `for` loop".into()));
         assert_eq!(header("fn main() {}\n//! Mirrors: no header.\n"), Default::default());
-    }
-
-    #[test]
-    fn sections_do_all_the_work_or_one_kind_of_it() {
-        let lesson = || Lesson::new("a_lesson", "", Model::Sync);
-        assert_eq!(lesson().times("call"), 1);
-        let lesson = lesson().sections(&["one"]).sections_of("call", &["two", "three"]);
-        assert_eq!((lesson.times("call"), lesson.times("page")), (3, 1));
     }
 
     #[test]

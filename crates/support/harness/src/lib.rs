@@ -8,6 +8,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod class;
+mod described;
 pub mod figures;
 mod files;
 mod help;
@@ -21,13 +22,14 @@ pub mod report;
 mod setup;
 mod terminal;
 
+pub use described::Described;
 pub use files::{Beside, Scratch};
 pub use help::with_help_that_fits;
 pub use interrupt::{STATUS as INTERRUPTED, before_exit, interrupted, listen as listen_for_ctrl_c};
 pub use kind::{Drawing, Kind, Total, Unit};
 pub use lesson::{Lesson, Limit, Model, Section, header};
 pub use observe::{ENDS_WITH_INPUT, PIPE_CLOSED};
-pub use setup::{Described, Number, Setup, Switch, Work, give_up, warn};
+pub use setup::{Number, Setup, Switch, Work, give_up, warn};
 pub use terminal::{cores, is_order, look, progress_bar};
 
 /// Locks a value that is sound at any time, even if a thread panicked while it held the lock.

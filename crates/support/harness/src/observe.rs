@@ -17,6 +17,7 @@ use serde_json::json;
 use timeline::Timeline;
 
 use crate::class::{self, Class};
+use crate::described::item;
 use crate::printer::{self, Message, Printed, Style};
 use crate::report::{Report, digits, table};
 use crate::setup::{Format, Prepared, Setup, TimelineFile};
@@ -56,6 +57,11 @@ impl Plan {
     /// The number of items to do of each kind, in all sections together.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = (&Kind, usize)> {
         self.kinds.iter().map(|(kind, items)| (kind, items * self.lesson.times(kind.noun)))
+    }
+
+    /// The noun for its items.
+    pub(crate) fn item(&self) -> &'static str {
+        item(self.kinds.iter().map(|(kind, _)| kind.noun))
     }
 
     /// Returns the kind of an item: the one it was begun as, or its section's, or the lesson's.

@@ -67,7 +67,7 @@ pub struct Item {
 impl Report {
     /// Makes the report of a run that took this long.
     pub(crate) fn of(plan: &Plan, records: &[Record], took: Duration, interrupted: bool) -> Self {
-        let kinds: Vec<Kind> = plan.kinds.iter().map(|(kind, _)| kind.clone()).collect();
+        let kinds = || plan.kinds.iter().map(|(kind, _)| kind);
         let begun = plan.sections_begun().clone();
         let ends = begun.iter().skip(1).map(|(_, start)| *start).chain([took]);
         let sections: Vec<Section> = begun
@@ -75,11 +75,10 @@ impl Report {
             .zip(ends)
             .map(|(&(index, start), end)| {
                 let section = plan.lesson.sections[index];
-                let mut its =
-                    kinds.iter().filter(|it| section.kind.is_none_or(|kind| kind == it.noun));
+                let mut its = kinds().filter(|it| section.kind.is_none_or(|kind| kind == it.noun));
                 Section {
                     name: section.name.into(),
-                    item: section.noun(&kinds).into(),
+                    item: section.kind.unwrap_or(plan.item()).into(),
                     only_computes: its.all(|kind| kind.only_computes),
                     start,
                     end,
@@ -94,8 +93,6 @@ impl Report {
             value: record.done.as_ref().map(|done| (plan.kind(record).unit, done.value)),
             details: record.done.as_ref().map_or_else(Vec::new, |done| done.details.clone()),
         };
-        let does_several = kinds.len() > 1;
-        let main = kinds.first().expect("a lesson has work to do");
         let failed = records.iter().filter(|record| record.done.is_none()).count();
         Self {
             lesson: plan.lesson.name.into(),
@@ -106,10 +103,10 @@ impl Report {
             done: records.len() - failed,
             failed,
             interrupted,
-            item: if does_several { "item" } else { main.noun }.into(),
-            only_computes: kinds.iter().all(|kind| kind.only_computes),
+            item: plan.item().into(),
+            only_computes: kinds().all(|kind| kind.only_computes),
             clock: clock(),
-            totals: kinds.iter().filter_map(|kind| total(plan, kind, &records)).collect(),
+            totals: kinds().filter_map(|kind| total(plan, kind, &records)).collect(),
             items: records.iter().map(item).collect(),
             annotations: annotations.iter().map(|record| record.span.clone()).collect(),
             sections,

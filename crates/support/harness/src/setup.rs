@@ -16,13 +16,13 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use common::Run;
 use console::style;
-use serde_json::{Value, json};
+use serde_json::Value;
 use timeline::Timeline;
 
 use crate::help::with_help_that_fits;
 use crate::observe::ENDS_WITH_INPUT;
 use crate::options::{MOST_ITEMS, MOST_WORKERS, in_seconds, numeric};
-use crate::{Drawing, Kind, Lesson, Limit, Model, Section, cores, interrupt, observe};
+use crate::{Described, Drawing, Kind, Lesson, Limit, cores, interrupt, observe};
 
 /// The work of a lesson: its options and its items.
 pub trait Work {
@@ -133,47 +133,6 @@ impl Declared {
 /// The hidden option that makes a lesson describe itself, for programs that look for lessons.
 const DESCRIBE: &str = "describe";
 
-/// A lesson's description of itself, from `--describe`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Described {
-    /// The model of concurrency.
-    pub model: Model,
-    /// How many items may be in progress at once.
-    pub limit: Limit,
-    /// The kinds of its items, by their nouns; it is about the first.
-    pub kinds: Vec<String>,
-    /// The names of its sections, and the kind of work of each, if that is only one of several.
-    pub sections: Vec<(String, Option<String>)>,
-    /// Its options, without `--`: name, and default if there is one.
-    pub options: Vec<(String, Option<String>)>,
-}
-
-impl Described {
-    /// Reads the output of a lesson.
-    ///
-    /// # Errors
-    /// The name of a missing part.
-    pub fn read(text: &str) -> Result<Self, String> {
-        let object: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let listed = |key: &str| object[key].as_array().cloned().unwrap_or_default();
-        let text = |value: &Value| value.as_str().map(String::from);
-        let section = |section: &Value| Some((text(&section["name"])?, text(&section["kind"])));
-        let option = |option: &Value| Some((text(&option["name"])?, text(&option["default"])));
-        Ok(Self {
-            model: object["model"].as_str().and_then(Model::named).ok_or("no model")?,
-            limit: Limit::from_json(&object["limit"]).ok_or("no limit")?,
-            kinds: listed("kinds").iter().filter_map(text).collect(),
-            sections: listed("sections").iter().filter_map(section).collect(),
-            options: listed("options").iter().filter_map(option).collect(),
-        })
-    }
-
-    /// Whether the lesson has the option of that name.
-    pub fn takes(&self, option: &str) -> bool {
-        self.options.iter().any(|(name, _)| name == option)
-    }
-}
-
 fn command(lesson: &Lesson, declared: Declared) -> Command {
     let mut command = Command::new(lesson.name)
         .about(format!("{}\n\nMirrors {}.", lesson.idea, lesson.mirrors))
@@ -230,7 +189,11 @@ impl Setup {
         let setup = Self::read_declared(lesson, declared, env::args_os().collect());
         let setup = setup.unwrap_or_else(|error| error.exit());
         if setup.flag(DESCRIBE) {
-            let _ = writeln!(io::stdout(), "{}", setup.described(&kinds));
+            let _ = writeln!(
+                io::stdout(),
+                "{}",
+                Described::write(&setup.lesson, &kinds, &setup.command)
+            );
             process::exit(0);
         }
         setup
@@ -377,22 +340,6 @@ impl Setup {
     /// The file for the timing diagram.
     pub(crate) fn timeline(&self) -> Option<TimelineFile> {
         self.optional("timeline")
-    }
-
-    /// The lesson's description, made from the options that it parses.
-    fn described(&self, kinds: &[&str]) -> Value {
-        let option = |arg: &Arg| {
-            let default = arg.get_default_values().first().map(|it| it.to_string_lossy());
-            arg.get_long().map(|name| json!({ "name": name, "default": default }))
-        };
-        let section = |it: &Section| json!({ "name": it.name, "kind": it.kind });
-        json!({
-            "model": self.lesson.model.name(),
-            "limit": self.lesson.limit.to_json(),
-            "kinds": kinds,
-            "sections": self.lesson.sections.iter().map(section).collect::<Vec<_>>(),
-            "options": self.command.get_arguments().filter_map(option).collect::<Vec<_>>(),
-        })
     }
 }
 
@@ -551,7 +498,7 @@ mod tests {
 
     use super::*;
     use crate::options::in_seconds;
-    use crate::{Total, Unit};
+    use crate::{Model, Total, Unit};
 
     /// A kind of work for these tests.
     const ERRAND: Kind = Kind {
@@ -678,8 +625,8 @@ mod tests {
     fn what_is_described_is_what_is_taken() {
         for lesson in lessons() {
             let setup = accepted(lesson.clone(), &[]);
-            let described = Described::read(&setup.described(&["errand"]).to_string());
-            let described = described.expect("a description");
+            let written = Described::write(&setup.lesson, &["errand"], &setup.command).to_string();
+            let described = Described::read(&written).expect("a description");
             assert_eq!((described.model, described.limit), (lesson.model, lesson.limit));
             assert_eq!(described.kinds, ["errand"]);
             let sections =
