@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use classroom::root;
+pub use harness::root;
 use harness::{Described, Limit, Model, header};
 use serde_json::Value;
 

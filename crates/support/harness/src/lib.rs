@@ -22,6 +22,7 @@ pub mod report;
 mod setup;
 mod terminal;
 
+pub use classroom::root;
 pub use described::Described;
 pub use files::{Beside, Scratch};
 pub use help::with_help_that_fits;

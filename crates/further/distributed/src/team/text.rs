@@ -11,7 +11,7 @@ static TEXT: OnceLock<String> = OnceLock::new();
 /// # Errors
 /// A sentence.
 pub(super) fn read() -> Result<(), String> {
-    let folder = classroom::root()?.join("tutorial/src");
+    let folder = harness::root()?.join("tutorial/src");
     let unreadable = |error| format!("the pages in {} cannot be read: {error}", folder.display());
     let entries = fs::read_dir(&folder).map_err(unreadable)?;
     let own = concat!(env!("CARGO_PKG_NAME"), ".md");
