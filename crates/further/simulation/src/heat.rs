@@ -9,14 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Arg;
-use clap::builder::ValueParser;
 use common::{Done, Run, Span, Timer};
-use harness::options::numeric;
+use harness::options::{new_file, numeric};
 use harness::{Kind, Lesson, Setup, Total, Unit, Work, give_up, lock};
 use rayon::ThreadPool;
 use serde_json::{Value, json};
 
-use crate::picture::{Film, png_file, write_png};
+use crate::picture::{Film, write_png};
 use crate::plate::{Plate, Row, chessboard};
 
 /// How many steps a frame has: the run is reported and checked after each.
@@ -113,7 +112,7 @@ impl Work for Heat {
             Arg::new("png")
                 .long("png")
                 .value_name("FILE")
-                .value_parser(ValueParser::from(png_file))
+                .value_parser(new_file(&["png"]))
                 .help("Write the plate after the last step as a picture, a pixel for each cell"),
         ]
     }

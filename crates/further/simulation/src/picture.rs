@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use common::Record;
@@ -61,21 +61,6 @@ fn mixed(part: f64) -> [u8; 3] {
     let lower = (at as usize).min(COLOURS.len() - 2);
     let (cold, hot, more) = (COLOURS[lower], COLOURS[lower + 1], at - lower as f64);
     [0, 1, 2].map(|i| (cold[i] + (hot[i] - cold[i]) * more).round() as u8)
-}
-
-/// Reads the argument of `--png`.
-pub(crate) fn png_file(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let is_png = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
-    // This is reported now, not after the run.
-    match path.parent().filter(|folder| *folder != Path::new("")) {
-        _ if !is_png => Err("it takes a file that ends in .png".into()),
-        Some(folder) if !folder.is_dir() => {
-            Err(format!("there is no folder '{}'", folder.display()))
-        }
-        _ if path.is_dir() => Err("this is a folder".into()),
-        _ => Ok(path),
-    }
 }
 
 /// Small pictures for a terminal while it runs: how the heat spreads in a section.

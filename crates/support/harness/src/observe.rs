@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::mem;
 use std::panic::{self, PanicHookInfo};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,7 +21,7 @@ use crate::class::{self, Class};
 use crate::described::item;
 use crate::printer::{self, Message, Printed, Style};
 use crate::report::{Report, digits, table};
-use crate::setup::{Format, Prepared, Setup, TimelineFile};
+use crate::setup::{Prepared, Setup};
 use crate::terminal::look;
 use crate::{Beside, Drawing, Kind, Lesson, Limit, Model, give_up, interrupt, lock};
 
@@ -84,7 +85,7 @@ struct Reporter {
     plan: Arc<Plan>,
     json: bool,
     quiet: bool,
-    timeline: Option<TimelineFile>,
+    timeline: Option<PathBuf>,
     guess: Option<Duration>,
     messages: Sender<Message>,
     to_finish: Mutex<Option<ToFinish>>,
@@ -292,17 +293,16 @@ impl Reporter {
     }
 
     /// Writes the timing diagram to a file; an error is a sentence.
-    fn draw(&self, timeline: &Timeline, file: &TimelineFile) -> Result<(), String> {
-        let text = match file.format {
-            Format::ChromeTrace => timeline.chrome_trace(),
-            Format::Svg => {
-                let drawing = self.plan.drawing.as_ref();
-                let drawing = drawing.and_then(|it| it.svg(&timeline.title));
-                drawing.unwrap_or_else(|| timeline.svg())
-            }
+    fn draw(&self, timeline: &Timeline, file: &Path) -> Result<(), String> {
+        let is_picture = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
+        let text = if is_picture {
+            let drawing = self.plan.drawing.as_ref().and_then(|it| it.svg(&timeline.title));
+            drawing.unwrap_or_else(|| timeline.svg())
+        } else {
+            timeline.chrome_trace()
         };
-        Beside::write(&file.path, text).and_then(Beside::place).map_err(|error| {
-            format!("the timing diagram was not written to {}: {error}", file.path.display())
+        Beside::write(file, text).and_then(Beside::place).map_err(|error| {
+            format!("the timing diagram was not written to {}: {error}", file.display())
         })
     }
 }

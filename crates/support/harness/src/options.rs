@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf, is_separator};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -34,6 +35,25 @@ where
     move |text: &str| match text.parse::<T>() {
         Ok(number) if allowed.contains(&number) => Ok(number),
         _ => Err(format!("it takes a whole number from {} to {}", allowed.start(), allowed.end())),
+    }
+}
+
+/// Parses the path of a file to write, which has one of these endings. Its folder is looked at now, not after the run.
+pub fn new_file(endings: &'static [&'static str]) -> impl TypedValueParser<Value = PathBuf> {
+    move |text: &str| {
+        let path = PathBuf::from(text);
+        let ending = path.extension().unwrap_or_default();
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        match folder {
+            _ if !endings.iter().any(|it| ending.eq_ignore_ascii_case(it)) => {
+                Err(format!("it takes a file that ends in .{}", endings.join(" or .")))
+            }
+            Some(folder) if !folder.is_dir() => {
+                Err(format!("there is no folder '{}'", folder.display()))
+            }
+            _ if path.is_dir() || text.ends_with(is_separator) => Err("this is a folder".into()),
+            _ => Ok(path),
+        }
     }
 }
 

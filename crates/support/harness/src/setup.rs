@@ -5,12 +5,11 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf, is_separator};
+use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::builder::ValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -21,7 +20,7 @@ use timeline::Timeline;
 
 use crate::help::with_help_that_fits;
 use crate::observe::ENDS_WITH_INPUT;
-use crate::options::{MOST_ITEMS, MOST_WORKERS, in_seconds, numeric};
+use crate::options::{MOST_ITEMS, MOST_WORKERS, in_seconds, new_file, numeric};
 use crate::{Described, Drawing, Kind, Lesson, Limit, cores, interrupt, observe};
 
 /// The work of a lesson: its options and its items.
@@ -87,20 +86,6 @@ type Remark = Box<dyn FnOnce(&Timeline) -> Option<String> + Send>;
 /// Returns a work's own table: its value in the report, and its rows of cells for people.
 type MakeTable = Box<dyn FnOnce() -> (Value, Vec<Vec<String>>) + Send>;
 
-/// A file for the timing diagram.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TimelineFile {
-    pub(crate) path: PathBuf,
-    pub(crate) format: Format,
-}
-
-/// The format of a timing diagram's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Svg,
-    ChromeTrace,
-}
-
 impl Lesson {
     /// Reads the arguments, prepares the work, and starts the clock; returns the run and the items.
     ///
@@ -148,7 +133,7 @@ fn command(lesson: &Lesson, declared: Declared) -> Command {
             Arg::new("timeline")
                 .long("timeline")
                 .value_name("FILE")
-                .value_parser(ValueParser::from(timeline_file))
+                .value_parser(new_file(&["svg", "json"]))
                 .help("Write the timing diagram: FILE.svg is a picture, FILE.json a trace for Perfetto"),
             in_seconds("guess").help("Your guess: how long it takes. The last line compares"),
         ])
@@ -338,7 +323,7 @@ impl Setup {
     }
 
     /// The file for the timing diagram.
-    pub(crate) fn timeline(&self) -> Option<TimelineFile> {
+    pub(crate) fn timeline(&self) -> Option<PathBuf> {
         self.optional("timeline")
     }
 }
@@ -453,27 +438,6 @@ impl<A: Work, B: Work, C: Work> Work for (A, B, C) {
 
     fn prepare(self, setup: &mut Setup) -> Self::Items {
         (self.0.prepare(setup), self.1.prepare(setup), self.2.prepare(setup))
-    }
-}
-
-fn timeline_file(text: &str) -> Result<TimelineFile, String> {
-    let path = PathBuf::from(text);
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let format = if ending.eq_ignore_ascii_case("svg") {
-        Format::Svg
-    } else if ending.eq_ignore_ascii_case("json") {
-        Format::ChromeTrace
-    } else {
-        return Err("it takes a file that ends in .svg or .json".into());
-    };
-    // This is reported now, not after the run.
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    match folder {
-        Some(folder) if !folder.is_dir() => {
-            Err(format!("there is no folder '{}'", folder.display()))
-        }
-        _ if path.is_dir() || text.ends_with(is_separator) => Err("this is a folder".into()),
-        _ => Ok(TimelineFile { path, format }),
     }
 }
 
@@ -708,8 +672,8 @@ mod tests {
                     prop_assert_eq!(HURRY.prepare(&mut setup), setup.flag("hurry"));
                     prop_assert!(!setup.value::<Duration>("patience").is_zero());
                     prop_assert!((1..=160).contains(&setup.workers(160)));
-                    if let Some(TimelineFile { path, .. }) = setup.timeline() {
-                        prop_assert!(!path.is_dir());
+                    if let Some(file) = setup.timeline() {
+                        prop_assert!(!file.is_dir());
                     }
                 }
             }
