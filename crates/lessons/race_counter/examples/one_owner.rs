@@ -13,18 +13,15 @@ fn main() -> ExitCode {
     let (run, racers) = harness::lesson!(Threads).start(Rounds(5));
     let (n, k) = (racers.threads, racers.increments);
     run.note("Wide window: in their first step, all threads read before any of them writes.");
-    type Way<'a> = &'a dyn Fn(u64, u64) -> u64; // threads and increments, to what was counted
-    let rounds: [(&str, Way<'_>, u64, u64); 5] = [
-        ("unprotected", &unprotected, 5_000, 100), // the article's numbers
-        ("unprotected, wide window", &|n, k| wide_window(n, k, &racers.watch), n, k),
-        ("mutex", &mutex, n, k),
-        ("atomic add", &atomic_add, n, k),
-        ("one owner, by channel", &one_owner, n, k),
-    ];
-    for (way, count, threads, increments) in rounds {
-        let Some(round) = run.begin(way) else { break };
+    let round = |way, threads, increments, count: &dyn Fn(u64, u64) -> u64| {
+        let Some(round) = run.begin(way) else { return };
         round.end(counted(threads, increments, count));
-    }
+    };
+    round("unprotected", 5_000, 100, &unprotected); // the article's numbers
+    round("unprotected, wide window", n, k, &|n, k| wide_window(n, k, &racers.watch));
+    round("mutex", n, k, &mutex);
+    round("atomic add", n, k, &atomic_add);
+    round("one owner, by channel", n, k, &one_owner);
     run.finish()
 }
 
