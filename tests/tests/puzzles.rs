@@ -356,6 +356,8 @@ mod model {
         use std::fmt::Debug;
         use std::ops::{Deref, DerefMut};
 
+        pub(crate) use std::sync::Arc;
+
         pub(crate) use shuttle::sync::{Barrier, LockResult};
 
         pub(crate) mod mpsc {
