@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use team::{Job, Links, Start, What, text};
+use team::{Job, Links, Start, What, source, text};
 use timely::communication::Allocator;
 use timely::dataflow::operators::{
     Exchange, Input, Inspect, Map, ToStream, aggregation::Aggregate,
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let lesson = lesson
         .sections_of("call", &["calls, threads", "calls, pool", "calls, network"])
         .sections_of("book", &["words, threads", "words, network", "counts, network"]);
-    let (run, team) = lesson.start(Start { take_part, fib });
+    let (run, team) = lesson.start(Start { take_part, fib, source: source!() });
     team.on_threads(run, "calls, threads", What::Calls);
     team.on_pool(run, "calls, pool");
     team.on_all(run, "calls, network", What::Calls);

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{self, Sender};
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,15 +12,15 @@ use common::is_cancelled;
 use harness::{INTERRUPTED, give_up, warn};
 use serde_json::{Value, json};
 
-use super::link::{Gone, Incoming, Link, Mesh, SOON, halves};
+use super::link::{Gone, Incoming, Mesh, SOON, TICK, WATCH, halves};
 use super::options::{listen_at, reachable};
 use super::records::{Clock, nanos};
-use super::{Seat, Team, Work, locked, member, text};
+use super::{Seat, Team, Work, locked, member};
 
 /// The first words of each connection.
 pub(super) const MAGIC: &str = "rust-concurrency-course/distributed";
 /// The version of what the processes say to each other.
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 /// What the others say after Ctrl-C.
 pub(super) const ENDED: &str = "the first process was ended by Ctrl-C";
 /// How often a clock is read.
@@ -39,16 +38,6 @@ pub(super) struct Awaited {
     pub(super) wait: Duration,
 }
 
-/// What is said of a connection.
-enum Came {
-    /// A process has its seat.
-    Seated,
-    /// The run is impossible.
-    Impossible(String),
-    /// Something else connected.
-    Stranger(String),
-}
-
 impl Team {
     /// Waits until all have come; ends the process if that takes too long, or one does not fit.
     pub(super) fn gather(self: &Arc<Self>, awaited: Awaited) {
@@ -62,28 +51,13 @@ impl Team {
         } else {
             greet(own, hosts.is_some(), processes);
         }
-        thread::spawn({
-            let team = self.clone();
-            move || team.keep_alive()
-        });
+        let [keeper, host] = [self.clone(), self.clone()];
+        thread::spawn(move || keeper.keep_alive());
+        thread::spawn(move || host.meet_all(&listener, are_children.then_some(run)));
         let until = Instant::now() + wait;
-        let (sender, came) = mpsc::channel();
-        let strangers = Arc::new(AtomicUsize::new(0));
-        let token = are_children.then_some(run);
-        let _ = listener.set_nonblocking(true);
         let present = || locked(&self.seats).iter().flatten().count() + 1;
         while present() < processes {
-            match listener.accept() {
-                Ok((stream, _)) if strangers.load(SeqCst) < MOST_STRANGERS => {
-                    self.clone().meet(stream, token, sender.clone(), strangers.clone());
-                }
-                _ => thread::sleep(Duration::from_millis(2)),
-            }
-            match came.try_recv() {
-                Ok(Came::Impossible(why)) => self.lost(&why),
-                Ok(Came::Stranger(why)) => warn(&why),
-                Ok(Came::Seated) | Err(_) => {}
-            }
+            thread::sleep(Duration::from_millis(2));
             self.check_children();
             if is_cancelled() {
                 self.interrupted();
@@ -94,20 +68,22 @@ impl Team {
         }
         let port = data.local_addr().map_or(0, |address| address.port());
         let seats = locked(&self.seats).clone();
-        let addresses = seats.iter().map(|seat| match seat {
-            Some(seat) => SocketAddr::new(seat.address, seat.port),
+        let addresses = seats.iter().enumerate().map(|(place, seat)| match seat {
+            Some(seat) => {
+                // It may have come from another of its addresses.
+                let host = hosts.as_ref().map(|hosts| hosts[place].ip());
+                let host = host.filter(|host| !host.is_unspecified());
+                SocketAddr::new(host.unwrap_or(seat.address), seat.port)
+            }
             None => SocketAddr::new(own.ip(), port),
         });
         let addresses: Vec<SocketAddr> = addresses.collect();
         let Work { number, calls, books } = self.work;
-        let all: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
-        self.broadcast(
-            &json!({ "welcome": { "run": run, "addresses": all, "work": [number, calls, books] } }),
-        );
-        let _ = self.mesh.set(Mesh { own: 0, addresses, listener: data, run });
+        self.broadcast(&json!({ "welcome": (run, &addresses, [number, calls, books]) }));
+        let mesh = self.mesh.get_or_init(|| Mesh { own: 0, addresses, listener: data, run });
         if !are_children {
-            let team = self.clone();
-            thread::spawn(move || team.refuse(&listener));
+            mesh.connect(WATCH).unwrap_or_else(|why| self.lost(&why));
+            self.all_answer("watches");
         }
     }
 
@@ -124,10 +100,11 @@ impl Team {
 
     /// A child that ends before the run does is lost.
     fn check_children(&self) {
-        for child in locked(&self.children).iter_mut() {
-            if let Ok(Some(status)) = child.try_wait() {
-                self.lost(&format!("another process ended before it had come ({status})"));
-            }
+        let ended =
+            locked(&self.children).iter_mut().find_map(|child| child.try_wait().ok().flatten());
+        // The children are free again: the end of this process needs them.
+        if let Some(status) = ended {
+            self.lost(&format!("another process ended before it had come ({status})"));
         }
     }
 
@@ -152,147 +129,110 @@ impl Team {
         )
     }
 
-    /// Gets to know a connection on a thread of its own: a stranger may say nothing for a while.
-    fn meet(
-        self: Arc<Self>,
-        stream: TcpStream,
-        token: Option<u64>,
-        came: Sender<Came>,
-        strangers: Arc<AtomicUsize>,
-    ) {
-        strangers.fetch_add(1, SeqCst);
-        thread::spawn(move || {
-            let from = stream.peer_addr().map_or_else(|_| "somewhere".into(), |it| it.to_string());
-            let told = match halves(stream).map(|(link, incoming)| self.seat(link, incoming, token))
-            {
-                Ok(came) => came,
-                Err(error) => Came::Stranger(error.to_string()),
+    /// Gets to know each connection on a thread of its own: a stranger may say nothing for a while.
+    fn meet_all(self: Arc<Self>, listener: &TcpListener, token: Option<u64>) {
+        // Each of those threads has one more of it.
+        let strangers = Arc::new(());
+        loop {
+            let is_full = Arc::strong_count(&strangers) > MOST_STRANGERS;
+            // The others wait in the system's queue.
+            let Some((stream, from)) = (!is_full).then(|| listener.accept().ok()).flatten() else {
+                thread::sleep(Duration::from_millis(2));
+                continue;
             };
-            let _ = came.send(match told {
-                Came::Stranger(why) => {
-                    Came::Stranger(format!("passed over a connection from {from}: {why}"))
+            let (team, stranger) = (self.clone(), strangers.clone());
+            thread::spawn(move || {
+                let _stranger = stranger;
+                let is_early = team.mesh.get().is_none();
+                match team.meet(stream, token) {
+                    Err(why) if is_early => {
+                        warn(&format!("passed over a connection from {from}: {why}"));
+                    }
+                    _ => {}
                 }
-                told => told,
             });
-            strangers.fetch_sub(1, SeqCst);
-        });
+        }
     }
 
-    fn seat(self: Arc<Self>, link: Link, mut incoming: Incoming, token: Option<u64>) -> Came {
+    /// Gives a process its seat; an error is why the connection is passed over.
+    fn meet(self: Arc<Self>, stream: TcpStream, token: Option<u64>) -> Result<(), String> {
+        let met =
+            halves(stream).and_then(|(link, incoming)| Ok((link, incoming.peer()?, incoming)));
+        let (link, address, mut incoming) = met.map_err(|error| error.to_string())?;
         let link = Arc::new(link);
         locked(&self.links).push(Arc::downgrade(&link));
-        let hello = match incoming.next(Some(Instant::now() + SOON)) {
+        let hello = match incoming.next(Some(Instant::now() + 4 * TICK)) {
             Ok(hello) if hello["magic"] == MAGIC => hello,
-            Ok(_) | Err(Gone::Nonsense) => {
-                return Came::Stranger("it does not speak as this lesson".into());
-            }
-            Err(gone) => {
-                return Came::Stranger(format!("{}, and it has not said who it is", gone.words()));
-            }
-        };
-        let Ok(address) = incoming.peer() else {
-            return Came::Stranger("it has no address".into());
+            Ok(_) | Err(Gone::Nonsense) => return Err("it does not speak as this lesson".into()),
+            Err(_) => return Err("it has not said who it is".into()),
         };
         if token.is_some_and(|token| hello["token"] != token) {
-            return Came::Stranger("it was not started by this process".into());
+            return Err("it was not started by this process".into());
         }
-        let place = match self.place_for(&hello, address) {
-            Ok(place) => place,
-            Err(why) => {
-                link.send(&json!({ "lost": why }));
-                return Came::Impossible(why);
+        let processes = locked(&self.seats).len();
+        let place = self.place_for(&hello, address).unwrap_or_else(|why| self.lost(&why));
+        let Some(place) = place else {
+            let why = format!("all {processes} processes have come already");
+            link.send(&json!({ "lost": why }));
+            return Err(why);
+        };
+        let ask = |incoming: &mut Incoming, question: Value, name: &str| {
+            link.send(&question);
+            let answer = incoming.next(Some(Instant::now() + SOON));
+            let answer = answer.unwrap_or_else(|gone| self.lost_process(place, address, gone));
+            if let Some(why) = answer["failed"].as_str() {
+                self.lost(why);
             }
+            let number = answer[name].as_u64();
+            number.unwrap_or_else(|| self.lost_process(place, address, Gone::Nonsense))
         };
-        link.send(&json!({ "seat": place, "of": locked(&self.seats).len() }));
-        let answer = |incoming: &mut Incoming, name: &str| {
-            let mut answer = incoming.next(Some(Instant::now() + SOON));
-            let lost = |why: String| {
-                Came::Impossible(format!("process {} at {address} is lost: {why}", place + 1))
-            };
-            match &mut answer {
-                Ok(answer) => match (answer["failed"].as_str(), answer[name].as_u64()) {
-                    (Some(why), _) => Err(Came::Impossible(why.into())),
-                    (_, Some(number)) => Ok(number),
-                    _ => Err(lost(Gone::Nonsense.words().into())),
-                },
-                Err(gone) => Err(lost(gone.words().into())),
-            }
-        };
-        let port = match answer(&mut incoming, "port") {
-            Ok(port) => u16::try_from(port).unwrap_or_default(),
-            Err(came) => return came,
-        };
+        let port = ask(&mut incoming, json!({ "seat": place, "of": processes }), "port");
         let mut clock = None::<Clock>;
         for _ in 0..READINGS {
             let asked = self.desk.started.elapsed();
-            link.send(&json!("time"));
-            let shown = match answer(&mut incoming, "time") {
-                Ok(shown) => Duration::from_nanos(shown.min(nanos(Duration::from_secs(1 << 32)))),
-                Err(came) => return came,
-            };
+            let shown = ask(&mut incoming, json!("time"), "time");
+            let shown = Duration::from_nanos(shown.min(nanos(Duration::from_secs(1 << 32))));
             let reading = Clock::of(asked, self.desk.started.elapsed(), shown);
             clock = clock.filter(|clock| clock.within <= reading.within).or(Some(reading));
         }
         incoming.counts_silence = true;
-        let seat = Seat { link, address, port, clock: clock.unwrap_or_default() };
-        locked(&self.seats)[place] = Some(seat);
-        thread::spawn(move || self.listen(place, incoming));
-        Came::Seated
+        let (port, clock) = (u16::try_from(port).unwrap_or_default(), clock.unwrap_or_default());
+        locked(&self.seats)[place] = Some(Seat { link, address, port, clock });
+        thread::spawn(move || self.listen(place, address, incoming));
+        Ok(())
     }
 
-    /// The place of a process that introduces itself; an error is why the run is impossible.
-    fn place_for(&self, hello: &Value, address: IpAddr) -> Result<usize, String> {
-        let version = &hello["version"];
-        if *version != VERSION {
-            return Err(format!(
-                "a process at {address} speaks version {version} of this lesson's protocol, and this one version \
-                 {VERSION}: all machines need the same course"
-            ));
-        }
-        if hello["text"] != text::digest() {
-            return Err(format!(
-                "a process at {address} has another book: all machines need the same course"
-            ));
-        }
+    /// The place of a process that introduces itself, unless all have come; an error is why the run is impossible.
+    fn place_for(&self, hello: &Value, address: IpAddr) -> Result<Option<usize>, String> {
         let mut taken = locked(&self.taken);
-        let Some(me) = hello["me"].as_u64().and_then(|me| usize::try_from(me).ok()) else {
-            let free = (1..taken.len())
-                .find(|place| !taken[*place])
-                .ok_or("more processes came than were awaited")?;
-            taken[free] = true;
-            return Ok(free);
-        };
-        let Work { number, calls, books } = self.work;
-        if hello["work"] != json!([taken.len(), number, calls, books]) {
-            return Err(format!(
-                "process {me} at {address} was started with other options: all need the same"
-            ));
-        }
-        match taken.get_mut(me.saturating_sub(1)) {
-            Some(is_taken) if !*is_taken && me > 1 => *is_taken = true,
-            _ => {
+        let Some(free) = (1..taken.len()).find(|place| !taken[*place]) else { return Ok(None) };
+        for (name, own) in self.start.identity() {
+            let its = &hello[name];
+            if *its != own {
                 return Err(format!(
-                    "process {me} came twice, the second time from {address}: each needs its own --me"
+                    "a process at {address} has another {name} ({its}, not {own}): all machines need the same course"
                 ));
             }
         }
-        Ok(me - 1)
-    }
-
-    /// Says to those that come too late that they do.
-    fn refuse(&self, listener: &TcpListener) {
-        while !self.is_over.load(SeqCst) {
-            match listener.accept() {
-                Ok((stream, _)) => {
-                    let why =
-                        format!("all {} processes have come already", locked(&self.seats).len());
-                    if let Ok((link, _)) = halves(stream) {
-                        link.send(&json!({ "lost": why }));
-                    }
-                }
-                Err(_) => thread::sleep(Duration::from_millis(50)),
+        let me = hello["me"].as_u64().and_then(|me| usize::try_from(me).ok());
+        let Work { number, calls, books } = self.work;
+        if me.is_some() && hello["work"] != json!([taken.len(), number, calls, books]) {
+            return Err(format!(
+                "process {} at {address} was started with other options: all need the same",
+                me.unwrap_or_default()
+            ));
+        }
+        let place = me.map_or(free, |me| me.saturating_sub(1));
+        match taken.get_mut(place) {
+            Some(is_taken) if !*is_taken && place > 0 => *is_taken = true,
+            _ => {
+                return Err(format!(
+                    "process {} came twice, the second time from {address}: each needs its own --me",
+                    place + 1
+                ));
             }
         }
+        Ok(Some(place))
     }
 }
 

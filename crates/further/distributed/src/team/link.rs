@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 use serde_json::Value;
 use timely::communication::allocator::zero_copy::stream::Stream;
@@ -16,6 +16,10 @@ pub(super) const TICK: Duration = Duration::from_millis(500);
 const TICKS: u32 = 10;
 /// How long a new connection, or an answer in the handshake, may take.
 pub(super) const SOON: Duration = Duration::from_secs(5);
+/// The number of the connections by which processes watch each other, in place of a job's.
+pub(super) const WATCH: u64 = u64::MAX;
+/// No more connections of a job wait until they have greeted.
+const MOST_COMERS: usize = 128;
 /// No message is longer, so that a stranger cannot fill the memory.
 const LONGEST: usize = 64 << 10;
 
@@ -125,7 +129,7 @@ pub(super) fn sent() -> u64 {
 
 /// A data connection, which counts.
 #[derive(Debug)]
-pub(super) struct Counted(TcpStream);
+pub(super) struct Counted(pub(super) TcpStream);
 
 impl Read for Counted {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
@@ -183,9 +187,8 @@ impl Mesh {
             let greet = || {
                 let mut stream = TcpStream::connect_timeout(address, SOON)?;
                 stream.set_nodelay(true)?;
-                for number in [self.run, job, self.own as u64] {
-                    stream.write_all(&number.to_be_bytes())?;
-                }
+                let greeting = [self.run, job, self.own as u64].map(u64::to_be_bytes);
+                stream.write_all(greeting.as_flattened())?;
                 Ok(Counted(stream))
             };
             let failed = |error: io::Error| {
@@ -196,36 +199,46 @@ impl Mesh {
         }
         let until = Instant::now() + 2 * SOON;
         self.listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let mut comers = Vec::new();
         while let Some(missing) = (self.own + 1..sockets.len()).find(|at| sockets[*at].is_none()) {
-            if let Ok((stream, _)) = self.listener.accept() {
-                // A stranger's connection is closed.
-                if let Ok((place, stream)) = self.greeted(stream, job) {
-                    sockets[place] = Some(stream);
-                }
-            } else if Instant::now() > until {
+            if Instant::now() > until {
                 let (own, missing) = (self.own + 1, missing + 1);
                 return Err(format!("process {missing} has not connected to process {own}"));
-            } else {
-                thread::sleep(Duration::from_micros(200));
+            }
+            match self.listener.accept() {
+                Ok((stream, _)) => comers.push(stream),
+                Err(_) => thread::sleep(Duration::from_micros(200)),
+            }
+            if comers.len() > MOST_COMERS {
+                comers.remove(0);
+            }
+            // A stranger that says little or nothing keeps nobody waiting.
+            for stream in mem::take(&mut comers) {
+                match self.greeting(&stream, job) {
+                    Ok(place) => sockets[place] = Some(Counted(stream)),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => comers.push(stream),
+                    Err(_) => {} // a stranger's connection is closed
+                }
             }
         }
         Ok(sockets)
     }
 
-    fn greeted(&self, mut stream: TcpStream, job: u64) -> io::Result<(usize, Counted)> {
-        stream.set_nonblocking(false)?;
+    /// Who has connected, once the whole greeting is there.
+    fn greeting(&self, mut stream: &TcpStream, job: u64) -> io::Result<usize> {
+        stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(TICK))?;
         let mut numbers = [[0; 8]; 3];
-        for number in &mut numbers {
-            stream.read_exact(number)?;
+        let greeting = numbers.as_flattened_mut();
+        if (1..greeting.len()).contains(&stream.peek(greeting)?) {
+            return Err(ErrorKind::WouldBlock.into());
         }
-        stream.set_read_timeout(None)?;
+        stream.read_exact(greeting)?;
         let [run, its_job, place] = numbers.map(u64::from_be_bytes);
         let place = usize::try_from(place).unwrap_or(usize::MAX);
         let is_awaited = place > self.own && place < self.addresses.len();
         if run == self.run && its_job == job && is_awaited {
-            Ok((place, Counted(stream)))
+            Ok(place)
         } else {
             Err(ErrorKind::InvalidData.into())
         }

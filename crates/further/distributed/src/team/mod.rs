@@ -35,7 +35,7 @@ use timely::communication::allocator::zero_copy::initialize::initialize_networki
 use timely::worker::Worker;
 
 use link::{Counted, Gone, Incoming, Link, Mesh, TICK};
-pub(crate) use options::Start;
+pub(crate) use options::{Start, source};
 use records::Clock;
 
 /// The engine's ways from worker to worker, and their guard.
@@ -108,7 +108,7 @@ pub(crate) struct Team {
     /// The numbers for `fib`.
     pub(crate) numbers: Vec<u64>,
     work: Work,
-    take_part: TakePart,
+    start: Start,
     sections: Vec<&'static str>,
     /// Takes the records of the first process's own part.
     desk: &'static Run,
@@ -158,7 +158,7 @@ impl Team {
     fn new(
         numbers: Vec<u64>,
         work: Work,
-        take_part: TakePart,
+        start: Start,
         sections: Vec<&'static str>,
         processes: usize,
     ) -> Arc<Self> {
@@ -166,7 +166,7 @@ impl Team {
         Arc::new_cyclic(|team| Self {
             numbers,
             work,
-            take_part,
+            start,
             sections,
             desk: Run::start(1, records::Own(team.clone())),
             run: OnceLock::new(),
@@ -228,7 +228,7 @@ impl Team {
     fn part(&'static self, run: &'static Run, section: &str, what: What, links: Links) {
         let (results, received) = mpsc::channel();
         let (numbers, books) = (self.numbers.as_slice(), self.work.books);
-        (self.take_part)(links, Job { what, run, numbers, books, results });
+        (self.start.take_part)(links, Job { what, run, numbers, books, results });
         if is_cancelled() {
             return;
         }
@@ -290,7 +290,7 @@ impl Team {
     }
 
     /// Reads the messages of another process, until it is gone.
-    fn listen(self: Arc<Self>, place: usize, mut incoming: Incoming) {
+    fn listen(self: Arc<Self>, place: usize, address: IpAddr, mut incoming: Incoming) {
         loop {
             match incoming.next(None) {
                 Ok(mut message) => {
@@ -306,7 +306,7 @@ impl Team {
                 }
                 Err(gone) => {
                     if !self.is_over.load(SeqCst) {
-                        self.lost_process(place, gone);
+                        self.lost_process(place, address, gone);
                     }
                     return;
                 }
@@ -328,18 +328,14 @@ impl Team {
         run.observer.record(record);
     }
 
-    fn lost_process(&self, place: usize, gone: Gone) -> ! {
-        let address = locked(&self.seats)[place].as_ref().map(|seat| seat.address.to_string());
-        let address = address.unwrap_or_default();
+    fn lost_process(&self, place: usize, address: IpAddr, gone: Gone) -> ! {
         self.lost(&format!("process {} at {address} is lost: {}", place + 1, gone.words()))
     }
 
     /// Tells all processes why the run cannot go on, and ends this one.
     fn lost(&self, why: &str) -> ! {
         if self.is_over.swap(true, SeqCst) {
-            loop {
-                thread::park(); // another thread has found a reason, too, and ends the process
-            }
+            wait_for_the_end(); // another thread has found a reason, too
         }
         self.tell_all(why);
         give_up(why)
@@ -394,7 +390,7 @@ impl Team {
         let exchanged = locked(&self.exchanged);
         let mut value = Vec::new();
         let mut rows =
-            vec![["process", "address", "MB sent", "clock within"].map(String::from).to_vec()];
+            vec![["process", "address", "MB sent", "clock at start within"].map(String::from).to_vec()];
         for (place, seat) in seats.iter().enumerate() {
             let sent: u64 = exchanged.iter().filter_map(|it| it.sent.get(place)).sum();
             let (address, within) = match seat {
@@ -420,7 +416,11 @@ struct Farewell(Arc<Team>);
 impl Drop for Farewell {
     fn drop(&mut self) {
         self.0.is_over.store(true, SeqCst);
-        self.0.broadcast(&json!("end"));
+        if is_cancelled() {
+            self.0.tell_all(gather::ENDED);
+        } else {
+            self.0.broadcast(&json!("end"));
+        }
         let until = Instant::now() + 4 * TICK;
         for child in locked(&self.0.children).iter_mut() {
             while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
@@ -445,8 +445,8 @@ fn links(own: usize) -> impl FnOnce(Vec<Option<Counted>>) -> Links {
     }
 }
 
-/// A thread of the engine panics if its connection breaks. It is told to wait, since the control connection will tell
-/// more; if that says nothing, `report` gets the number of the other process.
+/// A thread of the engine panics if its connection breaks. It is told to wait, since the first will soon know more if it
+/// misses the process, too; if not, `report` gets the number of the other process.
 fn catch_broken_links(report: impl Fn(usize) + Send + Sync + 'static) {
     let others = panic::take_hook();
     panic::set_hook(Box::new(move |what| {
@@ -454,12 +454,17 @@ fn catch_broken_links(report: impl Fn(usize) + Send + Sync + 'static) {
         let name = thread.name().unwrap_or_default();
         let place = name.strip_prefix("timely:send-").or(name.strip_prefix("timely:recv-"));
         let Some(place) = place.and_then(|place| place.parse().ok()) else { return others(what) };
-        thread::sleep(12 * TICK);
+        thread::sleep(4 * TICK);
         report(place);
-        loop {
-            thread::park();
-        }
+        wait_for_the_end()
     }));
+}
+
+/// Waits for the end of the process, which another thread brings.
+fn wait_for_the_end() -> ! {
+    loop {
+        thread::park();
+    }
 }
 
 /// Ends the children if this process ends early. By themselves they would need a moment longer.

@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +14,9 @@ use common::{Done, Span};
 use harness::options::{in_seconds, numeric};
 use harness::{Kind, Lesson, Setup, Total, Unit, give_up};
 use if_addrs::get_if_addrs;
+use serde_json::Value;
 
-use super::gather::Awaited;
+use super::gather::{Awaited, MAGIC, VERSION};
 use super::member::{self, Comes};
 use super::{Farewell, TakePart, Team, Work, catch_broken_links, kill_early, text};
 
@@ -52,6 +52,29 @@ pub(crate) struct Start {
     pub(crate) take_part: TakePart,
     /// The function to call.
     pub(crate) fib: fn(u64) -> u64,
+    /// The program's own source.
+    pub(crate) source: &'static str,
+}
+
+/// The source of the program that says this.
+macro_rules! source {
+    () => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../", file!()))
+    };
+}
+pub(crate) use source;
+
+impl Start {
+    /// What all processes of a run must have in common.
+    pub(super) fn identity(self) -> [(&'static str, Value); 5] {
+        [
+            ("magic", MAGIC.into()),
+            ("protocol", VERSION.into()),
+            ("program", env!("CARGO_CRATE_NAME").into()),
+            ("source", text::digest(self.source).into()),
+            ("book", text::digest(text::text()).into()),
+        ]
+    }
 }
 
 impl harness::Work for Start {
@@ -60,7 +83,7 @@ impl harness::Work for Start {
     fn enter(&self) {
         process_pool::serve(|()| |number| Ok::<_, Infallible>((self.fib)(number)));
         if let Some(role) = processes::role(member::ROLE) {
-            member::serve(Comes::as_child(&role), self.take_part);
+            member::serve(Comes::as_child(&role), *self);
         }
     }
 
@@ -106,7 +129,7 @@ impl harness::Work for Start {
         if let Some(first) = setup.optional::<String>("join") {
             let first = address(&first)
                 .unwrap_or_else(|why| setup.refuse(format!("--join {first}: {why}")));
-            member::serve(Comes::joining(first, wait), self.take_part);
+            member::serve(Comes::joining(first, wait), self);
         }
         let numbers = Calls.prepare(setup);
         let (calls, books) = (numbers.len() as u64, setup.value("books"));
@@ -123,7 +146,7 @@ impl harness::Work for Start {
         });
         text::read().unwrap_or_else(|why| give_up(&why));
         if let Some((hosts, me)) = hosts.as_ref().filter(|(_, me)| *me > 1) {
-            member::serve(Comes::as_host(hosts, *me, work, wait), self.take_part);
+            member::serve(Comes::as_host(hosts, *me, work, wait), self);
         }
         let mut right = HashMap::new();
         text::counts(&mut |(word, many)| _ = right.insert(word, many));
@@ -144,7 +167,7 @@ impl harness::Work for Start {
         };
         let listener = listen_at(own).unwrap_or_else(|why| give_up(&why));
         let sections = setup.lesson.sections.iter().map(|section| section.name).collect();
-        let team = Team::new(numbers, work, self.take_part, sections, processes);
+        let team = Team::new(numbers, work, self, sections, processes);
         let _ = team.right.set(right);
         kill_early(&team);
         let links = team.clone();
@@ -214,12 +237,4 @@ pub(super) fn reachable() -> IpAddr {
         interfaces.iter().filter(|it| !it.is_loopback() && it.ip().is_ipv4()).map(|it| it.ip());
     let way = way.ok().map(|way| way.ip()).filter(|way| !way.is_loopback());
     way.or_else(|| others.min()).unwrap_or(Ipv4Addr::LOCALHOST.into())
-}
-
-/// Ends this process with a sentence, unless another one says it on the same terminal.
-pub(super) fn end(is_child: bool, why: &str) -> ! {
-    if is_child {
-        process::exit(1)
-    }
-    give_up(why)
 }
