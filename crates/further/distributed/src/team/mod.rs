@@ -187,7 +187,9 @@ impl Team {
     /// Does a job on threads of this process.
     pub(crate) fn on_threads(&'static self, run: &'static Run, section: &'static str, what: What) {
         run.section(section);
-        let links = CommunicationConfig::Process(run.workers).try_build();
+        // Bytes pass from thread to thread, too. A word that one thread made and another one freed would keep both
+        // busy in the allocator: that takes longer than to write and read it.
+        let links = CommunicationConfig::ProcessBinary(run.workers).try_build();
         self.part(run, section, what, links.expect("threads need no network"));
     }
 
@@ -389,8 +391,9 @@ impl Team {
         let seats = locked(&self.seats);
         let exchanged = locked(&self.exchanged);
         let mut value = Vec::new();
-        let mut rows =
-            vec![["process", "address", "MB sent", "clock at start within"].map(String::from).to_vec()];
+        let mut rows = vec![
+            ["process", "address", "MB sent", "clock at start within"].map(String::from).to_vec(),
+        ];
         for (place, seat) in seats.iter().enumerate() {
             let sent: u64 = exchanged.iter().filter_map(|it| it.sent.get(place)).sum();
             let (address, within) = match seat {
