@@ -83,7 +83,8 @@ class Run:
         self.started, Run.turned = time.perf_counter(), time.thread_time()
         return self
 
-    def section(self, name):
+    def section(self, name):  # what was prepared before the first one is no part of the run
+        self.started = self.started if self.sections or self.items else time.perf_counter()
         self.sections.append((name, time.perf_counter()))
         self.names = {self.main: "main"}
         self.note(f"-- {name}")

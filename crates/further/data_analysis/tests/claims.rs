@@ -386,15 +386,21 @@ fn a_message_for_each_line_costs_more_than_the_line() {
     assert!(cost(&run, "rayon") < 1.7, "{}", cost(&run, "rayon"));
 }
 
+/// A thread that starts late on a busy machine finds no chunk left: so it is tried a few times.
 #[test]
 fn parsers_that_read_for_themselves_need_no_reader() {
     let arguments = ["--megabytes", "20", "--chunk", "500", "--workers", "3"];
-    let run = LESSON.example("own_reads").record(&arguments);
-    assert_eq!(peak(section(&run, "pipeline").1), 3);
-    assert!(annotations(&run).iter().all(|aside| aside["label"] == "sums up"));
-    // Three chunks, and not those that wait for a parser.
-    let chunks = of_way(&run, "pipeline", "memory") / 500_000.0;
-    assert!((1.0..5.0).contains(&chunks), "{chunks}");
+    let all_read = (0..10).any(|_| {
+        let run = LESSON.example("own_reads").record(&arguments);
+        assert!(annotations(&run).iter().all(|aside| aside["label"] == "sums up"));
+        // Three chunks, and not those that wait for a parser.
+        let chunks = of_way(&run, "pipeline", "memory") / 500_000.0;
+        assert!((1.0..5.0).contains(&chunks), "{chunks}");
+        let peak = peak(section(&run, "pipeline").1);
+        assert!((1..=3).contains(&peak), "{peak}");
+        peak == 3
+    });
+    assert!(all_read);
 }
 
 #[cfg(unix)]

@@ -194,7 +194,7 @@ pub(super) fn serve(mut comes: Comes, start: Start) -> ! {
     let (mesh, work) = comes.introduce(run, &link, &mut incoming);
     let (sender, jobs) = mpsc::channel();
     thread::spawn(move || comes.obey(incoming, &sender));
-    // The first tells all.
+    // The first tells all. If it misses the other process as well, that is the better sentence: so it gets the time to.
     let failed = {
         let link = link.clone();
         move |why: &str| link.send(&json!({ "failed": why }))
@@ -209,6 +209,7 @@ pub(super) fn serve(mut comes: Comes, start: Start) -> ! {
     });
     let connect = |job| {
         mesh.connect(job).unwrap_or_else(|why| {
+            thread::sleep(4 * TICK);
             failed(&why);
             wait_for_the_end()
         })
@@ -242,7 +243,7 @@ fn watch(
                 say_it_lives(Arc::new(link));
                 let _ = incoming.next(None); // it is silent, or gone
             }
-            thread::sleep(4 * TICK); // if the first misses it, too, that is the better sentence
+            thread::sleep(4 * TICK);
             failed(&format!("process {own} no longer hears process {place}"));
         });
     }
