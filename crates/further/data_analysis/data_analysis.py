@@ -64,8 +64,8 @@ def sum_up_all(run, log):
 def sum_up_chunk(log, chunk):
     with common.Item(f"bytes {chunk[0]} to {chunk[1]}", CHUNK) as item:
         answer = sum_up(parse(log, chunk))
-        requests = sum(many for key, many in answer.items() if key[0] == "requests")
-        item.end(requests, f"{item.label}: {requests} requests")
+        lines = sum(many for key, many in answer.items() if key[0] in ["requests", "bad lines"])
+        item.end(lines, f"{item.label}: {lines} lines")
     return item, answer
 # ANCHOR_END: sum_up_all
 

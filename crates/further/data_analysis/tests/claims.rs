@@ -173,6 +173,10 @@ fn without_a_log_one_sentence_says_why() {
 fn the_python_original_counts_bad_lines_by_their_kind() {
     let Some(ended) = LESSON.original(&["--megabytes", "2"]) else { return };
     assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{ended:?}");
+    // Each section counts the same lines.
+    let lines: Vec<&str> = ended.stdout.lines().filter(|line| line.ends_with(" lines")).collect();
+    let each = lines.len() / 3;
+    assert!(each > 0 && lines.chunks(each).all(|section| section == &lines[..each]), "{ended:?}");
     let bad = ended.stdout.lines().filter_map(|line| line.strip_prefix("  bad lines: "));
     let [bad] = bad.collect::<Vec<_>>()[..] else { panic!("there is one kind: {ended:?}") };
     let (many, why) = bad.split_once(": ").expect("how many, and why");
