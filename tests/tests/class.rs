@@ -165,7 +165,7 @@ fn a_class_of_thirty_with_one_that_hangs_and_one_that_is_hostile() {
             listed.any(|it| it["name"] == nickname.as_str() && it["light"] == "running")
         });
         hostile.join().expect("it was refused");
-        drop(hanging);
+        hanging.kill();
     });
 
     // The one that hangs and the hostile one, who is a student as well, have not guessed; those who have a result cannot

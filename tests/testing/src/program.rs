@@ -340,6 +340,15 @@ impl Running {
         }
     }
 
+    /// Ends it at once, and waits until it is gone: one that hangs would outlive the test.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is this test's own");
+        self.child.wait().expect("it has ended");
+    }
+
     /// Waits for its end.
     ///
     /// # Panics
