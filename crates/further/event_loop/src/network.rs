@@ -4,12 +4,13 @@ use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use harness::lock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
@@ -115,12 +116,12 @@ pub(crate) async fn look_up(host: String) -> io::Result<Vec<SocketAddr>> {
     let of_thread = shared.clone();
     thread::Builder::new().spawn(move || {
         let found = host.to_socket_addrs().map(Iterator::collect);
-        let mut shared = of_thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = lock(&of_thread);
         shared.0 = Some(found);
         shared.1.take().inspect(Waker::wake_by_ref);
     })?;
     poll_fn(|context| {
-        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = lock(&shared);
         if let Some(found) = shared.0.take() {
             return Poll::Ready(found);
         }

@@ -9,13 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::is_cancelled;
-use harness::{INTERRUPTED, give_up, warn};
+use harness::{INTERRUPTED, give_up, lock, warn};
 use serde_json::{Value, json};
 
 use super::link::{Gone, Incoming, Mesh, SOON, TICK, WATCH, halves};
 use super::options::{listen_at, reachable};
 use super::records::{Clock, nanos};
-use super::{Seat, Team, Work, locked, member};
+use super::{Seat, Team, Work, member};
 
 /// The first words of each connection.
 pub(super) const MAGIC: &str = "rust-concurrency-course/distributed";
@@ -42,7 +42,7 @@ impl Team {
     /// Waits until all have come; ends the process if that takes too long, or one does not fit.
     pub(super) fn gather(self: &Arc<Self>, awaited: Awaited) {
         let Awaited { listener, hosts, are_children, wait } = awaited;
-        let processes = locked(&self.seats).len();
+        let processes = lock(&self.seats).len();
         let run = fastrand::u64(..);
         let own = listener.local_addr().unwrap_or_else(|error| give_up(&error.to_string()));
         let data = listen_at((own.ip(), 0).into()).unwrap_or_else(|why| give_up(&why));
@@ -55,7 +55,7 @@ impl Team {
         thread::spawn(move || keeper.keep_alive());
         thread::spawn(move || host.meet_all(&listener, are_children.then_some(run)));
         let until = Instant::now() + wait;
-        let present = || locked(&self.seats).iter().flatten().count() + 1;
+        let present = || lock(&self.seats).iter().flatten().count() + 1;
         while present() < processes {
             thread::sleep(Duration::from_millis(2));
             self.check_children();
@@ -67,7 +67,7 @@ impl Team {
             }
         }
         let port = data.local_addr().map_or(0, |address| address.port());
-        let seats = locked(&self.seats).clone();
+        let seats = lock(&self.seats).clone();
         let addresses = seats.iter().enumerate().map(|(place, seat)| match seat {
             Some(seat) => {
                 // It may have come from another of its addresses.
@@ -88,11 +88,11 @@ impl Team {
     }
 
     fn start_children(&self, first: SocketAddr, token: u64) {
-        for _ in 1..locked(&self.seats).len() {
+        for _ in 1..lock(&self.seats).len() {
             let child = processes::this_program_again(member::ROLE, &format!("{first} {token}"));
             let child = child.and_then(|mut command| command.stdout(Stdio::null()).spawn());
             match child {
-                Ok(child) => locked(&self.children).push(child),
+                Ok(child) => lock(&self.children).push(child),
                 Err(error) => self.lost(&format!("no other process can be started: {error}")),
             }
         }
@@ -101,7 +101,7 @@ impl Team {
     /// A child that ends before the run does is lost.
     fn check_children(&self) {
         let ended =
-            locked(&self.children).iter_mut().find_map(|child| child.try_wait().ok().flatten());
+            lock(&self.children).iter_mut().find_map(|child| child.try_wait().ok().flatten());
         // The children are free again: the end of this process needs them.
         if let Some(status) = ended {
             self.lost(&format!("another process ended before it had come ({status})"));
@@ -115,7 +115,7 @@ impl Team {
     }
 
     fn missing(&self, hosts: Option<&[SocketAddr]>, wait: Duration) -> String {
-        let seats = locked(&self.seats);
+        let seats = lock(&self.seats);
         let (came, all) = (seats.iter().flatten().count() + 1, seats.len());
         let missing = (1..all).filter(|place| seats[*place].is_none());
         let missing = missing.map(|place| match hosts {
@@ -160,7 +160,7 @@ impl Team {
             halves(stream).and_then(|(link, incoming)| Ok((link, incoming.peer()?, incoming)));
         let (link, address, mut incoming) = met.map_err(|error| error.to_string())?;
         let link = Arc::new(link);
-        locked(&self.links).push(Arc::downgrade(&link));
+        lock(&self.links).push(Arc::downgrade(&link));
         let hello = match incoming.next(Some(Instant::now() + 4 * TICK)) {
             Ok(hello) if hello["magic"] == MAGIC => hello,
             Ok(_) | Err(Gone::Nonsense) => return Err("it does not speak as this lesson".into()),
@@ -169,7 +169,7 @@ impl Team {
         if token.is_some_and(|token| hello["token"] != token) {
             return Err("it was not started by this process".into());
         }
-        let processes = locked(&self.seats).len();
+        let processes = lock(&self.seats).len();
         let place = self.place_for(&hello, address).unwrap_or_else(|why| self.lost(&why));
         let Some(place) = place else {
             let why = format!("all {processes} processes have come already");
@@ -197,14 +197,14 @@ impl Team {
         }
         incoming.counts_silence = true;
         let (port, clock) = (u16::try_from(port).unwrap_or_default(), clock.unwrap_or_default());
-        locked(&self.seats)[place] = Some(Seat { link, address, port, clock });
+        lock(&self.seats)[place] = Some(Seat { link, address, port, clock });
         thread::spawn(move || self.listen(place, address, incoming));
         Ok(())
     }
 
     /// The place of a process that introduces itself, unless all have come; an error is why the run is impossible.
     fn place_for(&self, hello: &Value, address: IpAddr) -> Result<Option<usize>, String> {
-        let mut taken = locked(&self.taken);
+        let mut taken = lock(&self.taken);
         let Some(free) = (1..taken.len()).find(|place| !taken[*place]) else { return Ok(None) };
         for (name, own) in self.start.identity() {
             let its = &hello[name];

@@ -2,11 +2,12 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
+use harness::lock;
 use serde_json::Value;
 use timely::communication::allocator::zero_copy::stream::Stream;
 
@@ -68,7 +69,7 @@ pub(super) fn halves(stream: TcpStream) -> io::Result<(Link, Incoming)> {
 impl Link {
     /// Sends a message. If it cannot be sent, the reader of this connection learns the reason.
     pub(super) fn send(&self, message: &Value) {
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = lock(&self.0);
         if stream.write_all(format!("{message}\n").as_bytes()).is_err() {
             let _ = stream.shutdown(Shutdown::Both);
         }

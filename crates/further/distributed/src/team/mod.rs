@@ -17,13 +17,13 @@ use std::panic;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{Record, Run, is_cancelled};
 use harness::figures::two_digits;
-use harness::{before_exit, give_up};
+use harness::{before_exit, give_up, lock};
 use process_pool::ProcessPool;
 use serde_json::{Value, json};
 use timely::CommunicationConfig;
@@ -150,10 +150,6 @@ struct Seat {
     clock: Clock,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Team {
     fn new(
         numbers: Vec<u64>,
@@ -223,7 +219,7 @@ impl Team {
         sent.extend(
             self.all_answer("sent").into_iter().map(|answer| answer.as_u64().unwrap_or_default()),
         );
-        locked(&self.exchanged).push(Exchanged { section, what, sent });
+        lock(&self.exchanged).push(Exchanged { section, what, sent });
     }
 
     /// Does this process's part, and checks the results of all.
@@ -276,14 +272,14 @@ impl Team {
     fn broadcast(&self, message: &Value) {
         // Sending may take time, so nobody waits for the lock meanwhile.
         let links: Vec<_> =
-            locked(&self.seats).iter().flatten().map(|seat| seat.link.clone()).collect();
+            lock(&self.seats).iter().flatten().map(|seat| seat.link.clone()).collect();
         links.iter().for_each(|link| link.send(message));
     }
 
     /// Waits until each other process has answered under that name; returns the answers in the order of the processes.
     fn all_answer(&self, name: &str) -> Vec<Value> {
-        let answers = locked(&self.answers);
-        let others = locked(&self.seats).iter().flatten().count();
+        let answers = lock(&self.answers);
+        let others = lock(&self.seats).iter().flatten().count();
         let answers = answers
             .iter()
             .filter_map(|(place, mut answer)| Some((place, answer.get_mut(name)?.take())));
@@ -320,7 +316,7 @@ impl Team {
     fn record(&self, place: usize, mut record: Record) {
         let Some(run) = self.run.get() else { return };
         let clock =
-            locked(&self.seats)[place].as_ref().map_or_else(Clock::default, |seat| seat.clock);
+            lock(&self.seats)[place].as_ref().map_or_else(Clock::default, |seat| seat.clock);
         let begun = run.started.saturating_duration_since(self.desk.started);
         let time = |time: Duration| clock.to_first(time).saturating_sub(begun);
         (record.span.start, record.span.end) = (time(record.span.start), time(record.span.end));
@@ -344,7 +340,7 @@ impl Team {
     }
 
     fn tell_all(&self, why: &str) {
-        let links: Vec<_> = locked(&self.links).iter().filter_map(Weak::upgrade).collect();
+        let links: Vec<_> = lock(&self.links).iter().filter_map(Weak::upgrade).collect();
         links.iter().for_each(|link| link.send(&json!({ "lost": why })));
     }
 
@@ -366,7 +362,7 @@ impl Team {
 
     /// The table of the bytes that crossed.
     fn table_of_bytes(&self) -> (Value, Vec<Vec<String>>) {
-        let exchanged = locked(&self.exchanged);
+        let exchanged = lock(&self.exchanged);
         let bytes = |it: &Exchanged| it.sent.iter().sum::<u64>();
         let words = exchanged.iter().find(|it| it.what == What::Words).map(bytes);
         let mut rows = vec![["part", "MB that crossed", ""].map(String::from).to_vec()];
@@ -388,8 +384,8 @@ impl Team {
 
     /// The table of the processes.
     fn table_of_processes(&self) -> (Value, Vec<Vec<String>>) {
-        let seats = locked(&self.seats);
-        let exchanged = locked(&self.exchanged);
+        let seats = lock(&self.seats);
+        let exchanged = lock(&self.exchanged);
         let mut value = Vec::new();
         let mut rows = vec![
             ["process", "address", "MB sent", "clock at start within"].map(String::from).to_vec(),
@@ -425,7 +421,7 @@ impl Drop for Farewell {
             self.0.broadcast(&json!("end"));
         }
         let until = Instant::now() + 4 * TICK;
-        for child in locked(&self.0.children).iter_mut() {
+        for child in lock(&self.0.children).iter_mut() {
             while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
                 thread::sleep(Duration::from_millis(2));
             }
@@ -474,7 +470,7 @@ fn wait_for_the_end() -> ! {
 fn kill_early(team: &Arc<Team>) {
     let team = team.clone();
     before_exit(move || {
-        for child in locked(&team.children).iter_mut() {
+        for child in lock(&team.children).iter_mut() {
             let _ = child.kill();
             let _ = child.wait();
         }
